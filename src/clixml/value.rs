@@ -1,0 +1,311 @@
+//! The tree of values.
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{DateTime, Decimal, Text, TimeSpan, Version};
+
+/// One value: what one element of CLIXML says.
+///
+/// The tree is as the wire has it. An object that is met again, inside itself or later, is a [`Value::Ref`] to the
+/// [`Object::id`] of its first appearance; so circles need no arena, and dropping or cloning a tree is plain.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `Nil`.
+    Null,
+    /// `S`.
+    String(Text),
+    /// `C`: one UTF-16 code unit, which may be half of a surrogate pair.
+    Char(u16),
+    /// `B`.
+    Bool(bool),
+    /// `DT`.
+    DateTime(DateTime),
+    /// `TS`.
+    TimeSpan(TimeSpan),
+    /// `By`.
+    Byte(u8),
+    /// `SB`.
+    SByte(i8),
+    /// `U16`.
+    UInt16(u16),
+    /// `I16`.
+    Int16(i16),
+    /// `U32`.
+    UInt32(u32),
+    /// `I32`.
+    Int32(i32),
+    /// `U64`.
+    UInt64(u64),
+    /// `I64`.
+    Int64(i64),
+    /// `Sg`.
+    Single(f32),
+    /// `Db`.
+    Double(f64),
+    /// `D`.
+    Decimal(Decimal),
+    /// `BA`.
+    Bytes(Vec<u8>),
+    /// `G`.
+    Guid(Uuid),
+    /// `URI`.
+    Uri(Text),
+    /// `Version`.
+    Version(Version),
+    /// `XD`: the whole document as text.
+    XmlDocument(Text),
+    /// `SBK`.
+    ScriptBlock(Text),
+    /// `SS`: the text as it travels, encrypted or not.
+    SecureString(SecureText),
+    /// `Obj`.
+    Object(Box<Object>),
+    /// `Ref`: the object with that id again.
+    Ref(RefId),
+}
+
+/// The identity of an object inside one tree. Numbers are those of the writer; only equality counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RefId(pub u32);
+
+/// The type names of an object, most derived first. Shared between the objects of a tree.
+pub type TypeNames = Arc<[Text]>;
+
+/// What one `Obj` element says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object {
+    /// Its identity, if a [`Value::Ref`] of the tree may point here. An object that we make needs none.
+    pub id: Option<RefId>,
+    /// `TN`; a property bag has none.
+    pub type_names: Option<TypeNames>,
+    /// `ToString`.
+    pub to_string: Option<Text>,
+    /// What the object is, apart from its members.
+    pub content: Content,
+    /// `Props`: adapted members.
+    pub adapted: Vec<Property>,
+    /// `MS`: extended members.
+    pub extended: Vec<Property>,
+}
+
+/// What an object is, apart from its members.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Content {
+    /// Nothing: the members are all.
+    #[default]
+    None,
+    /// A primitive with notes, an enum's number, or an object wrapped in an object.
+    Value(Value),
+    /// `LST`, `IE`, `QUE` or `STK`.
+    List(ListKind, Vec<Value>),
+    /// `DCT`, in order; keys may repeat.
+    Dictionary(Vec<(Value, Value)>),
+}
+
+/// Which element a list is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListKind {
+    /// `LST`.
+    List,
+    /// `IE`.
+    Enumerable,
+    /// `QUE`.
+    Queue,
+    /// `STK`, top first.
+    Stack,
+}
+
+/// A named member of an object. A nested `MS` element (a member set) is a property whose value is an object with
+/// extended members only and [`Property::member_set`] set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Property {
+    /// `N`.
+    pub name: Text,
+    /// The member's value.
+    pub value: Value,
+    /// Whether it was written as a nested `MS`.
+    pub member_set: bool,
+}
+
+/// The text of an `SS` element. Its `Debug` shows nothing of it, and it is wiped when dropped.
+#[derive(Clone, PartialEq, Eq, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+pub struct SecureText(pub String);
+
+impl fmt::Debug for SecureText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecureText(…)")
+    }
+}
+
+impl Value {
+    /// The object, if this is one.
+    pub fn as_object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The value inside wrapping objects: a primitive with notes, an enum, a wrapped object.
+    pub fn base(&self) -> &Self {
+        let mut value = self;
+        while let Self::Object(object) = value {
+            match &object.content {
+                Content::Value(inner) => value = inner,
+                _ => break,
+            }
+        }
+        value
+    }
+
+    /// A member of an object by name, case-insensitively: extended members first, then adapted ones.
+    pub fn member(&self, name: &str) -> Option<&Self> {
+        let object = self.as_object()?;
+        object
+            .extended
+            .iter()
+            .chain(&object.adapted)
+            .find(|property| {
+                property
+                    .name
+                    .as_str()
+                    .is_some_and(|found| found.eq_ignore_ascii_case(name))
+            })
+            .map(|property| &property.value)
+    }
+
+    /// The string of a string-like primitive (`S`, `URI`, `SBK`, `XD`), also behind notes.
+    pub fn as_text(&self) -> Option<&Text> {
+        match self.base() {
+            Self::String(text)
+            | Self::Uri(text)
+            | Self::ScriptBlock(text)
+            | Self::XmlDocument(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The Unicode string of a string-like primitive.
+    pub fn as_str(&self) -> Option<&str> {
+        self.as_text()?.as_str()
+    }
+
+    /// The number of an `I32` or of an enum.
+    pub fn as_i32(&self) -> Option<i32> {
+        match self.base() {
+            Self::Int32(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The number of any integer element.
+    pub fn as_i64(&self) -> Option<i64> {
+        match *self.base() {
+            Self::Byte(number) => Some(number.into()),
+            Self::SByte(number) => Some(number.into()),
+            Self::UInt16(number) => Some(number.into()),
+            Self::Int16(number) => Some(number.into()),
+            Self::UInt32(number) => Some(number.into()),
+            Self::Int32(number) => Some(number.into()),
+            Self::UInt64(number) => number.try_into().ok(),
+            Self::Int64(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The truth of a `B`.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.base() {
+            Self::Bool(truth) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    /// The items of a list of any kind.
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match &self.as_object()?.content {
+            Content::List(_, items) => Some(items),
+            Content::Value(inner) => inner.as_list(),
+            _ => None,
+        }
+    }
+
+    /// The entries of a dictionary.
+    pub fn as_dictionary(&self) -> Option<&[(Self, Self)]> {
+        match &self.as_object()?.content {
+            Content::Dictionary(entries) => Some(entries),
+            Content::Value(inner) => inner.as_dictionary(),
+            _ => None,
+        }
+    }
+}
+
+impl Object {
+    /// A property bag with these extended members.
+    pub fn bag<N: Into<Text>>(members: impl IntoIterator<Item = (N, Value)>) -> Self {
+        Self {
+            extended: members
+                .into_iter()
+                .map(|(name, value)| Property::new(name, value))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Gives the object these type names, most derived first.
+    #[must_use]
+    pub fn with_types<T: Into<Text>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.type_names = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+impl Property {
+    /// A member that is no member set.
+    pub fn new(name: impl Into<Text>, value: Value) -> Self {
+        Self {
+            name: name.into(),
+            value,
+            member_set: false,
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(number: i32) -> Self {
+        Self::Int32(number)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int64(number)
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        Self::Object(Box::new(object))
+    }
+}

@@ -1,0 +1,22 @@
+//! psdeck: a terminal session manager for PowerShell remoting.
+//!
+//! The layers, from the wire up; dependencies point from the later to the earlier (`tests/layers.rs` holds it):
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`clixml`] | values and their CLIXML text |
+//! | [`psrp`] | messages, fragments, runspace pool, pipeline, host calls, keys |
+//! | [`stdio`] | the one-line XML packets of SSH, processes and pipes |
+//! | [`language`] | the part of PowerShell's grammar that we read |
+//! | [`transport`] | connections; the only place that opens sockets |
+//! | [`session`] | one live session, the pool of them, the operations on them |
+//! | [`server`] | the embedded servers: the demonstration |
+//! | [`config`] | files, profiles, themes |
+//! | [`cli`] | the verbs of the command line |
+//! | [`tui`] | the full-screen app |
+//!
+//! `clixml`, `psrp`, `stdio` and `language` do no IO and read no clock.
+
+pub mod clixml;
+
+pub mod transport;

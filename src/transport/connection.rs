@@ -1,0 +1,263 @@
+//! The seam between a session and the way its bytes travel.
+//!
+//! A session owns its [`Connection`]. It hands over [`Command`]s, which never wait, and takes [`Event`]s as they come.
+//! What differs between WSMan, SSH, processes, pipes, containers, virtual machines and the demonstration is behind it:
+//! sealing, authentication, packets, polling.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+/// Where bytes belong: the runspace pool or one pipeline of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// The runspace pool.
+    Pool,
+    /// The pipeline of that id (PID, `CommandId`).
+    Pipeline(Uuid),
+}
+
+/// Which of the two outgoing queues of a target bytes come from (`stdin` and `pr` of WSMan).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Priority {
+    /// Everything but answers to host calls.
+    Default,
+    /// Answers to host calls, sent first.
+    PromptResponse,
+}
+
+/// What a kind of connection can do; told at opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The session can be left running on the server and taken up again.
+    pub disconnect: bool,
+    /// The server can be asked which sessions it holds.
+    pub list: bool,
+    /// Several pipelines can be open at once.
+    pub several_pipelines: bool,
+    /// Reading one target can be held back while others go on. Where not, the whole connection pauses when a target's
+    /// credit is used up.
+    pub credit_per_target: bool,
+    /// Bytes are encrypted on their way, so that protocol 2.4 may be offered.
+    pub encrypted: bool,
+    /// The most bytes (headers included) that one fragment may have.
+    pub fragment_size: usize,
+}
+
+/// What a session asks of its connection.
+///
+/// At most one `Send` is under way for a target: the next one may follow when [`Event::Acknowledged`] came.
+#[derive(Debug)]
+pub enum Command {
+    /// Opens the runspace pool `id`; `opening` holds the fragments of the first two messages. Answered by
+    /// [`Event::Opened`].
+    Open {
+        /// The runspace pool's id.
+        id: Uuid,
+        /// The session's name, for servers that list it.
+        name: String,
+        /// SESSION_CAPABILITY and INIT_RUNSPACEPOOL.
+        opening: Bytes,
+    },
+    /// Opens a pipeline's channel and sends its first fragments, which hold CREATE_PIPELINE (or its beginning) and
+    /// nothing else. Answered by [`Event::Acknowledged`] of its target.
+    CreatePipeline {
+        /// The pipeline's id.
+        id: Uuid,
+        /// The fragments.
+        first: Bytes,
+    },
+    /// Sends whole fragments. Answered by [`Event::Acknowledged`].
+    Send {
+        /// To what.
+        target: Target,
+        /// From which queue.
+        priority: Priority,
+        /// Whole fragments, in order.
+        data: Bytes,
+    },
+    /// Lets that many more bytes of a target be read. A target starts with none.
+    Read {
+        /// From what.
+        target: Target,
+        /// How many more bytes.
+        credit: usize,
+    },
+    /// Asks the server to stop a pipeline. Answered by [`Event::StopAcknowledged`]; the pipeline's final state is data.
+    Stop(Uuid),
+    /// Ends a pipeline's channel, finished or not. Answered by [`Event::PipelineClosed`].
+    ClosePipeline(Uuid),
+    /// Closes the session on the server, then the connection. Answered by [`Event::Closed`].
+    Close,
+    /// Leaves the session running on the server. Answered by [`Event::Disconnected`].
+    Disconnect,
+    /// Takes the session up again that this connection left. Answered by [`Event::Reconnected`].
+    Reconnect,
+    /// Takes up a session that another client left; `opening` holds the fragments of SESSION_CAPABILITY and
+    /// CONNECT_RUNSPACEPOOL. Answered by [`Event::Connected`].
+    Connect {
+        /// The runspace pool's id.
+        id: Uuid,
+        /// The two messages, each in one fragment.
+        opening: Bytes,
+    },
+    /// Attaches to a running pipeline of a session that was taken up by `Connect`. Answered by
+    /// [`Event::Acknowledged`].
+    ConnectPipeline(Uuid),
+}
+
+/// What a connection tells its session.
+#[derive(Debug)]
+pub enum Event {
+    /// The server took the opening messages.
+    Opened,
+    /// Bytes of a target: parts of fragments, in order. They count against the target's credit.
+    Data {
+        /// From what.
+        target: Target,
+        /// The bytes.
+        data: Bytes,
+    },
+    /// The last `CreatePipeline`, `Send` or `ConnectPipeline` of the target has arrived.
+    Acknowledged(Target),
+    /// The server took the stop.
+    StopAcknowledged(Uuid),
+    /// The pipeline's channel has ended, asked for or not. No more of its data follows.
+    PipelineClosed(Uuid),
+    /// One target failed; the others go on.
+    Fault {
+        /// What failed.
+        target: Target,
+        /// Why.
+        failure: Failure,
+    },
+    /// The session runs on without us.
+    Disconnected,
+    /// The session is ours again.
+    Reconnected,
+    /// The session of another client is ours; the bytes are the server's answer (`connectResponseXml`).
+    Connected(Bytes),
+    /// Closed in good order. The last event.
+    Closed,
+    /// Lost. The last event.
+    Lost(Failure),
+    /// Something to report that is no failure: a line before the first packet, say.
+    Notice(String),
+}
+
+/// A step of getting in, shown while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// Finding the address.
+    Resolve,
+    /// Reaching the port, or starting the process.
+    Connect,
+    /// Agreeing on keys, and trusting the server.
+    Handshake,
+    /// Saying who we are.
+    Authenticate,
+    /// Starting the subsystem or the endpoint.
+    Start,
+    /// The first exchange of PSRP.
+    Open,
+}
+
+/// Whose fault a failure is, and so which exit status and which remedy it gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// The server cannot be reached, or was lost.
+    Unreachable,
+    /// The server refused: identity, permission, trust, a missing subsystem.
+    Refused,
+    /// A deadline passed.
+    TimedOut,
+    /// The peer broke the protocol.
+    Protocol,
+    /// What the user gave cannot work.
+    Usage,
+    /// The user or a token cancelled.
+    Cancelled,
+    /// A program that we need is missing, or ended by itself.
+    Process,
+}
+
+/// Why a connection could not be made or was lost.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// Whose fault it is.
+    pub kind: FailureKind,
+    /// The step that failed, while getting in.
+    pub stage: Option<Stage>,
+    /// What happened, in one sentence without a final stop.
+    pub message: String,
+    /// The reasons behind it, outermost first: the last lines of standard error, say.
+    pub details: Vec<String>,
+    /// What to do next, a sentence each.
+    pub hints: Vec<String>,
+    /// PowerShell's own error id, where it has one.
+    pub error_id: Option<&'static str>,
+}
+
+/// One way to a server. Dropping it cancels nothing on the server; it lets go of the local end.
+pub trait Connection: Send {
+    /// What this connection can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Takes a command. Never waits: the rules above bound what can be outstanding. Stop, close and prompt responses
+    /// go ahead of everything that waits.
+    fn submit(&mut self, command: Command);
+
+    /// The next event. May be dropped and called again without losing anything. After [`Event::Closed`] or
+    /// [`Event::Lost`] it waits for ever.
+    fn event(&mut self) -> Pin<Box<dyn Future<Output = Event> + Send + '_>>;
+
+    /// How long silence may last before the connection is taken for lost, if it watches that.
+    fn keep_alive(&self) -> Option<Duration> {
+        None
+    }
+}
+
+impl Failure {
+    /// A failure with nothing but its kind and message.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            stage: None,
+            message: message.into(),
+            details: Vec::new(),
+            hints: Vec::new(),
+            error_id: None,
+        }
+    }
+
+    /// Says at which step it happened.
+    #[must_use]
+    pub fn at(mut self, stage: Stage) -> Self {
+        self.stage = Some(stage);
+        self
+    }
+
+    /// Adds a reason.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.details.push(detail.into());
+        self
+    }
+
+    /// Adds a next step.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Names PowerShell's error id.
+    #[must_use]
+    pub fn id(mut self, error_id: &'static str) -> Self {
+        self.error_id = Some(error_id);
+        self
+    }
+}

@@ -1,0 +1,84 @@
+//! What getting in may ask the user.
+
+use std::fmt;
+use std::pin::Pin;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A secret that the user typed. Wiped when dropped; its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Secret(String);
+
+/// A question of ours (never of the remote side) while a connection is made.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// The server's key is not on file.
+    UnknownHostKey {
+        /// The server as `known_hosts` names it.
+        host: String,
+        /// The kind of key, `ssh-ed25519` say.
+        algorithm: String,
+        /// `SHA256:…`.
+        fingerprint: String,
+    },
+    /// A password for an account.
+    Password {
+        /// The account.
+        user: String,
+        /// The server.
+        host: String,
+    },
+    /// The passphrase of a key file.
+    Passphrase {
+        /// The file.
+        file: String,
+    },
+    /// A prompt of keyboard-interactive authentication.
+    KeyboardInteractive {
+        /// The server.
+        host: String,
+        /// What the server says first; may be empty.
+        instructions: String,
+        /// The server's prompt.
+        prompt: String,
+        /// Whether the answer may be shown while it is typed.
+        echo: bool,
+    },
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// To a host key: trust it from now on.
+    Accept,
+    /// To a host key: trust it this time only.
+    AcceptOnce,
+    /// A secret or a line.
+    Secret(Secret),
+    /// No answer: nobody is there, or the user said no.
+    Refuse,
+}
+
+/// Whoever can ask the user. An unattended run refuses everything.
+pub trait Ask: Send + Sync {
+    /// Asks; the future may be dropped when the connection is cancelled.
+    fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>>;
+}
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The secret itself, for the moment of its use.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
