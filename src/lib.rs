@@ -18,5 +18,6 @@
 //! `clixml`, `psrp`, `stdio` and `language` do no IO and read no clock.
 
 pub mod clixml;
+pub mod psrp;
 
 pub mod transport;

@@ -10,23 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
-/// Where bytes belong: the runspace pool or one pipeline of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Target {
-    /// The runspace pool.
-    Pool,
-    /// The pipeline of that id (PID, `CommandId`).
-    Pipeline(Uuid),
-}
-
-/// Which of the two outgoing queues of a target bytes come from (`stdin` and `pr` of WSMan).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Priority {
-    /// Everything but answers to host calls.
-    Default,
-    /// Answers to host calls, sent first.
-    PromptResponse,
-}
+use crate::psrp::{Priority, Target};
 
 /// What a kind of connection can do; told at opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

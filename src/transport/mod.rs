@@ -3,7 +3,5 @@
 mod connection;
 mod question;
 
-pub use connection::{
-    Capabilities, Command, Connection, Event, Failure, FailureKind, Priority, Stage, Target,
-};
+pub use connection::{Capabilities, Command, Connection, Event, Failure, FailureKind, Stage};
 pub use question::{Answer, Ask, Question, Secret};
