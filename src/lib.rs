@@ -19,5 +19,6 @@
 
 pub mod clixml;
 pub mod psrp;
+pub mod stdio;
 
 pub mod transport;

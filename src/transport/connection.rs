@@ -13,6 +13,10 @@ use uuid::Uuid;
 use crate::psrp::{Priority, Target};
 
 /// What a kind of connection can do; told at opening.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent abilities, not a state"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// The session can be left running on the server and taken up again.
@@ -42,10 +46,10 @@ pub enum Command {
         id: Uuid,
         /// The session's name, for servers that list it.
         name: String,
-        /// SESSION_CAPABILITY and INIT_RUNSPACEPOOL.
+        /// `SESSION_CAPABILITY` and `INIT_RUNSPACEPOOL`.
         opening: Bytes,
     },
-    /// Opens a pipeline's channel and sends its first fragments, which hold CREATE_PIPELINE (or its beginning) and
+    /// Opens a pipeline's channel and sends its first fragments, which hold `CREATE_PIPELINE` (or its beginning) and
     /// nothing else. Answered by [`Event::Acknowledged`] of its target.
     CreatePipeline {
         /// The pipeline's id.
@@ -79,8 +83,8 @@ pub enum Command {
     Disconnect,
     /// Takes the session up again that this connection left. Answered by [`Event::Reconnected`].
     Reconnect,
-    /// Takes up a session that another client left; `opening` holds the fragments of SESSION_CAPABILITY and
-    /// CONNECT_RUNSPACEPOOL. Answered by [`Event::Connected`].
+    /// Takes up a session that another client left; `opening` holds the fragments of `SESSION_CAPABILITY` and
+    /// `CONNECT_RUNSPACEPOOL`. Answered by [`Event::Connected`].
     Connect {
         /// The runspace pool's id.
         id: Uuid,
@@ -197,6 +201,12 @@ pub trait Connection: Send {
     /// The next event. May be dropped and called again without losing anything. After [`Event::Closed`] or
     /// [`Event::Lost`] it waits for ever.
     fn event(&mut self) -> Pin<Box<dyn Future<Output = Event> + Send + '_>>;
+
+    /// How many bytes of whole fragments one [`Command::Send`] should carry at the moment. It grows with the round trip;
+    /// one fragment always fits.
+    fn packet_size(&self) -> usize {
+        self.capabilities().fragment_size
+    }
 
     /// How long silence may last before the connection is taken for lost, if it watches that.
     fn keep_alive(&self) -> Option<Duration> {

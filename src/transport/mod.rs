@@ -1,7 +1,11 @@
 //! Connections to servers. The only layer that opens sockets and starts processes.
 
+mod address;
 mod connection;
+mod options;
 mod question;
 
+pub use address::{AddressError, TargetAddress};
 pub use connection::{Capabilities, Command, Connection, Event, Failure, FailureKind, Stage};
+pub use options::{Options, parse_duration};
 pub use question::{Answer, Ask, Question, Secret};

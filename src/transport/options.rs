@@ -1,0 +1,138 @@
+//! How to get in: what a user may say besides the target's name.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The connection options that transports read; all optional. Verbs, profiles and the dialog fill the same structure.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// The account; what the target names goes before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The port; what the target names goes before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Key files (`--identity`), tried before those of the ssh configuration.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<PathBuf>,
+    /// The SSH subsystem; `powershell` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subsystem: Option<String>,
+    /// Settings as `ssh -o` takes them, `KEY=VALUE` each.
+    #[serde(rename = "ssh_options", skip_serializing_if = "Vec::is_empty")]
+    pub ssh_options: Vec<String>,
+    /// The ssh configuration file to read in place of the user's and the system's; `none` for no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssh_config: Option<PathBuf>,
+    /// How long each stage of getting in may take, questions to the user aside.
+    #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
+    pub connect_timeout: Option<Duration>,
+    /// The program of the `local` target; `pwsh` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<PathBuf>,
+    /// Where a `local` PowerShell starts; its own choice when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<PathBuf>,
+    /// Variables of the environment: of a `local` child, or sent to an SSH server (which may ignore them).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<(String, String)>,
+}
+
+impl Options {
+    /// The deadline of one stage when nobody set one.
+    pub const STAGE_TIMEOUT: Duration = Duration::from_secs(30);
+}
+
+/// A duration as text with its unit: `90s`, `4m`, `1h30m`, `500ms`. A bare number is refused, as is zero.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (number, tail) = rest.split_at_checked(digits)?;
+        let unit = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at_checked(unit)?;
+        let number: u64 = number.parse().ok()?;
+        let part = match unit {
+            "ms" => Duration::from_millis(number),
+            "s" => Duration::from_secs(number),
+            "m" => Duration::from_secs(number.checked_mul(60)?),
+            "h" => Duration::from_secs(number.checked_mul(3600)?),
+            "d" => Duration::from_secs(number.checked_mul(86400)?),
+            _ => return None,
+        };
+        total = total.checked_add(part)?;
+        rest = tail;
+    }
+    (!total.is_zero()).then_some(total)
+}
+
+mod seconds {
+    use std::time::Duration;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) if value.subsec_millis() == 0 => {
+                to.serialize_str(&format!("{}s", value.as_secs()))
+            }
+            Some(value) => to.serialize_str(&format!("{}ms", value.as_millis())),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let text = String::deserialize(from)?;
+        super::parse_duration(&text).map(Some).ok_or_else(|| {
+            D::Error::custom(format!(
+                "'{text}' is no duration with a unit, such as 90s or 4m"
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_carry_a_unit() {
+        assert_eq!(parse_duration("90s"), Some(Duration::from_secs(90)));
+        assert_eq!(parse_duration("1h30m"), Some(Duration::from_mins(90)));
+        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
+        for text in [
+            "",
+            "90",
+            "s",
+            "0s",
+            "1x",
+            "99999999999999999999s",
+            "1h30",
+            "-1s",
+        ] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn options_are_read_from_a_profile_and_written_back() {
+        let text = "user = \"alice\"\nidentity = [\"key\"]\nssh_options = [\"Compression=yes\"]\nconnect_timeout = \"4m\"\n";
+        let options: Options = toml::from_str(text).unwrap();
+        assert_eq!(options.connect_timeout, Some(Duration::from_mins(4)));
+        let written = toml::to_string(&options).unwrap();
+        assert_eq!(toml::from_str::<Options>(&written).unwrap(), options);
+    }
+}
