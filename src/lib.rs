@@ -8,6 +8,7 @@
 //! | [`psrp`] | messages, fragments, runspace pool, pipeline, host calls, keys |
 //! | [`stdio`] | the one-line XML packets of SSH, processes and pipes |
 //! | [`language`] | the part of PowerShell's grammar that we read |
+//! | [`remote_text`] | remote text made safe to show: styled runs |
 //! | [`transport`] | connections; the only place that opens sockets |
 //! | [`session`] | one live session, the pool of them, the operations on them |
 //! | [`server`] | the embedded servers: the demonstration |
@@ -15,10 +16,11 @@
 //! | [`cli`] | the verbs of the command line |
 //! | [`tui`] | the full-screen app |
 //!
-//! `clixml`, `psrp`, `stdio` and `language` do no IO and read no clock.
+//! `clixml`, `psrp`, `stdio`, `language` and `remote_text` do no IO and read no clock.
 
 pub mod clixml;
 pub mod psrp;
+pub mod remote_text;
 pub mod stdio;
 
 pub mod transport;

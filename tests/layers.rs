@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("clixml", &[]),
     ("language", &[]),
+    ("remote_text", &[]),
     ("psrp", &["clixml"]),
     ("stdio", &["clixml", "psrp"]),
     ("server", &["clixml", "psrp", "stdio", "language"]),
-    ("config", &[]),
+    ("config", &["transport"]),
     ("transport", &["clixml", "psrp", "stdio", "server"]),
     (
         "session",
@@ -28,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "server",
             "config",
             "language",
+            "remote_text",
         ],
     ),
     (
@@ -40,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "server",
             "config",
             "language",
+            "remote_text",
             "tui",
         ],
     ),
