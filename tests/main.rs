@@ -1,3 +1,16 @@
 //! Behaviour tests: one module a behaviour that a user would name.
+#![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, helpers of theirs too, and their modules see each other"
+)]
 
 mod layers;
+mod peers;
+mod support;

@@ -1,0 +1,8 @@
+//! What tests share: foreign peers, the program, screens.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+pub mod peer;
+mod python;
+mod require;
+
+pub use require::{need, require};

@@ -1,0 +1,349 @@
+//! Foreign PowerShell servers: psrpcore's server half behind a real `sshd`, or as a child in place of `pwsh`.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use psdeck::transport::{Options, TargetAddress};
+
+use super::python::{peers, python};
+use super::{need, require};
+
+/// How to start a peer. `Peer::ssh()` and `Peer::local()` begin one.
+pub struct Builder {
+    ssh: bool,
+    subsystem: Option<String>,
+    user: Option<String>,
+    environment: Vec<(String, String)>,
+    fixture: Vec<String>,
+}
+
+/// A running peer. It ends when dropped.
+pub struct Peer {
+    server: Option<Child>,
+    /// What the fixture said about itself; null for a local peer.
+    pub info: serde_json::Value,
+    folder: tempfile::TempDir,
+    subsystem: Option<String>,
+    user: Option<String>,
+}
+
+impl Peer {
+    /// A private `sshd` with the peer as its `powershell` subsystem.
+    pub fn ssh() -> Builder {
+        Builder {
+            ssh: true,
+            subsystem: None,
+            user: None,
+            environment: Vec::new(),
+            fixture: Vec::new(),
+        }
+    }
+
+    /// A program that stands for `pwsh`.
+    pub fn local() -> Builder {
+        Builder {
+            ssh: false,
+            ..Self::ssh()
+        }
+    }
+
+    /// The target as a user would write it.
+    pub fn target(&self) -> String {
+        if self.info.is_null() {
+            return "local".into();
+        }
+        let user = self.user.as_deref().unwrap_or_else(|| self.text("user"));
+        format!("ssh:{user}@{}:{}", self.text("host"), self.port())
+    }
+
+    /// The same, read.
+    pub fn address(&self) -> TargetAddress {
+        self.target().parse().expect("a target")
+    }
+
+    /// The options that get in with the key of the fixture, and with nothing of this machine's user.
+    pub fn options(&self) -> Options {
+        let mut options = Options {
+            ssh_config: Some("none".into()),
+            ..Options::default()
+        };
+        if self.info.is_null() {
+            options.program = Some(self.program());
+        } else {
+            options.identity = vec![self.text("key").into()];
+            options.subsystem.clone_from(&self.subsystem);
+            options.ssh_options = vec![
+                format!("UserKnownHostsFile={}", self.text("known_hosts")),
+                "GlobalKnownHostsFile=/dev/null".into(),
+                "IdentitiesOnly=yes".into(),
+            ];
+        }
+        options
+    }
+
+    /// The same as arguments of the command line, the target left out.
+    pub fn arguments(&self) -> Vec<String> {
+        let options = self.options();
+        let mut arguments = Vec::new();
+        let mut add = |name: &str, value: String| arguments.extend([name.to_owned(), value]);
+        options
+            .identity
+            .iter()
+            .for_each(|file| add("--identity", file.display().to_string()));
+        options
+            .ssh_options
+            .into_iter()
+            .for_each(|option| add("-o", option));
+        options
+            .ssh_config
+            .into_iter()
+            .for_each(|file| add("--ssh-config", file.display().to_string()));
+        options
+            .subsystem
+            .into_iter()
+            .for_each(|name| add("--subsystem", name));
+        options
+            .program
+            .into_iter()
+            .for_each(|file| add("--program", file.display().to_string()));
+        arguments
+    }
+
+    /// The program that stands for `pwsh`.
+    pub fn program(&self) -> PathBuf {
+        self.folder.path().join("pwsh")
+    }
+
+    /// A text of [`Peer::info`].
+    pub fn text(&self, name: &str) -> &str {
+        self.info[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("the fixture says nothing of {name}: {}", self.info))
+    }
+
+    /// The port of `sshd`.
+    pub fn port(&self) -> u16 {
+        self.info["port"]
+            .as_u64()
+            .and_then(|port| port.try_into().ok())
+            .expect("a port")
+    }
+
+    /// A folder that lives as long as the peer.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the peer logged, a message a line.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("peer.log")).unwrap_or_default()
+    }
+
+    /// What `sshd` logged.
+    pub fn sshd_log(&self) -> String {
+        fs::read_to_string(self.text("log")).unwrap_or_default()
+    }
+
+    /// The rules that the peer saw broken.
+    pub fn violations(&self) -> Vec<String> {
+        self.log()
+            .lines()
+            .filter(|line| line.contains("VIOLATION"))
+            .map(Into::into)
+            .collect()
+    }
+
+    /// Waits until the log holds a text; the log.
+    pub fn wait_for_log(&self, text: &str) -> String {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(
+                Instant::now() < end,
+                "the peer never logged {text:?}:\n{log}"
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The statistics of the peer's process, which must have ended or be ending.
+    pub fn statistics(&self) -> serde_json::Value {
+        let log = self.wait_for_log("STATS {");
+        let at = log.rfind("STATS {").expect("statistics");
+        let line = log[at + 6..].lines().next().unwrap_or_default();
+        serde_json::from_str(line).expect("statistics are JSON")
+    }
+}
+
+impl Builder {
+    /// The subsystem that a client asks for; `powershell` unless said. The fixture has `restricted`, `nopeer`, `notxml`
+    /// and `badpath` too.
+    pub fn subsystem(mut self, name: &str) -> Self {
+        self.subsystem = Some(name.into());
+        self
+    }
+
+    /// The account that a client asks for.
+    pub fn user(mut self, name: &str) -> Self {
+        self.user = Some(name.into());
+        self
+    }
+
+    /// A setting of the peer (`PSRP_PEER_…`).
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// The protocol version that the peer answers with, `2.1` to `2.4`.
+    pub fn protocol(self, version: &str) -> Self {
+        self.env("PSRP_PEER_PROTOCOL", version)
+    }
+
+    /// Faults of the peer, with semicolons between them (`tests/peers/README.md`).
+    pub fn faults(self, text: &str) -> Self {
+        self.env("PSRP_PEER_FAULTS", text)
+    }
+
+    /// Lets accounts of this machine in by password and keyboard-interactive.
+    pub fn password(mut self) -> Self {
+        self.fixture.push("--password".into());
+        self
+    }
+
+    /// More lines for `sshd_config`.
+    pub fn sshd_config(mut self, lines: &str) -> Self {
+        self.fixture.extend(["--extra".into(), lines.into()]);
+        self
+    }
+
+    /// The text that `sshd` shows before authentication.
+    pub fn banner(mut self, text: &str) -> Self {
+        self.fixture.extend(["--banner".into(), text.into()]);
+        self
+    }
+
+    /// Starts it; `None` when it cannot be had here, which is printed.
+    pub fn start(self) -> Option<Peer> {
+        let python = need("psrp", python())?;
+        let name = if self.ssh { "ssh" } else { "psrp" };
+        need(name, self.try_start(&python))
+    }
+
+    fn try_start(mut self, python: &Path) -> Result<Peer, String> {
+        let folder = tempfile::Builder::new()
+            .prefix("psdeck-peer-")
+            .tempdir()
+            .map_err(|e| e.to_string())?;
+        let log = folder.path().join("peer.log");
+        if !self
+            .environment
+            .iter()
+            .any(|(name, _)| name == "PSRP_PEER_LOG")
+        {
+            self.environment
+                .push(("PSRP_PEER_LOG".into(), log.display().to_string()));
+        }
+        let mut peer = Peer {
+            server: None,
+            info: serde_json::Value::Null,
+            folder,
+            subsystem: self.subsystem.clone(),
+            user: self.user.clone(),
+        };
+        if !self.ssh {
+            write_program(&peer.program(), python, &self.environment).map_err(|e| e.to_string())?;
+            return Ok(peer);
+        }
+        // The fixture looks for a free port and then takes it; another test may come between.
+        let mut tries = 0;
+        loop {
+            match self.fixture(python) {
+                Ok((server, info)) => {
+                    (peer.server, peer.info) = (Some(server), info);
+                    return Ok(peer);
+                }
+                Err(reason) if tries == 3 || reason.contains("is not here") => return Err(reason),
+                Err(_) => tries += 1,
+            }
+        }
+    }
+
+    fn fixture(&self, python: &Path) -> Result<(Child, serde_json::Value), String> {
+        let mut command = Command::new(python);
+        command
+            .arg(peers().join("sshd_fixture.py"))
+            .args(&self.fixture);
+        for (name, value) in &self.environment {
+            command.arg("--env").arg(format!("{name}={value}"));
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut server = command.spawn().map_err(|e| e.to_string())?;
+        let mut line = String::new();
+        let output = server.stdout.take().expect("a pipe");
+        let read = BufReader::new(output)
+            .read_line(&mut line)
+            .map_err(|e| e.to_string());
+        if read.is_ok_and(|count| count > 0) {
+            let info = serde_json::from_str(&line).map_err(|e| format!("{e}: {line}"))?;
+            return Ok((server, info));
+        }
+        let mut why = String::new();
+        let _ = server
+            .stderr
+            .take()
+            .expect("a pipe")
+            .read_to_string(&mut why);
+        let _ = server.wait();
+        Err(why.trim().to_owned())
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            // The fixture ends, and takes its sshd along, when its input ends.
+            drop(server.stdin.take());
+            let _ = server.wait();
+        }
+        if thread::panicking() {
+            let name = if require("ssh") {
+                "the obligatory peer"
+            } else {
+                "the peer"
+            };
+            eprintln!("---- {name} logged:\n{}", self.log());
+        }
+    }
+}
+
+fn write_program(
+    path: &Path,
+    python: &Path,
+    environment: &[(String, String)],
+) -> std::io::Result<()> {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let exports: String = environment
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
+        .collect();
+    let python = quoted(&python.display().to_string());
+    let peer = quoted(&peers().join("pwsh_peer.py").display().to_string());
+    let script = format!("#!/bin/sh\n{exports}exec {python} {peer} \"$@\"\n");
+    fs::write(path, script)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
