@@ -21,6 +21,7 @@
 pub mod clixml;
 pub mod psrp;
 pub mod remote_text;
+pub mod session;
 pub mod stdio;
 
 pub mod transport;

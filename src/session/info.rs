@@ -1,0 +1,144 @@
+//! What a list of sessions shows, in PowerShell's words.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use uuid::Uuid;
+
+/// The number of a session, from 1, unique in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u32);
+
+/// State of a session (`RunspaceState`), told from this psdeck's point of view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionState {
+    /// Being opened.
+    Opening,
+    /// Usable.
+    Opened,
+    /// Being left.
+    Disconnecting,
+    /// Runs on the server without us.
+    Disconnected,
+    /// Being taken up.
+    Connecting,
+    /// Being closed.
+    Closing,
+    /// Closed in good order.
+    Closed,
+    /// Lost, or never opened.
+    Broken,
+}
+
+/// Whether a session takes a command now (`RunspaceAvailability`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Availability {
+    /// Not usable; of a disconnected session: free to be connected.
+    None,
+    /// Takes a command.
+    Available,
+    /// Takes a nested command only.
+    AvailableForNestedCommand,
+    /// Runs a command; of a disconnected session: held by another client.
+    Busy,
+    /// Stopped in the remote debugger.
+    RemoteDebug,
+}
+
+/// How a session's bytes travel, in PowerShell's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransportKind {
+    /// HTTP, `WSMan`.
+    WSMan,
+    /// The `powershell` subsystem of an SSH server.
+    Ssh,
+    /// A child process of this computer.
+    Process,
+    /// The embedded demonstration.
+    Demo,
+}
+
+/// A snapshot of one session.
+#[derive(Clone, Debug)]
+pub struct SessionInfo {
+    /// Its number.
+    pub id: SessionId,
+    /// Its name; `Runspace1` and so on by default.
+    pub name: String,
+    /// The runspace pool's id.
+    pub instance_id: Uuid,
+    /// How its bytes travel.
+    pub transport: TransportKind,
+    /// The computer, as the user named it.
+    pub computer_name: String,
+    /// What kind of computer it is: `RemoteMachine`, `Container` and so on.
+    pub computer_type: &'static str,
+    /// The account on the server, where known.
+    pub user: Option<String>,
+    /// How we proved who we are: `publickey`, `password` and so on.
+    pub authentication: Option<String>,
+    /// Its state.
+    pub state: SessionState,
+    /// Whether it takes a command.
+    pub availability: Availability,
+    /// The endpoint: `Microsoft.PowerShell`, `DefaultShell` and so on.
+    pub configuration_name: String,
+    /// The negotiated protocol version, `2.3` say.
+    pub protocol: Option<String>,
+    /// The server's PowerShell version, `7.6.5` say.
+    pub ps_version: Option<String>,
+    /// When it was opened.
+    pub opened: Option<SystemTime>,
+    /// When something last happened.
+    pub last_activity: Option<SystemTime>,
+    /// When the server drops it, if it is disconnected and that is known.
+    pub expires: Option<SystemTime>,
+    /// The first line of what it runs.
+    pub running: Option<String>,
+    /// Why it is `Broken`, or why it cannot be connected.
+    pub reason: Option<String>,
+}
+
+impl fmt::Display for SessionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Opening => "Opening",
+            Self::Opened => "Opened",
+            Self::Disconnecting => "Disconnecting",
+            Self::Disconnected => "Disconnected",
+            Self::Connecting => "Connecting",
+            Self::Closing => "Closing",
+            Self::Closed => "Closed",
+            Self::Broken => "Broken",
+        })
+    }
+}
+
+impl fmt::Display for Availability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "None",
+            Self::Available => "Available",
+            Self::AvailableForNestedCommand => "AvailableForNestedCommand",
+            Self::Busy => "Busy",
+            Self::RemoteDebug => "RemoteDebug",
+        })
+    }
+}
+
+impl fmt::Display for TransportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::WSMan => "WSMan",
+            Self::Ssh => "SSH",
+            Self::Process => "Process",
+            Self::Demo => "Demo",
+        })
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}

@@ -1,0 +1,104 @@
+//! Errors as people see them.
+
+use std::fmt::Write as _;
+
+use crate::transport::{Failure, FailureKind};
+
+/// The exit status that an error leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// The remote side reported errors.
+    RemoteErrors = 1,
+    /// The command line was wrong.
+    Usage = 2,
+    /// A server could not be reached, or was lost.
+    Unreachable = 3,
+    /// Identity, permission, trust, policy; a missing subsystem; a busy session.
+    Refused = 4,
+    /// A deadline passed.
+    TimedOut = 5,
+    /// No session fits, or several do.
+    NoSession = 6,
+    /// A defect of psdeck.
+    Defect = 70,
+    /// Cancelled.
+    Cancelled = 130,
+}
+
+/// What failed, on which computer, why, and what to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What failed, in one sentence without a final stop.
+    pub what: String,
+    /// The computer it concerns, if one.
+    pub computer: Option<String>,
+    /// The reasons, outermost first.
+    pub reasons: Vec<String>,
+    /// Next steps, a sentence each.
+    pub hints: Vec<String>,
+    /// PowerShell's own error id.
+    pub error_id: Option<String>,
+    /// The exit status.
+    pub code: ExitCode,
+}
+
+impl Report {
+    /// A report with nothing but what failed.
+    pub fn new(code: ExitCode, what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            computer: None,
+            reasons: Vec::new(),
+            hints: Vec::new(),
+            error_id: None,
+            code,
+        }
+    }
+
+    /// The report of a connection's failure. `what` is what was attempted: `cannot open a session`, say.
+    pub fn of(failure: &Failure, what: impl Into<String>, computer: &str) -> Self {
+        let code = match failure.kind {
+            FailureKind::Unreachable | FailureKind::Protocol | FailureKind::Process => {
+                ExitCode::Unreachable
+            }
+            FailureKind::Refused => ExitCode::Refused,
+            FailureKind::TimedOut => ExitCode::TimedOut,
+            FailureKind::Usage => ExitCode::Usage,
+            FailureKind::Cancelled => ExitCode::Cancelled,
+        };
+        let mut reasons = vec![failure.message.clone()];
+        reasons.extend(failure.details.iter().cloned());
+        Self {
+            what: what.into(),
+            computer: Some(computer.to_owned()),
+            reasons,
+            hints: failure.hints.clone(),
+            error_id: failure.error_id.map(str::to_owned),
+            code,
+        }
+    }
+
+    /// The block that goes to standard error: `error:`, the reasons, `hint:` lines, the error id in brackets.
+    pub fn block(&self) -> String {
+        let mut text = String::from("error: ");
+        if let Some(computer) = &self.computer {
+            let _ = write!(text, "[{computer}] ");
+        }
+        text.push_str(&self.what);
+        for reason in &self.reasons {
+            let _ = write!(
+                text,
+                "\n  because {}",
+                reason.trim_end().replace('\n', "\n          ")
+            );
+        }
+        for hint in &self.hints {
+            let _ = write!(text, "\nhint: {hint}");
+        }
+        if let Some(id) = &self.error_id {
+            let _ = write!(text, "\n[{id}]");
+        }
+        text
+    }
+}
