@@ -1,11 +1,33 @@
 //! Live sessions, the pool of them, and the operations on them. Every way in (app, verbs, cmdlets) calls these.
 
+mod connector;
+mod enter;
+mod event;
 mod info;
 mod interactive;
+mod invoke;
+mod live;
+mod opening;
+mod operation;
+mod pool;
+mod records;
 mod report;
+mod running;
+mod size;
 
+pub use connector::{BoxFuture, Connected, Connector, Description, Listed, Stages};
+pub use enter::{CommandCompletion, CompletionMatch, Interactive, InteractiveEvents};
+pub use event::{Finished, HostEvent, PipelineEvent, PipelineState};
 pub use info::{Availability, SessionId, SessionInfo, SessionState, TransportKind};
 pub use interactive::{
     Colour, FieldReply, InteractiveEvent, Line, Prompt, PromptField, PromptReply, StreamKind,
 };
+pub use invoke::{Display, InputSource, InputStream, Invoke};
+pub use live::Session;
+pub use opening::{Opening, OpeningEvent};
+pub use operation::{InvokeRequest, Operation, OperationEvent, OperationKind};
+pub use pool::{OpenRequest, Pool};
+pub use records::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 pub use report::{ExitCode, Report};
+pub use running::{Input, Running};
+pub use size::Size;
