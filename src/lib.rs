@@ -19,6 +19,7 @@
 //! `clixml`, `psrp`, `stdio`, `language` and `remote_text` do no IO and read no clock.
 
 pub mod clixml;
+pub mod config;
 pub mod psrp;
 pub mod remote_text;
 pub mod session;

@@ -1,0 +1,23 @@
+//! Where files are kept, by the platform's rules.
+
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+
+/// Where `config.toml` is looked for; none for an account without a home.
+pub fn config_file() -> Option<PathBuf> {
+    Some(project()?.config_dir().join("config.toml"))
+}
+
+/// Where history and reports go; none for an account without a home. It may not exist yet.
+pub fn state_folder() -> Option<PathBuf> {
+    let project = project()?;
+    let folder = project
+        .state_dir()
+        .unwrap_or_else(|| project.data_local_dir());
+    Some(folder.to_owned())
+}
+
+fn project() -> Option<ProjectDirs> {
+    ProjectDirs::from("", "", "psdeck")
+}

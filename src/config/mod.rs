@@ -1,0 +1,11 @@
+//! The configuration file and the folders that psdeck keeps files in.
+
+mod file;
+mod folders;
+mod options;
+mod resolve;
+
+pub use file::{Computer, Config, ConfigError, Ui, Warning};
+pub use folders::{config_file, state_folder};
+pub use options::overlay;
+pub use resolve::{Resolved, TargetError};

@@ -1,0 +1,82 @@
+//! Connection options in layers: the command line over the profile over its group.
+
+use crate::transport::Options;
+
+/// What `over` says, and where it is silent what `base` says.
+pub fn overlay(over: Options, base: Options) -> Options {
+    // Taken apart by name, so that a new option cannot be forgotten here.
+    let Options {
+        user,
+        port,
+        identity,
+        subsystem,
+        ssh_options,
+        ssh_config,
+        connect_timeout,
+        program,
+        working_directory,
+        environment,
+    } = over;
+    Options {
+        user: user.or(base.user),
+        port: port.or(base.port),
+        identity: either(identity, base.identity),
+        subsystem: subsystem.or(base.subsystem),
+        // The first setting of a key wins, as with `ssh`.
+        ssh_options: ssh_options.into_iter().chain(base.ssh_options).collect(),
+        ssh_config: ssh_config.or(base.ssh_config),
+        connect_timeout: connect_timeout.or(base.connect_timeout),
+        program: program.or(base.program),
+        working_directory: working_directory.or(base.working_directory),
+        environment: base.environment.into_iter().chain(environment).collect(),
+    }
+}
+
+fn either<T>(over: Vec<T>, base: Vec<T>) -> Vec<T> {
+    if over.is_empty() { base } else { over }
+}
+
+/// The keys of [`Options`] in a configuration file.
+pub(super) const KEYS: &[&str] = &[
+    "user",
+    "port",
+    "identity",
+    "subsystem",
+    "ssh_options",
+    "ssh_config",
+    "connect_timeout",
+    "program",
+    "working_directory",
+    "environment",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_option_has_its_key() {
+        let all = Options {
+            user: Some("a".into()),
+            port: Some(1),
+            identity: vec!["k".into()],
+            subsystem: Some("s".into()),
+            ssh_options: vec!["A=b".into()],
+            ssh_config: Some("c".into()),
+            connect_timeout: Some(Duration::from_secs(1)),
+            program: Some("p".into()),
+            working_directory: Some("/".into()),
+            environment: vec![("A".into(), "b".into())],
+        };
+        let written = toml::Table::try_from(&all).unwrap();
+        let mut keys: Vec<_> = written.keys().map(String::as_str).collect();
+        let mut known = KEYS.to_vec();
+        keys.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(keys, known);
+        assert_eq!(overlay(Options::default(), all.clone()), all);
+        assert_eq!(overlay(all.clone(), Options::default()), all);
+    }
+}

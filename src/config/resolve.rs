@@ -1,0 +1,195 @@
+//! What a name on the command line stands for.
+
+use super::{Computer, Config, overlay};
+use crate::transport::{AddressError, Options, TargetAddress};
+
+/// One computer that a name stands for, and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The name that the user knows it by.
+    pub name: String,
+    /// The way to it.
+    pub address: TargetAddress,
+    /// The options of its profile, over those of its group.
+    pub options: Options,
+}
+
+/// Why a name stands for nothing. The user's fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// It is no target.
+    #[error("{0}")]
+    Address(#[from] AddressError),
+    /// The profile says how, and not where.
+    #[error("the profile '{0}' has no target")]
+    NoTarget(String),
+    /// The profile's target is none.
+    #[error("the target of the profile '{name}' is wrong: {error}")]
+    BadProfile {
+        /// The profile.
+        name: String,
+        /// Why.
+        error: AddressError,
+    },
+    /// No computer is in the group.
+    #[error("no computer of the configuration is in the group '{0}'")]
+    EmptyGroup(String),
+    /// No computer has the tag.
+    #[error("no computer of the configuration has the tag '{0}'")]
+    EmptyTag(String),
+}
+
+impl TargetError {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Address(error) | Self::BadProfile { error, .. } => error.hint(),
+            Self::NoTarget(name) => {
+                format!("add a line such as target = \"ssh:{name}\" below [computers.{name}]")
+            }
+            Self::EmptyGroup(name) => {
+                format!("write group = \"{name}\" below the [computers.…] that belong to it")
+            }
+            Self::EmptyTag(name) => {
+                format!("write tags = [\"{name}\"] below the [computers.…] that it names")
+            }
+        }
+    }
+}
+
+impl Config {
+    /// The computers that a name stands for: a profile, `group:NAME`, `tag:NAME`, or a target of itself. Never empty.
+    pub fn resolve(&self, name: &str) -> Result<Vec<Resolved>, TargetError> {
+        let name = name.trim();
+        if let Some((profile, computer)) = self.profile(name) {
+            return Ok(vec![self.computer(profile, computer)?]);
+        }
+        let (computers, none) = match name.split_once(':') {
+            Some((kind, group)) if kind.eq_ignore_ascii_case("group") => (
+                self.all(|computer| same(computer.group.as_deref(), group))?,
+                TargetError::EmptyGroup(group.into()),
+            ),
+            Some((kind, tag)) if kind.eq_ignore_ascii_case("tag") => (
+                self.all(|computer| computer.tags.iter().any(|own| same(Some(own), tag)))?,
+                TargetError::EmptyTag(tag.into()),
+            ),
+            _ => {
+                return Ok(vec![Resolved {
+                    name: name.to_owned(),
+                    address: name.parse()?,
+                    options: Options::default(),
+                }]);
+            }
+        };
+        if computers.is_empty() {
+            return Err(none);
+        }
+        Ok(computers)
+    }
+
+    fn all(&self, fits: impl Fn(&Computer) -> bool) -> Result<Vec<Resolved>, TargetError> {
+        let computers = self.computers.iter();
+        computers
+            .filter(|(_, computer)| fits(computer))
+            .map(|(name, computer)| self.computer(name, computer))
+            .collect()
+    }
+
+    /// A profile by its name, in any case.
+    fn profile(&self, name: &str) -> Option<(&str, &Computer)> {
+        self.computers
+            .iter()
+            .find(|(own, _)| same(Some(own), name))
+            .map(|(own, computer)| (own.as_str(), computer))
+    }
+
+    fn computer(&self, name: &str, computer: &Computer) -> Result<Resolved, TargetError> {
+        let target = computer
+            .target
+            .as_deref()
+            .ok_or_else(|| TargetError::NoTarget(name.into()))?;
+        let address = target.parse().map_err(|error| TargetError::BadProfile {
+            name: name.into(),
+            error,
+        })?;
+        let group = computer
+            .group
+            .as_deref()
+            .and_then(|group| {
+                let mut groups = self.groups.iter();
+                groups.find(|(own, _)| same(Some(own), group))
+            })
+            .map(|(_, options)| options.clone())
+            .unwrap_or_default();
+        Ok(Resolved {
+            name: name.to_owned(),
+            address,
+            options: overlay(computer.options.clone(), group),
+        })
+    }
+}
+
+fn same(own: Option<&str>, name: &str) -> bool {
+    own.is_some_and(|own| own.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config::read(
+            r#"
+[computers.Web1]
+target = "ssh:web1.example"
+group = "web"
+tags = ["prod", "eu"]
+port = 2222
+[computers.Web2]
+target = "ssh:web2.example"
+group = "web"
+[computers.Nowhere]
+user = "x"
+[groups.web]
+user = "deploy"
+port = 22
+"#,
+        )
+        .unwrap()
+    }
+
+    fn names(name: &str) -> Vec<String> {
+        let found = config().resolve(name).unwrap();
+        found.into_iter().map(|target| target.name).collect()
+    }
+
+    #[test]
+    fn a_profile_inherits_from_its_group() {
+        let found = config().resolve("web1").unwrap().remove(0);
+        assert_eq!(found.name, "Web1");
+        assert_eq!(found.address.to_string(), "ssh:web1.example");
+        assert_eq!(found.options.user.as_deref(), Some("deploy"));
+        assert_eq!(found.options.port, Some(2222));
+    }
+
+    #[test]
+    fn groups_and_tags_name_several() {
+        assert_eq!(names("group:WEB"), ["Web1", "Web2"]);
+        assert_eq!(names("tag:eu"), ["Web1"]);
+        assert_eq!(names("alice@web9"), ["alice@web9"]);
+        assert_eq!(names("demo:Server01"), ["demo:Server01"]);
+    }
+
+    #[test]
+    fn names_that_stand_for_nothing_say_what_to_write() {
+        for (name, hint) in [
+            ("group:db", "group = \"db\""),
+            ("tag:db", "tags = [\"db\"]"),
+            ("Nowhere", "[computers.Nowhere]"),
+            ("Server01", "ssh:Server01"),
+        ] {
+            let error = config().resolve(name).unwrap_err();
+            assert!(error.hint().contains(hint), "{name}: {}", error.hint());
+        }
+    }
+}
