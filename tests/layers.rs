@@ -6,72 +6,38 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each layer, and the layers that its code (not its tests) may name.
-const LAYERS: &[(&str, &[&str])] = &[
-    ("clixml", &[]),
-    ("language", &[]),
-    ("remote_text", &[]),
-    ("psrp", &["clixml"]),
-    ("stdio", &["clixml", "psrp"]),
-    ("server", &["clixml", "psrp", "stdio", "language"]),
-    ("config", &["transport"]),
-    ("transport", &["clixml", "psrp", "stdio", "server"]),
-    (
-        "session",
-        &["clixml", "psrp", "transport", "server", "config"],
-    ),
+const LAYERS: &[(&str, &str)] = &[
+    ("clixml", ""),
+    ("language", ""),
+    ("remote_text", ""),
+    ("psrp", "clixml"),
+    ("stdio", "clixml psrp"),
+    ("server", "clixml psrp stdio language"),
+    ("config", "transport"),
+    ("transport", "clixml psrp stdio server"),
+    ("session", "clixml psrp transport server config"),
     (
         "tui",
-        &[
-            "clixml",
-            "psrp",
-            "transport",
-            "session",
-            "server",
-            "config",
-            "language",
-            "remote_text",
-        ],
+        "clixml psrp transport session server config language remote_text",
     ),
     (
         "cli",
-        &[
-            "clixml",
-            "psrp",
-            "transport",
-            "session",
-            "server",
-            "config",
-            "language",
-            "remote_text",
-            "tui",
-        ],
+        "clixml psrp transport session server config language remote_text tui",
     ),
 ];
 
 /// What only some layers may name, with those layers.
-const RESERVED: &[(&str, &[&str])] = &[
-    (
-        "tokio",
-        &["transport", "session", "server", "cli", "tui", "config"],
-    ),
-    ("std::net", &["transport"]),
-    ("tokio::net", &["transport"]),
-    ("russh", &["transport"]),
-    (
-        "std::fs",
-        &["transport", "session", "server", "cli", "tui", "config"],
-    ),
-    (
-        "Instant::now",
-        &["transport", "session", "server", "cli", "tui"],
-    ),
-    (
-        "SystemTime",
-        &["transport", "session", "server", "cli", "tui"],
-    ),
-    ("now_utc", &["transport", "session", "server", "cli", "tui"]),
-    ("crossterm", &["cli", "tui"]),
-    ("ratatui", &["cli", "tui"]),
+const RESERVED: &[(&str, &str)] = &[
+    ("tokio", "transport session server cli tui config"),
+    ("std::net", "transport"),
+    ("tokio::net", "transport"),
+    ("russh", "transport"),
+    ("std::fs", "transport session server cli tui config"),
+    ("Instant::now", "transport session server cli tui"),
+    ("SystemTime", "transport session server cli tui"),
+    ("now_utc", "transport session server cli tui"),
+    ("crossterm", "cli tui"),
+    ("ratatui", "cli tui"),
 ];
 
 /// A file past this many bytes holds two ideas.
@@ -96,10 +62,7 @@ fn a_layer_uses_only_the_layers_below_it() {
             continue;
         };
         for used in crate_paths(&source.code) {
-            if used != layer
-                && allowed.contains_key(used.as_str())
-                && !below.contains(&used.as_str())
-            {
+            if used != layer && allowed.contains_key(used.as_str()) && !has(below, &used) {
                 wrong.push(format!("{}: {layer} uses {used}", source.path));
             }
         }
@@ -115,7 +78,7 @@ fn protocol_layers_have_no_io_and_no_clock_and_lower_layers_no_terminal() {
             continue;
         };
         for (name, layers) in RESERVED {
-            if !layers.contains(&layer) && names(&source.code, name) {
+            if !has(layers, layer) && names(&source.code, name) {
                 wrong.push(format!("{}: {layer} names {name}", source.path));
             }
         }
@@ -212,6 +175,10 @@ fn no_file_names_a_folder_of_the_machine_it_was_written_on() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+fn has(words: &str, word: &str) -> bool {
+    words.split(' ').any(|each| each == word)
+}
+
 struct Source {
     /// From the project's folder, with `/`.
     path: String,
@@ -275,10 +242,11 @@ fn relative(path: &Path) -> String {
         .join("/")
 }
 
-/// The module of `src/` that a file belongs to; none for the files of the root.
+/// The module of `src/` that a file belongs to; none for the files of the root, and for a module's tests in a file of
+/// their own.
 fn layer_of(path: &str) -> Option<&str> {
     let (first, rest) = path.strip_prefix("src/")?.split_once('/')?;
-    (!rest.is_empty()).then_some(first)
+    (!rest.ends_with("tests.rs")).then_some(first)
 }
 
 /// The first name of every `crate::…` path, those in braces (`crate::{a, b::c}`) too.

@@ -11,6 +11,7 @@
     reason = "tests fail by panicking, helpers of theirs too, and their modules see each other"
 )]
 
+mod fuzz;
 mod layers;
 mod peers;
 mod support;
