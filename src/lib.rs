@@ -18,6 +18,15 @@
 //!
 //! `clixml`, `psrp`, `stdio`, `language` and `remote_text` do no IO and read no clock.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::format_push_string,
+        clippy::string_slice,
+        reason = "a test that goes wrong should panic, and its speed is nobody's concern"
+    )
+)]
+
 pub mod clixml;
 pub mod config;
 pub mod psrp;

@@ -1,1 +1,3 @@
+//! The program psdeck; what it does is in the library.
+
 fn main() {}

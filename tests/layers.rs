@@ -262,10 +262,9 @@ fn crate_paths(code: &str) -> BTreeSet<String> {
                     '{' => depth += 1,
                     '}' if depth == 0 => break,
                     '}' => depth -= 1,
-                    ',' if depth == 0 => found
-                        .insert(std::mem::take(&mut name))
-                        .then_some(())
-                        .unwrap_or_default(),
+                    ',' if depth == 0 => {
+                        found.insert(std::mem::take(&mut name));
+                    }
                     _ if depth == 0 => name.push(letter),
                     _ => {}
                 }

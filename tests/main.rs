@@ -2,6 +2,8 @@
 #![allow(
     unreachable_pub,
     clippy::expect_used,
+    clippy::format_collect,
+    clippy::format_push_string,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,

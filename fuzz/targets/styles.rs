@@ -39,7 +39,7 @@ pub(crate) fn run(input: &[u8]) -> u64 {
         size(whole.len()),
         size(shown.len()),
         size(styles.len()),
-        styles.into_iter().last(),
+        styles.last(),
     ))
 }
 

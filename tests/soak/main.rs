@@ -1,0 +1,26 @@
+//! The long tier: `PSDECK_SOAK=1 cargo test --release --test soak -- --test-threads 1 --nocapture`.
+//!
+//! Without `PSDECK_SOAK=1` every test says so and ends.
+#![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, helpers of theirs too, and their modules see each other"
+)]
+
+mod fuzz;
+mod peers;
+
+/// Whether the long tests are wanted; says why not.
+fn wanted() -> bool {
+    let wanted = std::env::var("PSDECK_SOAK").is_ok_and(|value| value == "1");
+    if !wanted {
+        println!("skipped: PSDECK_SOAK=1 is not set");
+    }
+    wanted
+}
