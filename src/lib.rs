@@ -29,6 +29,7 @@
 
 pub mod clixml;
 pub mod config;
+pub mod language;
 pub mod psrp;
 pub mod remote_text;
 pub mod session;
