@@ -15,5 +15,6 @@
 
 mod fuzz;
 mod layers;
+mod local;
 mod peers;
 mod support;

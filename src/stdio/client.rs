@@ -1,7 +1,7 @@
 //! The client's half: what to send when, and what came.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ const LINE_LIMIT: usize = 32 << 20;
 /// The most bytes of text before the first packet.
 const NOISE_LIMIT: usize = 64 << 10;
 /// The fragment size of these transports; one fragment is the least that a line carries.
-const FRAGMENT: usize = 32 << 10;
+pub const FRAGMENT: usize = 32 << 10;
 /// Longer lines slow the server's reassembly down (measured.md).
 const LONGEST: usize = 256 << 10;
 /// What a server puts before the reason of its end.
@@ -37,7 +37,7 @@ pub enum Event {
     Noise(String),
 }
 
-/// The state of one connection: what is under way for each target.
+/// The state of one connection: what is under way for each target. `now` is the time since any fixed moment.
 #[derive(Debug)]
 pub struct Client {
     lines: Lines,
@@ -57,7 +57,7 @@ struct Channel {
     /// `CREATE_PIPELINE`, which waits for `CommandAck`.
     first: Option<Bytes>,
     /// When the `Data` under way was sent.
-    sent: Option<Instant>,
+    sent: Option<Duration>,
     /// `Data` that waits for the acknowledgement of the one before.
     waiting: VecDeque<(Stream, Bytes)>,
     /// The server has `CREATE_PIPELINE`: it can be stopped and closed.
@@ -94,7 +94,7 @@ impl Default for Client {
 
 impl Client {
     /// Sends the session's opening messages (or any later ones of the pool, by `send` with nil).
-    pub fn open(&mut self, opening: Bytes, now: Instant) {
+    pub fn open(&mut self, opening: Bytes, now: Duration) {
         self.targets.insert(
             Uuid::nil(),
             Channel {
@@ -119,7 +119,7 @@ impl Client {
 
     /// Sends whole fragments, at once or when the one before is acknowledged; answers to host calls go ahead of what
     /// waits. Nothing happens for a target that is not open.
-    pub fn send(&mut self, id: Uuid, stream: Stream, data: Bytes, now: Instant) {
+    pub fn send(&mut self, id: Uuid, stream: Stream, data: Bytes, now: Duration) {
         let Some(channel) = self.targets.get_mut(&id) else {
             return;
         };
@@ -173,7 +173,7 @@ impl Client {
     }
 
     /// Takes bytes from the server. After an error nothing more should be given.
-    pub fn handle(&mut self, mut input: &[u8], now: Instant) -> Result<(), Error> {
+    pub fn handle(&mut self, mut input: &[u8], now: Duration) -> Result<(), Error> {
         loop {
             let speaking = self.speaking;
             let Some(line) = self
@@ -256,7 +256,7 @@ impl Client {
         Ok(())
     }
 
-    fn packet(&mut self, packet: Packet, now: Instant) -> Result<(), Error> {
+    fn packet(&mut self, packet: Packet, now: Duration) -> Result<(), Error> {
         if !self.speaking {
             self.speaking = true;
             self.events.push_back(Event::Speaking);
@@ -302,14 +302,14 @@ impl Client {
         Ok(())
     }
 
-    fn acknowledged(&mut self, id: Uuid, now: Instant) {
+    fn acknowledged(&mut self, id: Uuid, now: Duration) {
         let Some(channel) = self.targets.get_mut(&id) else {
             return;
         };
         let Some(sent) = channel.sent.take() else {
             return;
         };
-        let trip = now.saturating_duration_since(sent);
+        let trip = now.saturating_sub(sent);
         self.round_trip = Some(self.round_trip.map_or(trip, |shortest| shortest.min(trip)));
         self.events.push_back(Event::Acknowledged(id));
         channel.ready = true;
@@ -332,7 +332,7 @@ impl Client {
 
 impl Channel {
     /// Sends the next `Data` unless one is under way.
-    fn flush(&mut self, id: Uuid, out: &mut Vec<u8>, now: Instant) {
+    fn flush(&mut self, id: Uuid, out: &mut Vec<u8>, now: Duration) {
         if self.sent.is_some() || self.first.is_some() {
             return;
         }

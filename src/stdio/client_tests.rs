@@ -7,14 +7,14 @@ const POOL: Uuid = Uuid::nil();
 /// A client, a clock that the test moves, and short names for packets.
 struct Bench {
     client: Client,
-    now: Instant,
+    now: Duration,
 }
 
 impl Bench {
     fn new() -> Self {
         Self {
             client: Client::default(),
-            now: Instant::now(),
+            now: Duration::ZERO,
         }
     }
 

@@ -11,7 +11,7 @@ mod packet;
 mod server;
 mod tail;
 
-pub use client::{Client, Event};
+pub use client::{Client, Event, FRAGMENT};
 pub use error::Error;
 pub use packet::{Packet, Stream};
 pub use server::Server;

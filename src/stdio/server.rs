@@ -82,14 +82,14 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::Duration;
 
     use super::super::{Client, Event};
     use super::*;
 
     #[test]
     fn client_and_server_understand_each_other() {
-        let (mut client, mut server, now) = (Client::default(), Server::default(), Instant::now());
+        let (mut client, mut server, now) = (Client::default(), Server::default(), Duration::ZERO);
         let id = Uuid::from_u128(7);
         client.open(Bytes::from_static(b"opening"), now);
         client.create(id, Bytes::from_static(b"create"));

@@ -3,6 +3,8 @@
 mod address;
 mod connection;
 mod options;
+mod packets;
+pub mod process;
 mod question;
 
 pub use address::{AddressError, TargetAddress};

@@ -332,10 +332,11 @@ fn write_program(
     environment: &[(String, String)],
 ) -> std::io::Result<()> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let exports: String = environment
+    let exports: Vec<String> = environment
         .iter()
         .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
         .collect();
+    let exports = exports.concat();
     let python = quoted(&python.display().to_string());
     let peer = quoted(&peers().join("pwsh_peer.py").display().to_string());
     let script = format!("#!/bin/sh\n{exports}exec {python} {peer} \"$@\"\n");
