@@ -1,11 +1,27 @@
 //! Values and their CLIXML text ([MS-PSRP] 2.2.5). No IO, no clock.
 
+mod error;
+mod escape;
+mod float;
+mod ids;
+mod legacy;
+mod limits;
 mod numbers;
+mod read;
+pub mod records;
+mod scan;
 mod text;
 mod time;
 mod value;
+mod write;
 
+pub use error::{Error, Fault, Place};
+pub use limits::Limits;
 pub use numbers::{Decimal, Version};
+pub use read::{read, read_all};
 pub use text::Text;
-pub use time::{DateTime, DateTimeKind, TimeSpan};
-pub use value::{Content, ListKind, Object, Property, RefId, SecureText, TypeNames, Value};
+pub use time::{DateTime, DateTimeKind, TICKS_PER_DAY, TICKS_PER_SECOND, TimeSpan};
+pub use value::{
+    Content, ListKind, Object, Property, RefId, SecureText, TypeNames, Value, enum_value,
+};
+pub use write::{write, write_into, write_objs};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::records::ProgressRecord;
 use super::{DateTime, Decimal, Text, TimeSpan, Version};
 
 /// One value: what one element of CLIXML says.
@@ -61,13 +62,16 @@ pub enum Value {
     ScriptBlock(Text),
     /// `SS`: the text as it travels, encrypted or not.
     SecureString(SecureText),
+    /// `PR`: a progress record in the form that files have. In messages it is an object.
+    Progress(Box<ProgressRecord>),
     /// `Obj`.
     Object(Box<Object>),
     /// `Ref`: the object with that id again.
     Ref(RefId),
 }
 
-/// The identity of an object inside one tree. Numbers are those of the writer; only equality counts.
+/// The identity of an object inside one tree. The reader counts objects from 0; in a tree that we make only equality
+/// counts, and a later object with the same number hides the earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RefId(pub u32);
 
@@ -168,12 +172,7 @@ impl Value {
             .extended
             .iter()
             .chain(&object.adapted)
-            .find(|property| {
-                property
-                    .name
-                    .as_str()
-                    .is_some_and(|found| found.eq_ignore_ascii_case(name))
-            })
+            .find(|property| property.name.eq_ignore_ascii_case(name))
             .map(|property| &property.value)
     }
 
@@ -261,6 +260,30 @@ impl Object {
         self.type_names = Some(names.into_iter().map(Into::into).collect());
         self
     }
+
+    /// Whether there are no values inside.
+    pub(super) fn is_flat(&self) -> bool {
+        let empty = match &self.content {
+            Content::None => true,
+            Content::Value(_) => false,
+            Content::List(_, items) => items.is_empty(),
+            Content::Dictionary(entries) => entries.is_empty(),
+        };
+        empty && self.adapted.is_empty() && self.extended.is_empty()
+    }
+}
+
+/// A value of an enumeration: its type, the name and the number of the member.
+pub fn enum_value(type_name: &str, name: &str, number: i32) -> Value {
+    let mut object = Object::default().with_types([
+        type_name,
+        "System.Enum",
+        "System.ValueType",
+        "System.Object",
+    ]);
+    object.to_string = Some(name.into());
+    object.content = Content::Value(Value::Int32(number));
+    object.into()
 }
 
 impl Property {
@@ -283,6 +306,12 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(text: String) -> Self {
         Self::String(text.into())
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Self {
+        Self::String(text)
     }
 }
 
