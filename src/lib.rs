@@ -27,6 +27,7 @@
     )
 )]
 
+pub mod cli;
 pub mod clixml;
 pub mod config;
 pub mod language;

@@ -1,3 +1,7 @@
-//! The program psdeck; what it does is in the library.
+//! The `psdeck` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    psdeck::cli::main()
+}

@@ -3,6 +3,7 @@
 
 pub mod link;
 pub mod peer;
+pub mod psdeck;
 mod python;
 mod require;
 

@@ -1,0 +1,117 @@
+//! The command line: one file a verb, output formats, exit statuses.
+
+mod completions;
+mod config;
+mod defect;
+mod log;
+mod output;
+mod status;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::config::Config;
+use output::Colours;
+use status::{ExitStatus, Failed};
+
+/// A terminal session manager for PowerShell remoting.
+#[derive(Debug, Parser)]
+#[command(
+    name = "psdeck",
+    version,
+    propagate_version = false,
+    max_term_width = 100
+)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Read this configuration file in place of the usual one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Whether to use colours; by default at a terminal, unless `NO_COLOR` is set.
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|always|never",
+        default_value = "auto"
+    )]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    color: output::When,
+    /// Write what psdeck does to this file, without what travels in sessions.
+    #[arg(long, global = true, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Say more on standard error; twice for still more.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Config(config::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// What a verb finds around it.
+struct Context {
+    global: Global,
+    colours: Colours,
+}
+
+/// Runs the program on the process's own arguments.
+pub fn main() -> ExitCode {
+    defect::install();
+    run(std::env::args_os()).into()
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and the version are no errors: they go to standard output, with status 0.
+            let status = if error.use_stderr() {
+                ExitStatus::USAGE
+            } else {
+                ExitStatus::DONE
+            };
+            return error
+                .print()
+                .map_or_else(|error| Failed::from(error).status(), |()| status);
+        }
+    };
+    let colours = Colours::choose(line.global.color);
+    let context = Context {
+        global: line.global,
+        colours,
+    };
+    let done = log::start(&context.global).and_then(|()| match line.verb {
+        Verb::Config(arguments) => config::run(&arguments, &context),
+        Verb::Completions(arguments) => completions::run(&arguments),
+    });
+    done.unwrap_or_else(|failed| {
+        if let Failed::Report(report) = &failed {
+            output::error(report, context.colours);
+        }
+        failed.status()
+    })
+}
+
+impl Context {
+    /// The configuration; what it says that means nothing is told on standard error.
+    fn config(&self) -> Result<Config, Failed> {
+        let config = Config::load(self.global.config.as_deref()).map_err(config::report)?;
+        config::warn(&config, self.colours);
+        Ok(config)
+    }
+}

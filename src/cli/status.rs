@@ -1,0 +1,77 @@
+//! How the program ends.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::session::{self, Report};
+
+/// An exit status of `psdeck`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ExitStatus(pub(super) u8);
+
+/// Why a verb ends early.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// An error to show.
+    Report(Box<Report>),
+    /// Nobody reads our output any more: nothing to say, and nobody to say it to.
+    Pipe,
+}
+
+impl ExitStatus {
+    pub(super) const DONE: Self = Self(0);
+    pub(super) const USAGE: Self = Self(session::ExitCode::Usage as u8);
+    /// What a shell shows of a program that a broken pipe ended.
+    const PIPE: Self = Self(141);
+}
+
+impl Failed {
+    /// An error of the command line.
+    pub(super) fn usage(what: impl Into<String>) -> Self {
+        Report::new(session::ExitCode::Usage, what).into()
+    }
+
+    /// An error of the command line, with the next step.
+    pub(super) fn usage_hint(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        let mut report = Report::new(session::ExitCode::Usage, what);
+        report.hints.push(hint.into());
+        report.into()
+    }
+
+    pub(super) fn status(&self) -> ExitStatus {
+        match self {
+            Self::Report(report) => report.code.into(),
+            Self::Pipe => ExitStatus::PIPE,
+        }
+    }
+}
+
+impl From<Report> for Failed {
+    fn from(report: Report) -> Self {
+        Self::Report(Box::new(report))
+    }
+}
+
+impl From<io::Error> for Failed {
+    /// For errors of standard output: those of named files say the name and are made where it is known.
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Pipe;
+        }
+        let mut report = Report::new(session::ExitCode::RemoteErrors, "cannot write the output");
+        report.reasons.push(error.to_string());
+        report.into()
+    }
+}
+
+impl From<session::ExitCode> for ExitStatus {
+    fn from(code: session::ExitCode) -> Self {
+        Self(code as u8)
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status.0)
+    }
+}
