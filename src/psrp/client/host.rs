@@ -1,0 +1,65 @@
+//! Host calls and their answers.
+
+use super::{Client, Event};
+use crate::clixml::Value;
+use crate::psrp::host::{HostAnswer, HostCall};
+use crate::psrp::members::Member;
+use crate::psrp::{Error, MessageType, Priority, Target};
+
+/// The most host calls of one pool that wait at once. A server's threads wait for theirs, so these are few.
+const MOST_WAITING: usize = 256;
+
+impl Client {
+    /// Answers a host call. Each takes one answer; after a stop or the end of its pipeline none.
+    pub fn answer(&mut self, target: Target, call: i64, answer: &HostAnswer) -> Result<(), Error> {
+        let method = *self
+            .calls
+            .get(&(target, call))
+            .ok_or(Error::NoHostCall(call))?;
+        if !answer.fits(method) {
+            return Err(Error::Answer(method.name()));
+        }
+        self.calls.remove(&(target, call));
+        let kind = match target {
+            Target::Pool => MessageType::RunspacePoolHostResponse,
+            Target::Pipeline(_) => MessageType::PipelineHostResponse,
+        };
+        let body = answer.encode(call, method);
+        self.send(target, Priority::PromptResponse, kind, body, false)
+    }
+
+    pub(super) fn host_call(
+        &mut self,
+        target: Target,
+        kind: MessageType,
+        body: &Value,
+    ) -> Result<(), Error> {
+        let call = HostCall::decode(&Member::body(kind, body))?;
+        if call.waits() {
+            if self.calls.len() >= MOST_WAITING || self.calls.contains_key(&(target, call.id)) {
+                return Err(Error::HostCall(call.id));
+            }
+            self.calls.insert((target, call.id), call.method.id());
+            if self.encrypts_secrets() && call.method.asks_for_secret() {
+                // While the person types there is time for the exchange.
+                self.start_exchange();
+            }
+        }
+        self.events.push_back(Event::HostCall { target, call });
+        Ok(())
+    }
+
+    /// Forgets the calls of a target that wait.
+    pub(super) fn cancel_calls(&mut self, target: Target) {
+        let waiting: Vec<i64> = self
+            .calls
+            .range((target, i64::MIN)..=(target, i64::MAX))
+            .map(|((_, call), _)| *call)
+            .collect();
+        for call in waiting {
+            self.calls.remove(&(target, call));
+            self.events
+                .push_back(Event::HostCallCancelled { target, call });
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Host calls ([MS-PSRP] 2.2.5.1.15, 2.2.6.1).
+
+use super::answer::method_id;
+use super::{HostMethod, HostMethodId};
+use crate::clixml::Value;
+use crate::psrp::MemberError;
+use crate::psrp::members::{Member, bag, list};
+
+/// The id of calls that wait for no answer.
+pub const NO_ANSWER: i64 = -100;
+
+/// Something that the server asks of the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostCall {
+    /// The call's id, unique for its target; [`NO_ANSWER`] where nobody waits.
+    pub id: i64,
+    /// What is asked.
+    pub method: HostMethod,
+}
+
+impl HostCall {
+    /// Whether the server waits for an answer.
+    pub fn waits(&self) -> bool {
+        self.id != NO_ANSWER
+    }
+
+    pub(crate) fn decode(body: &Member<'_>) -> Result<Self, MemberError> {
+        let id = body.get("ci")?.i64()?;
+        let number = body.get("mi")?;
+        let method = HostMethodId::from_number(number.enumeration()?)
+            .ok_or_else(|| number.wrong("host method"))?;
+        Ok(Self {
+            id,
+            method: HostMethod::decode(method, &body.get("mp")?)?,
+        })
+    }
+
+    pub(crate) fn encode(&self) -> Value {
+        bag([
+            ("ci", self.id.into()),
+            ("mi", method_id(self.method.id())),
+            ("mp", list(self.method.encode())),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+    use super::*;
+    use crate::psrp::MessageType;
+
+    fn again(call: &HostCall) -> HostCall {
+        let value = call.encode();
+        HostCall::decode(&Member::body(MessageType::PipelineHostCall, &value)).unwrap()
+    }
+
+    #[test]
+    fn calls_with_arrays_and_structures_come_back() {
+        let cell = BufferCell {
+            character: u16::from(b' '),
+            foreground: 7,
+            background: 0,
+            kind: 0,
+        };
+        let call = HostCall {
+            id: NO_ANSWER,
+            method: HostMethod::SetBufferContents2 {
+                origin: Coordinates { x: 1, y: 2 },
+                contents: BufferCells {
+                    size: Size {
+                        width: 2,
+                        height: 1,
+                    },
+                    cells: vec![cell; 2],
+                },
+            },
+        };
+        assert_eq!(again(&call), call);
+    }
+
+    #[test]
+    fn names_the_parameter_that_is_wrong() {
+        let mut value = HostCall {
+            id: 1,
+            method: HostMethod::WriteLine1 {},
+        }
+        .encode();
+        if let Value::Object(object) = &mut value {
+            object.extended[1].value = 16.into();
+        }
+        let error = HostCall::decode(&Member::body(MessageType::PipelineHostCall, &value));
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "PIPELINE_HOST_CALL has no member mp[0]"
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! What waits to be sent, by target and priority.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::{Bytes, BytesMut};
+use uuid::Uuid;
+
+use super::fragment::Fragmenter;
+use super::keys::SessionKey;
+use super::{Destination, KeyError, Message, MessageType, Priority, Target};
+use crate::clixml::{self, Value};
+
+/// The queues of all targets of one pool.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    destination: Destination,
+    pool: Uuid,
+    fragment_size: usize,
+    last_object: u64,
+    targets: BTreeMap<Target, Queues>,
+}
+
+#[derive(Debug, Default)]
+struct Queues {
+    default: VecDeque<Item>,
+    prompt_response: VecDeque<Item>,
+}
+
+#[derive(Debug)]
+enum Item {
+    /// On its way. One that stands alone shares its transmission with no other message.
+    Ready { message: Fragmenter, alone: bool },
+    /// Holds secrets, and waits for the session key; with its size.
+    Locked {
+        kind: MessageType,
+        body: Value,
+        size: usize,
+        alone: bool,
+    },
+}
+
+impl Item {
+    fn size(&self) -> usize {
+        match self {
+            Self::Ready { message, .. } => message.remaining(),
+            Self::Locked { size, .. } => *size,
+        }
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new(destination: Destination, pool: Uuid, fragment_size: usize) -> Self {
+        Self {
+            destination,
+            pool,
+            fragment_size,
+            last_object: 0,
+            targets: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn fragment_size(&self) -> usize {
+        self.fragment_size
+    }
+
+    pub(crate) fn set_pool(&mut self, pool: Uuid) {
+        self.pool = pool;
+    }
+
+    /// Queues a message.
+    pub(crate) fn push(&mut self, to: Target, priority: Priority, kind: MessageType, body: &Value) {
+        self.push_text(to, priority, kind, clixml::write(body).into(), false);
+    }
+
+    /// Queues a message that shares its transmission with no other one.
+    pub(crate) fn push_alone(&mut self, to: Target, kind: MessageType, body: &Value) {
+        self.push_text(
+            to,
+            Priority::Default,
+            kind,
+            clixml::write(body).into(),
+            true,
+        );
+    }
+
+    /// Queues a message of no body: null.
+    pub(crate) fn push_empty(&mut self, to: Target, kind: MessageType) {
+        self.push_text(to, Priority::Default, kind, Bytes::new(), false);
+    }
+
+    /// Queues a message that goes when [`Outbox::unlock`] has encrypted its secrets. What follows it waits too.
+    pub(crate) fn push_locked(
+        &mut self,
+        to: Target,
+        priority: Priority,
+        kind: MessageType,
+        body: Value,
+        alone: bool,
+    ) {
+        let size = clixml::write(&body).len();
+        self.queue(to, priority).push_back(Item::Locked {
+            kind,
+            body,
+            size,
+            alone,
+        });
+    }
+
+    fn push_text(
+        &mut self,
+        to: Target,
+        priority: Priority,
+        kind: MessageType,
+        body: Bytes,
+        alone: bool,
+    ) {
+        let message = self.cut(to, kind, body);
+        self.queue(to, priority)
+            .push_back(Item::Ready { message, alone });
+    }
+
+    fn queue(&mut self, to: Target, priority: Priority) -> &mut VecDeque<Item> {
+        let queues = self.targets.entry(to).or_default();
+        match priority {
+            Priority::Default => &mut queues.default,
+            Priority::PromptResponse => &mut queues.prompt_response,
+        }
+    }
+
+    fn cut(&mut self, to: Target, kind: MessageType, body: Bytes) -> Fragmenter {
+        self.last_object += 1;
+        let message = Message {
+            destination: self.destination,
+            kind,
+            pool: self.pool,
+            pipeline: match to {
+                Target::Pool => Uuid::nil(),
+                Target::Pipeline(id) => id,
+            },
+            body,
+        };
+        Fragmenter::new(self.last_object, message.encode())
+    }
+
+    /// Encrypts what waits for the session key. Gives the targets that can go on.
+    pub(crate) fn unlock(&mut self, key: &SessionKey) -> Result<Vec<Target>, KeyError> {
+        let mut unlocked = Vec::new();
+        let mut targets = std::mem::take(&mut self.targets);
+        for (target, queues) in &mut targets {
+            for item in queues.default.iter_mut().chain(&mut queues.prompt_response) {
+                if let Item::Locked {
+                    kind, body, alone, ..
+                } = item
+                {
+                    key.seal_all(body)?;
+                    let text = clixml::write(body).into();
+                    *item = Item::Ready {
+                        message: self.cut(*target, *kind, text),
+                        alone: *alone,
+                    };
+                    unlocked.push(*target);
+                }
+            }
+        }
+        self.targets = targets;
+        unlocked.dedup();
+        Ok(unlocked)
+    }
+
+    /// The bytes of messages that wait for a target.
+    pub(crate) fn queued(&self, target: Target) -> usize {
+        self.targets.get(&target).map_or(0, |queues| {
+            let items = queues.default.iter().chain(&queues.prompt_response);
+            items.map(Item::size).sum()
+        })
+    }
+
+    /// Whether a message of the default queue that had to stand alone has not gone out whole.
+    pub(crate) fn is_creating(&self, target: Target) -> bool {
+        self.targets.get(&target).is_some_and(|queues| {
+            queues.default.iter().any(|item| {
+                matches!(
+                    item,
+                    Item::Ready { alone: true, .. } | Item::Locked { alone: true, .. }
+                )
+            })
+        })
+    }
+
+    /// Targets that have something to send now.
+    pub(crate) fn sendable(&self) -> impl Iterator<Item = Target> + '_ {
+        let ready = |queue: &VecDeque<Item>| matches!(queue.front(), Some(Item::Ready { .. }));
+        self.targets
+            .iter()
+            .filter(move |(_, queues)| ready(&queues.prompt_response) || ready(&queues.default))
+            .map(|(target, _)| *target)
+    }
+
+    /// The next whole fragments of a target, at least one and at most `room` bytes of them.
+    pub(crate) fn transmit(&mut self, target: Target, room: usize) -> Option<(Priority, Bytes)> {
+        let size = self.fragment_size;
+        let queues = self.targets.get_mut(&target)?;
+        for (priority, queue) in [
+            (Priority::PromptResponse, &mut queues.prompt_response),
+            (Priority::Default, &mut queues.default),
+        ] {
+            let mut out = BytesMut::new();
+            while let Some(Item::Ready { message, alone }) = queue.front_mut() {
+                if *alone && message.untouched() && !out.is_empty() {
+                    break;
+                }
+                let alone = *alone;
+                let ended = message.write(&mut out, size, room);
+                if ended {
+                    queue.pop_front();
+                }
+                if alone || !ended {
+                    break;
+                }
+            }
+            if !out.is_empty() {
+                return Some((priority, out.freeze()));
+            }
+        }
+        None
+    }
+
+    /// Drops what waits for a target.
+    pub(crate) fn remove(&mut self, target: Target) {
+        self.targets.remove(&target);
+    }
+}
