@@ -3,6 +3,7 @@
 //!
 //! `tests/fuzz.rs` replays the corpora, `tests/soak/` mutates them, `fuzz_targets/` hands the targets to cargo-fuzz.
 
+mod language;
 mod stdio;
 mod styles;
 
@@ -20,6 +21,11 @@ pub(crate) struct Target {
 
 /// All of them.
 pub(crate) const TARGETS: &[Target] = &[
+    Target {
+        name: "language",
+        words: language::WORDS,
+        run: language::run,
+    },
     Target {
         name: "stdio",
         words: stdio::WORDS,
