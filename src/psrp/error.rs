@@ -66,6 +66,9 @@ pub enum Error {
     /// The peer sent more than may wait for the session key.
     #[error("more than {0} bytes wait for a session key that did not come")]
     TooMuchHeld(usize),
+    /// The peer runs more pipelines than it may.
+    #[error("more than {0} pipelines at once")]
+    TooManyPipelines(usize),
     /// The pool is not open. Our side's fault.
     #[error("the runspace pool is {0:?}")]
     NotOpened(PoolState),

@@ -261,8 +261,3 @@ fn dictionary<const N: usize>(names: [&str; N], entries: Vec<(Value, Value)>) ->
     object.content = Content::Dictionary(entries);
     object.into()
 }
-
-/// A string or null.
-pub(crate) fn text_or_null(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, Value::from)
-}

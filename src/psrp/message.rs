@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 /// The bytes of a message's header.
-pub const HEADER: usize = 40;
+const HEADER: usize = 40;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 

@@ -11,6 +11,7 @@ mod message;
 mod messages;
 mod outbox;
 mod secret;
+pub mod server;
 pub mod shim;
 mod state;
 mod target;

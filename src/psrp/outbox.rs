@@ -20,8 +20,9 @@ pub(crate) struct Outbox {
     targets: BTreeMap<Target, Queues>,
 }
 
+/// What waits for one target.
 #[derive(Debug, Default)]
-struct Queues {
+pub(crate) struct Queues {
     default: VecDeque<Item>,
     prompt_response: VecDeque<Item>,
 }
@@ -223,6 +224,16 @@ impl Outbox {
             }
         }
         None
+    }
+
+    /// Takes out what waits for a target, to be [put back](Outbox::put_back).
+    pub(crate) fn take(&mut self, target: Target) -> Queues {
+        self.targets.remove(&target).unwrap_or_default()
+    }
+
+    /// Puts back what was taken out of a target's queues, which must be empty.
+    pub(crate) fn put_back(&mut self, target: Target, queues: Queues) {
+        self.targets.insert(target, queues);
     }
 
     /// Drops what waits for a target.

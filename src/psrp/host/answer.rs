@@ -5,10 +5,10 @@ use uuid::Uuid;
 use super::method_id::Answer;
 use super::types::Travels;
 use super::{BufferCells, Coordinates, HostMethodId, KeyInfo, Size};
-use crate::clixml::{Content, Object, Property, Text, Value, Version};
+use crate::clixml::{Object, Property, Value, Version};
 use crate::psrp::members::{Member, bag, enumeration, hashtable, list};
 use crate::psrp::shim::ErrorRecord;
-use crate::psrp::{MemberError, Message, MessageType, Secret};
+use crate::psrp::{MemberError, Secret};
 
 /// What a host answers. Each call that waits gets exactly one.
 #[derive(Clone, Debug, PartialEq)]
