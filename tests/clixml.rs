@@ -1,5 +1,6 @@
 //! CLIXML as PowerShell writes it: what it wrote is read and written back the same.
 
+use psdeck::clixml::records::{ErrorRecord, InformationalRecord, ProgressRecord};
 use psdeck::clixml::{self, Limits, Value};
 use serde_json::Value as Json;
 
@@ -66,4 +67,34 @@ fn every_recorded_number_becomes_a_value_of_its_own_type() {
     assert_eq!(read("[single]::MaxValue"), Value::Single(f32::MAX));
     assert_eq!(read("[double]::Epsilon"), Value::Double(5e-324));
     assert_eq!(read("[char]0x263A"), Value::Char(0x263A));
+}
+
+#[test]
+fn recorded_records_become_typed() {
+    let read = |wanted: &str| {
+        let found = recorded()
+            .find(|(script, ..)| script.contains(wanted))
+            .unwrap();
+        clixml::read_all(found.1.as_bytes(), &Limits::default())
+            .unwrap()
+            .remove(0)
+    };
+    let error = ErrorRecord::from_value(&read("ErrorRecord]::new([Exception]")).unwrap();
+    assert_eq!(error.display_text(), "msg");
+    assert_eq!(error.fully_qualified_error_id, "MyId");
+    assert_eq!(error.category.name(), Some("InvalidData"));
+    assert_eq!(error.exception_type, "System.Exception");
+    let progress =
+        ProgressRecord::from_value(&read("ProgressRecord]::new(1,'act','stat')")).unwrap();
+    assert_eq!(
+        (progress.activity.as_str(), progress.activity_id),
+        ("act", 1)
+    );
+    assert_eq!(
+        (progress.percent_complete, progress.completed),
+        (None, false)
+    );
+    let warning =
+        InformationalRecord::from_value(&read("WarningRecord]::new('id','warn')")).unwrap();
+    assert_eq!(warning.message, "warn");
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::records::ProgressRecord;
 use super::{DateTime, Decimal, Text, TimeSpan, Version};
 
 /// One value: what one element of CLIXML says.
 ///
 /// The tree is as the wire has it. An object that is met again, inside itself or later, is a [`Value::Ref`] to the
 /// [`Object::id`] of its first appearance; so circles need no arena, and dropping or cloning a tree is plain.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// `Nil`.
+    #[default]
     Null,
     /// `S`.
     String(Text),
@@ -62,8 +62,8 @@ pub enum Value {
     ScriptBlock(Text),
     /// `SS`: the text as it travels, encrypted or not.
     SecureString(SecureText),
-    /// `PR`: a progress record in the form that files have. In messages it is an object.
-    Progress(Box<ProgressRecord>),
+    /// `PR`: a progress record in the form that files have. Its members are those of the record as an object.
+    Progress(Box<Object>),
     /// `Obj`.
     Object(Box<Object>),
     /// `Ref`: the object with that id again.
@@ -148,7 +148,7 @@ impl Value {
     /// The object, if this is one.
     pub fn as_object(&self) -> Option<&Object> {
         match self {
-            Self::Object(object) => Some(object),
+            Self::Object(object) | Self::Progress(object) => Some(object),
             _ => None,
         }
     }
@@ -165,15 +165,9 @@ impl Value {
         value
     }
 
-    /// A member of an object by name, case-insensitively: extended members first, then adapted ones.
+    /// A member of an object by name, as [`Object::member`] finds it.
     pub fn member(&self, name: &str) -> Option<&Self> {
-        let object = self.as_object()?;
-        object
-            .extended
-            .iter()
-            .chain(&object.adapted)
-            .find(|property| property.name.eq_ignore_ascii_case(name))
-            .map(|property| &property.value)
+        self.as_object()?.member(name)
     }
 
     /// The string of a string-like primitive (`S`, `URI`, `SBK`, `XD`), also behind notes.
@@ -254,11 +248,28 @@ impl Object {
         }
     }
 
+    /// A list of these items.
+    pub fn list(items: impl IntoIterator<Item = Value>) -> Self {
+        Self {
+            content: Content::List(ListKind::List, items.into_iter().collect()),
+            ..Self::default()
+        }
+    }
+
     /// Gives the object these type names, most derived first.
     #[must_use]
     pub fn with_types<T: Into<Text>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.type_names = Some(names.into_iter().map(Into::into).collect());
         self
+    }
+
+    /// A member by name, case-insensitively: extended members first, then adapted ones.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.extended
+            .iter()
+            .chain(&self.adapted)
+            .find(|property| property.name.eq_ignore_ascii_case(name))
+            .map(|property| &property.value)
     }
 
     /// Whether there are no values inside.

@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::escape::{self, Place};
 use super::ids::Ids;
-use super::records::ProgressRecord;
-use super::{Content, Limits, ListKind, Object, Property, RefId, Text, TypeNames, Value, float};
+use super::{
+    Content, Limits, ListKind, Object, Property, RefId, Text, TypeNames, Value, float, legacy,
+};
 
 /// Writes one value as it travels in a message: a bare element on one line.
 ///
@@ -171,19 +172,15 @@ impl<'o> Writer<'o> {
         }
     }
 
-    fn progress(&mut self, record: &ProgressRecord, name: Option<&Text>) {
-        self.container("PR", name, 8, |writer| {
-            writer.plain_text("AV", &record.activity);
-            writer.number("AI", None, record.activity_id);
-            match &record.current_operation {
-                Some(operation) => writer.plain_text("S", operation),
-                None => writer.empty("Nil", None),
+    fn progress(&mut self, record: &Object, name: Option<&Text>) {
+        self.container("PR", name, legacy::MEMBERS.len(), |writer| {
+            for (element, member) in legacy::MEMBERS {
+                match record.member(member) {
+                    Some(Value::Int32(number)) => writer.number(element, None, number),
+                    Some(Value::String(text)) => writer.plain_text(element, text),
+                    _ => writer.empty("Nil", None),
+                }
             }
-            writer.number("PI", None, record.parent_activity_id.unwrap_or(-1));
-            writer.number("PC", None, record.percent_complete.unwrap_or(-1));
-            writer.raw("T", None, record.kind().0);
-            writer.number("SR", None, record.seconds_remaining.unwrap_or(-1));
-            writer.plain_text("SD", &record.status_description);
         });
     }
 

@@ -1,44 +1,38 @@
 //! The members of a record that is being read.
 
-use crate::clixml::{Error, Fault, Text, Value};
+use crate::clixml::{Error, Fault, Value};
 
 /// A value whose members are read by name, whatever their case and whichever kind of members they are.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'v> {
-    value: &'v Value,
-}
+pub(super) struct Fields<'v>(&'v Value);
 
 impl<'v> Fields<'v> {
     /// The members of an object; anything else is not `what`.
     pub(super) fn of(value: &'v Value, what: &'static str) -> Result<Self, Error> {
-        match value {
-            Value::Object(_) => Ok(Self { value }),
-            _ => Err(Error::of_value(Fault::NotA(what))),
+        match value.as_object() {
+            Some(_) => Ok(Self(value)),
+            None => Err(Error::of_value(Fault::NotA(what))),
         }
     }
 
     /// The member, unless it is missing or null.
     pub(super) fn get(self, name: &str) -> Option<&'v Value> {
-        self.value
-            .member(name)
-            .filter(|value| **value != Value::Null)
+        let value = self.0.member(name)?;
+        (!matches!(value, Value::Null)).then_some(value)
     }
 
     /// A string that must be there; null is an empty one.
-    pub(super) fn text(self, name: &'static str) -> Result<Text, Error> {
-        match self.value.member(name) {
+    pub(super) fn text(self, name: &'static str) -> Result<String, Error> {
+        match self.0.member(name) {
             None => Err(Error::of_value(Fault::Missing(name))),
-            Some(Value::Null) => Ok(Text::default()),
-            Some(value) => value
-                .as_text()
-                .cloned()
-                .ok_or_else(|| wrong(name, "string")),
+            Some(Value::Null) => Ok(String::new()),
+            Some(value) => string(value).ok_or_else(|| wrong(name, "string")),
         }
     }
 
     /// A string, if it is there.
-    pub(super) fn optional_text(self, name: &str) -> Option<Text> {
-        self.get(name)?.as_text().cloned()
+    pub(super) fn optional_text(self, name: &str) -> Option<String> {
+        string(self.get(name)?)
     }
 
     /// A number that fits, if it is there.
@@ -56,10 +50,37 @@ impl<'v> Fields<'v> {
         }
     }
 
+    /// A value that must be there.
+    pub(super) fn needed(self, name: &'static str) -> Result<&'v Value, Error> {
+        let value = self.0.member(name);
+        value.ok_or_else(|| Error::of_value(Fault::Missing(name)))
+    }
+
+    /// A truth that must be there.
+    pub(super) fn needed_flag(self, name: &'static str) -> Result<bool, Error> {
+        self.needed(name)?
+            .as_bool()
+            .ok_or_else(|| wrong(name, "boolean"))
+    }
+
     /// A truth; missing is false.
     pub(super) fn flag(self, name: &str) -> bool {
         self.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
+
+    /// The strings of a list; missing is none.
+    pub(super) fn strings(self, name: &str) -> Vec<String> {
+        let list = self.get(name).and_then(Value::as_list);
+        list.unwrap_or_default().iter().filter_map(string).collect()
+    }
+}
+
+/// The string of a value; of an object what it is shown as.
+pub(super) fn string(value: &Value) -> Option<String> {
+    let text = value
+        .as_text()
+        .or_else(|| value.as_object()?.to_string.as_ref());
+    text.map(|text| text.to_str_lossy().into_owned())
 }
 
 fn wrong(member: &'static str, what: &'static str) -> Error {

@@ -1,19 +1,19 @@
 //! The progress record ([MS-PSRP] 2.2.5.1.25, and 2.2.2.25 for the message).
 
 use super::fields::Fields;
-use crate::clixml::{Error, Object, Text, Value, enum_value};
+use crate::clixml::{Error, Object, Value, enum_value};
 
 /// What `Write-Progress` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProgressRecord {
     /// What is being done; the first line.
-    pub activity: Text,
+    pub activity: String,
     /// Which activity of the pipeline this is.
     pub activity_id: i32,
     /// How it stands.
-    pub status_description: Text,
+    pub status_description: String,
     /// What is being done just now.
-    pub current_operation: Option<Text>,
+    pub current_operation: Option<String>,
     /// The activity that this is a part of, if any.
     pub parent_activity_id: Option<i32>,
     /// 0 to 100, if known.
@@ -31,9 +31,6 @@ impl ProgressRecord {
     ///
     /// If the value is neither, or has no activity.
     pub fn from_value(value: &Value) -> Result<Self, Error> {
-        if let Value::Progress(record) = value {
-            return Ok((**record).clone());
-        }
         let fields = Fields::of(value, "ProgressRecord")?;
         // An object has `RecordType` where a message has `Type`.
         let kind = fields.get("Type").or_else(|| fields.get("RecordType"));
@@ -54,15 +51,19 @@ impl ProgressRecord {
 
     /// The object of a message.
     pub fn to_value(&self) -> Value {
-        let (name, number) = self.kind();
-        let operation = self.current_operation.clone();
+        let (name, number) = if self.completed {
+            ("Completed", 1)
+        } else {
+            ("Processing", 0)
+        };
+        let operation = self.current_operation.as_deref();
         Object::bag([
-            ("Activity", self.activity.clone().into()),
+            ("Activity", self.activity.as_str().into()),
             ("ActivityId", self.activity_id.into()),
-            ("StatusDescription", self.status_description.clone().into()),
+            ("StatusDescription", self.status_description.as_str().into()),
             (
                 "CurrentOperation",
-                operation.map_or(Value::Null, Value::String),
+                operation.map_or(Value::Null, Into::into),
             ),
             (
                 "ParentActivityId",
@@ -87,18 +88,9 @@ impl ProgressRecord {
         ])
         .into()
     }
-
-    /// The name and the number of its `ProgressRecordType`.
-    pub(in crate::clixml) const fn kind(&self) -> (&'static str, i32) {
-        if self.completed {
-            ("Completed", 1)
-        } else {
-            ("Processing", 0)
-        }
-    }
 }
 
 /// .NET says −1 for what is not known.
-pub(in crate::clixml) fn known(number: Option<i32>) -> Option<i32> {
+fn known(number: Option<i32>) -> Option<i32> {
     number.filter(|number| *number >= 0)
 }
