@@ -19,5 +19,4 @@ mod fuzz;
 mod layers;
 mod local;
 mod peers;
-mod ssh;
 mod support;

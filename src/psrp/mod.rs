@@ -12,6 +12,7 @@ mod messages;
 mod outbox;
 mod secret;
 pub mod server;
+pub mod shim;
 mod state;
 mod target;
 

@@ -2,12 +2,13 @@
 
 use super::types::Travels;
 use super::{
-    BufferCell, BufferCells, ChoiceDescription, FieldDescription, HostMethodId, Rectangle,
+    BufferCell, BufferCells, ChoiceDescription, Coordinates, FieldDescription, HostMethodId,
+    Rectangle, Size,
 };
-use crate::clixml::records::{Coordinates, ProgressRecord, Size};
 use crate::clixml::{Text, Value};
 use crate::psrp::MemberError;
 use crate::psrp::members::Member;
+use crate::psrp::shim::ProgressRecord;
 
 macro_rules! methods {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {

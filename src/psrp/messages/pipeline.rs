@@ -2,9 +2,9 @@
 
 use super::CommandSpec;
 use super::opening::{ApartmentState, host_info};
-use crate::clixml::records::HostInfo;
 use crate::clixml::{Text, Value, Version};
 use crate::psrp::members::{Member, bag, enumeration, list};
+use crate::psrp::shim::HostInfo;
 use crate::psrp::{MemberError, MessageType};
 
 /// A pipeline to run.
