@@ -37,4 +37,3 @@ pub mod session;
 pub mod stdio;
 
 pub mod transport;
-pub mod tui;

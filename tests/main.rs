@@ -19,4 +19,5 @@ mod fuzz;
 mod layers;
 mod local;
 mod peers;
+mod session;
 mod support;

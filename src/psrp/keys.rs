@@ -164,3 +164,69 @@ impl fmt::Debug for SessionKey {
         f.write_str("SessionKey(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rsa::pkcs8::DecodePrivateKey;
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// What psrpcore made.
+    #[derive(Deserialize)]
+    struct Recorded {
+        private_key_pkcs8: String,
+        public_key: String,
+        session_key: String,
+        encrypted_session_key: String,
+        secrets: Vec<Sealed>,
+    }
+
+    #[derive(Deserialize)]
+    struct Sealed {
+        text: String,
+        cipher: String,
+    }
+
+    fn recorded() -> (Recorded, KeyPair) {
+        let text = include_str!("../../tests/recordings/psrpcore-keys.json");
+        let recorded: Recorded = serde_json::from_str(text).unwrap();
+        let der = STANDARD.decode(&recorded.private_key_pkcs8).unwrap();
+        let pair = KeyPair(RsaPrivateKey::from_pkcs8_der(&der).unwrap());
+        (recorded, pair)
+    }
+
+    #[test]
+    fn agrees_with_psrpcore() {
+        let (recorded, pair) = recorded();
+        assert_eq!(pair.public_key(), recorded.public_key);
+        let key = pair.session_key(&recorded.encrypted_session_key).unwrap();
+        assert_eq!(STANDARD.encode(key.0), recorded.session_key);
+        for Sealed { text, cipher } in recorded.secrets {
+            let secret = Secret::new(&text);
+            assert_eq!(key.seal(&secret).0, cipher);
+            assert_eq!(key.open(&SecureText(cipher)).unwrap(), secret);
+        }
+    }
+
+    #[test]
+    fn a_servers_key_reaches_its_client() {
+        let (recorded, pair) = recorded();
+        let key = SessionKey::generate();
+        let text = key.encrypt_to(&recorded.public_key).unwrap();
+        assert_eq!(pair.session_key(&text).unwrap().0, key.0);
+    }
+
+    #[test]
+    fn refuses_what_is_no_key() {
+        let (recorded, pair) = recorded();
+        let other = STANDARD.encode([SESSION_HEADER.as_slice(), &[7; 256]].concat());
+        for text in ["", "AAAA", "!", &recorded.public_key, &other] {
+            assert_eq!(pair.session_key(text).unwrap_err(), KeyError::SessionKey);
+        }
+        let key = SessionKey::generate();
+        assert_eq!(key.encrypt_to("AAAA").unwrap_err(), KeyError::PublicKey);
+        let cipher = SecureText("AAAA".to_owned());
+        assert_eq!(key.open(&cipher).unwrap_err(), KeyError::Secret);
+    }
+}

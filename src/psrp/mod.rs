@@ -12,7 +12,6 @@ mod messages;
 mod outbox;
 mod secret;
 pub mod server;
-pub mod shim;
 mod state;
 mod target;
 

@@ -1,8 +1,8 @@
 //! What a running pipeline tells whoever pulls it.
 
-use super::records::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 use super::{Line, Prompt, Report, StreamKind};
 use crate::clixml::Value;
+use crate::clixml::records::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 
 /// One thing that a pipeline put out, in order.
 #[derive(Debug)]
@@ -48,8 +48,6 @@ pub enum HostEvent {
     Clear,
     /// The window's title.
     Title(String),
-    /// Something for the person, from us: a warning before a secret is asked for.
-    Notice(String),
     /// It asks. Answer once with the id.
     Prompt {
         /// The call's id.

@@ -1,6 +1,6 @@
 //! What an entered session shows and asks. The pane, the plain console, `invoke` and the tests see the same events.
 
-use super::records::{ErrorRecord, ProgressRecord};
+use crate::clixml::records::{ErrorRecord, ProgressRecord};
 use crate::session::Report;
 use crate::transport::Secret;
 

@@ -1,17 +1,38 @@
 //! A live session, as everybody but its task sees it.
 
-use tokio::sync::watch;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Invoke, Report, Running, SessionInfo};
+use tokio::sync::{mpsc, oneshot, watch};
 
-/// A handle of a live session; clones are the same session. Dropping every handle closes nothing: the pool keeps the
-/// session until it is removed.
+use super::task::{Control, RunId, Start, Work, room};
+use super::{ExitCode, Invoke, Limits, Report, Running, SessionInfo, SessionState, Size};
+use crate::psrp::{MetadataQuery, PipelineSpec};
+
+/// A handle of a live session; clones are the same session. While a handle exists (the pool keeps one until the session
+/// is removed), the session stays.
 #[derive(Clone, Debug)]
 pub struct Session {
+    control: mpsc::UnboundedSender<Control>,
     info: watch::Receiver<SessionInfo>,
+    runs: Arc<AtomicU64>,
+    limits: Limits,
 }
 
 impl Session {
+    pub(super) fn new(
+        control: mpsc::UnboundedSender<Control>,
+        info: watch::Receiver<SessionInfo>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            control,
+            info,
+            runs: Arc::default(),
+            limits,
+        }
+    }
+
     /// How it is now.
     pub fn info(&self) -> SessionInfo {
         self.info.borrow().clone()
@@ -23,13 +44,112 @@ impl Session {
     }
 
     /// Runs a script. Returns at once; what goes wrong is the pipeline's end.
-    pub fn invoke(&self, invoke: Invoke) -> Running {
-        drop(invoke);
-        Running::lost(Report::new(super::ExitCode::Defect, "not available yet"))
+    pub fn invoke(&self, invoke: &Invoke) -> Running {
+        let label = invoke.script.lines().next().unwrap_or_default().to_owned();
+        let mut running = self.run(
+            Work::Pipeline(Box::new(invoke.spec())),
+            Some(label),
+            invoke.window,
+            invoke.input.is_some(),
+        );
+        if let (Some(source), Some(input)) = (&invoke.input, running.input()) {
+            tokio::spawn(super::invoke::pour(source(), input, running.stopper()));
+        }
+        running
+    }
+
+    /// Starts a pipeline as it is specified.
+    pub(super) fn pipeline(
+        &self,
+        spec: PipelineSpec,
+        label: Option<String>,
+        window: Size,
+    ) -> Running {
+        self.run(Work::Pipeline(Box::new(spec)), label, window, false)
+    }
+
+    /// Asks for the metadata of commands.
+    pub(super) fn metadata(&self, query: MetadataQuery, window: Size) -> Running {
+        self.run(Work::Metadata(query), None, window, false)
+    }
+
+    fn run(&self, work: Work, label: Option<String>, window: Size, takes_input: bool) -> Running {
+        let run = RunId(self.runs.fetch_add(1, Ordering::Relaxed));
+        let (events, pulled) = mpsc::unbounded_channel();
+        let (input, poured) = if takes_input {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            (
+                Some(super::Input::new(
+                    sender,
+                    room(self.limits.input),
+                    self.limits.input,
+                    self.control.clone(),
+                )),
+                Some(receiver),
+            )
+        } else {
+            (None, None)
+        };
+        let start = Start {
+            run,
+            label,
+            window,
+            events,
+            input: poured,
+        };
+        let start = Control::Start(work, Box::new(start));
+        if self.control.send(start).is_err() {
+            return Running::lost(self.gone());
+        }
+        Running::new(
+            pulled,
+            self.control.clone(),
+            run,
+            self.limits.window / 8,
+            input,
+        )
     }
 
     /// Closes it in good order; after a few seconds by force. It is `Closed` (or `Broken`) afterwards, and stays in the
     /// list: [`Pool::remove`](super::Pool::remove) takes it off too.
-    #[expect(clippy::unused_async, reason = "not available yet")]
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.control.send(Control::Close(done)).is_ok() {
+            let _ = closed.await;
+        }
+    }
+
+    /// Leaves it running on its server. On failure it stays as it was, or is `Broken` when the server fell silent.
+    pub(super) async fn disconnect(&self) -> Result<(), Report> {
+        self.ask(Control::Disconnect).await
+    }
+
+    /// Takes it up again over the connection that left it.
+    pub(super) async fn reconnect(&self) -> Result<(), Report> {
+        self.ask(Control::Reconnect).await
+    }
+
+    async fn ask(
+        &self,
+        control: impl FnOnce(oneshot::Sender<Result<(), Report>>) -> Control,
+    ) -> Result<(), Report> {
+        let (done, result) = oneshot::channel();
+        if self.control.send(control(done)).is_err() {
+            return Err(self.gone());
+        }
+        result.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    /// Why nobody serves it any more.
+    pub(super) fn gone(&self) -> Report {
+        let info = self.info.borrow();
+        let what = match info.state {
+            SessionState::Broken => "the session is broken",
+            _ => "the session is closed",
+        };
+        let mut report = Report::new(ExitCode::Unreachable, what);
+        report.computer = Some(info.computer_name.clone());
+        report.reasons.extend(info.reason.clone());
+        report
+    }
 }

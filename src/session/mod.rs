@@ -1,33 +1,38 @@
 //! Live sessions, the pool of them, and the operations on them. Every way in (app, verbs, cmdlets) calls these.
 
+mod builtin;
+mod completion;
 mod connector;
 mod enter;
 mod event;
+mod host;
 mod info;
 mod interactive;
 mod invoke;
+mod limits;
 mod live;
 mod opening;
 mod operation;
 mod pool;
-mod records;
 mod report;
 mod running;
 mod size;
+mod task;
 
+pub use completion::{CommandCompletion, CompletionMatch};
 pub use connector::{BoxFuture, Connected, Connector, Description, Listed, Stages};
-pub use enter::{CommandCompletion, CompletionMatch, Interactive, InteractiveEvents};
+pub use enter::{Interactive, InteractiveEvents};
 pub use event::{Finished, HostEvent, PipelineEvent, PipelineState};
 pub use info::{Availability, SessionId, SessionInfo, SessionState, TransportKind};
 pub use interactive::{
     Colour, FieldReply, InteractiveEvent, Line, Prompt, PromptField, PromptReply, StreamKind,
 };
 pub use invoke::{Display, InputSource, InputStream, Invoke};
+pub use limits::Limits;
 pub use live::Session;
 pub use opening::{Opening, OpeningEvent};
 pub use operation::{InvokeRequest, Operation, OperationEvent, OperationKind};
 pub use pool::{OpenRequest, Pool};
-pub use records::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 pub use report::{ExitCode, Report};
-pub use running::{Input, Running};
+pub use running::{Input, Running, Stopper};
 pub use size::Size;

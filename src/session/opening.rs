@@ -1,11 +1,20 @@
-//! Following a session while it is opened.
+//! Getting a session open, and following it meanwhile.
+
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
-use super::{Report, Session, SessionId};
-use crate::transport::Stage;
+use super::host::host_info;
+use super::pool::{Entry, cancelled, late};
+use super::task::{First, New, Task};
+use super::{ExitCode, OpenRequest, Pool, Report, Session, SessionId, SessionState, Size};
+use crate::psrp::client::{Client, PoolOptions};
+use crate::transport::{Ask, Stage};
 
 /// A session being opened: its events, then its result. Dropping it cancels nothing.
+#[derive(Debug)]
 pub struct Opening {
     id: Option<SessionId>,
     events: mpsc::UnboundedReceiver<OpeningEvent>,
@@ -44,22 +53,161 @@ impl Opening {
                 OpeningEvent::Queued | OpeningEvent::Stage(_) => {}
             }
         }
-        Err(Report::new(
-            super::ExitCode::Defect,
-            "the opening ended without a result",
-        ))
-    }
-
-    pub(super) fn new(id: SessionId, events: mpsc::UnboundedReceiver<OpeningEvent>) -> Self {
-        Self {
-            id: Some(id),
-            events,
-        }
+        let what = "the opening ended without a result";
+        Err(Report::new(ExitCode::Defect, what))
     }
 
     pub(super) fn failed(report: Report) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
         let _ = sender.send(OpeningEvent::Failed(Box::new(report)));
         Self { id: None, events }
+    }
+
+    pub(super) fn begin(
+        pool: Pool,
+        id: SessionId,
+        entry: Entry,
+        request: &OpenRequest,
+        ask: Arc<dyn Ask>,
+        cancel: CancellationToken,
+    ) -> Self {
+        let (sender, events) = mpsc::unbounded_channel();
+        let deadline = request.deadline.map(|limit| Instant::now() + limit);
+        let window = request.window;
+        tokio::spawn(async move {
+            let computer = entry.info.borrow().computer_name.clone();
+            let told = sender.clone();
+            let work = async {
+                let _ = told.send(OpeningEvent::Queued);
+                let turn = Arc::clone(&pool.inner.throttle).acquire_owned().await;
+                let opened = attach(&pool, id, &entry, First::Open, window, ask, Some(&told)).await;
+                drop(turn);
+                opened
+            };
+            let result = tokio::select! {
+                biased;
+                () = cancel.cancelled() => Err(cancelled(&computer)),
+                () = passed(deadline) => Err(late("cannot open a session", &computer)),
+                result = work => result,
+            };
+            let event = match result {
+                Ok(session) => OpeningEvent::Opened(session),
+                Err(report) => {
+                    pool.inner.remove(id);
+                    OpeningEvent::Failed(Box::new(report))
+                }
+            };
+            let _ = sender.send(event);
+        });
+        Self {
+            id: Some(id),
+            events,
+        }
+    }
+}
+
+/// Takes up a session that a server holds, over a connection of its own.
+pub(super) async fn connect(
+    pool: &Pool,
+    id: SessionId,
+    entry: &Entry,
+    ask: Arc<dyn Ask>,
+    cancel: &CancellationToken,
+) -> Result<Session, Report> {
+    let before = entry.info.borrow().availability;
+    entry.info.send_modify(|info| {
+        info.state = SessionState::Connecting;
+        info.reason = None;
+    });
+    let computer = entry.info.borrow().computer_name.clone();
+    let result = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(cancelled(&computer)),
+        () = passed(Some(Instant::now() + pool.inner.limits.connect)) => {
+            Err(late("cannot connect the session", &computer))
+        }
+        result = attach(pool, id, entry, First::Connect, None, ask, None) => result,
+    };
+    if let Err(report) = &result {
+        entry.info.send_modify(|info| {
+            info.state = SessionState::Disconnected;
+            info.availability = before;
+            info.reason = report
+                .reasons
+                .first()
+                .cloned()
+                .or_else(|| Some(report.what.clone()));
+        });
+    }
+    result
+}
+
+/// Connects, makes the first exchange, and leaves the session to its task. Dropping the future drops the connection.
+async fn attach(
+    pool: &Pool,
+    id: SessionId,
+    entry: &Entry,
+    first: First,
+    window: Option<Size>,
+    ask: Arc<dyn Ask>,
+    told: Option<&mpsc::UnboundedSender<OpeningEvent>>,
+) -> Result<Session, Report> {
+    let (what, computer, instance_id) = {
+        let info = entry.info.borrow();
+        let what = match first {
+            First::Open => "cannot open a session",
+            First::Connect => "cannot connect the session",
+        };
+        (what, info.computer_name.clone(), info.instance_id)
+    };
+    let stages = told.cloned();
+    let stages: super::Stages = Arc::new(move |stage| {
+        if let Some(told) = &stages {
+            let _ = told.send(OpeningEvent::Stage(stage));
+        }
+    });
+    let connected = entry
+        .connector
+        .connect(
+            entry.target.clone(),
+            entry.options.clone(),
+            ask,
+            Arc::clone(&stages),
+        )
+        .await
+        .map_err(|failure| Report::of(&failure, what, &computer))?;
+    entry.info.send_modify(|info| {
+        if connected.user.is_some() {
+            info.user.clone_from(&connected.user);
+        }
+        info.authentication.clone_from(&connected.authentication);
+    });
+    stages(Stage::Open);
+    let limits = pool.inner.limits;
+    let window = window.unwrap_or(Size::UNATTENDED);
+    let client = Client::new(PoolOptions {
+        id: instance_id,
+        host: host_info(window),
+        fragment_size: connected.connection.capabilities().fragment_size,
+        ..PoolOptions::default()
+    });
+    let New { mut task, control } = Task::prepare(
+        client,
+        connected.connection,
+        entry.info.clone(),
+        limits,
+        window,
+    );
+    task.open(first, what, Instant::now() + limits.open).await?;
+    let session = Session::new(control, entry.info.subscribe(), limits);
+    pool.inner.live(id, session.clone());
+    tokio::spawn(task.run());
+    Ok(session)
+}
+
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }

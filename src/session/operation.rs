@@ -1,12 +1,18 @@
 //! One script on many targets.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Finished, Invoke, OpenRequest, PipelineEvent, Pool, PromptReply, Report, SessionInfo};
+use super::pool::{THROTTLE, cancelled, late};
+use super::{
+    Finished, Invoke, OpenRequest, OpeningEvent, PipelineEvent, Pool, PromptReply, Report, Session,
+    SessionInfo, SessionState, Stopper,
+};
 use crate::transport::{Ask, Stage};
 
 /// What to run where. Sessions are opened for it and removed after it.
@@ -19,11 +25,12 @@ pub struct InvokeRequest {
     pub timeout: Option<Duration>,
 }
 
-/// A script being run on several targets, at most 32 at a time. Events are pulled. Dropping it stops nothing; the token
-/// given to [`Pool::invoke`] does.
+/// A script being run on several targets, at most 32 at a time. Events are pulled; what nobody pulls holds its server
+/// back. Dropping it stops nothing, and discards what comes; the token given to [`Pool::invoke`] stops it.
+#[derive(Debug)]
 pub struct Operation {
     events: mpsc::Receiver<OperationEvent>,
-    _pool: Pool,
+    running: Arc<Mutex<HashMap<usize, Stopper>>>,
 }
 
 /// What one target tells.
@@ -48,7 +55,7 @@ pub enum OperationKind {
     Pipeline(PipelineEvent),
     /// The script has ended.
     Finished(Finished),
-    /// It did not get that far, was late, or was cancelled.
+    /// It did not get that far, was late, was cancelled, or the session was lost.
     Failed(Box<Report>),
 }
 
@@ -60,33 +67,181 @@ impl Operation {
 
     /// Answers a prompt of a target.
     pub fn answer(&self, target: usize, id: u64, reply: PromptReply) {
-        drop((target, id, reply));
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = running.get(&target) {
+            running.answer(id, reply);
+        }
     }
 }
 
 impl Pool {
     /// Runs a script on every target. Cancelling stops what runs, forces it shut when that takes long, and drops what is
-    /// queued.
+    /// queued; so does the timeout. The sessions are removed; those that do not close are dropped with their
+    /// connections.
     pub fn invoke(
         &self,
         request: InvokeRequest,
-        ask: Arc<dyn Ask>,
-        cancel: CancellationToken,
+        ask: &Arc<dyn Ask>,
+        cancel: &CancellationToken,
     ) -> Operation {
         let (sender, events) = mpsc::channel(16);
-        for target in 0..request.targets.len() {
-            let _ = sender.try_send(OperationEvent {
+        let running: Arc<Mutex<HashMap<usize, Stopper>>> = Arc::default();
+        let turns = Arc::new(Semaphore::new(THROTTLE));
+        let invoke = Arc::new(request.invoke);
+        for (target, open) in request.targets.into_iter().enumerate() {
+            let one = One {
                 target,
-                kind: OperationKind::Failed(Box::new(Report::new(
-                    super::ExitCode::Defect,
-                    "not available yet",
-                ))),
+                pool: self.clone(),
+                events: sender.clone(),
+                running: Arc::clone(&running),
+                cancel: cancel.clone(),
+                computer: open.target.computer().to_owned(),
+                deadline: request.timeout.map(|limit| Instant::now() + limit),
+            };
+            let (ask, turns, invoke) = (Arc::clone(ask), Arc::clone(&turns), Arc::clone(&invoke));
+            tokio::spawn(one.run(open, invoke, ask, turns));
+        }
+        Operation { events, running }
+    }
+}
+
+/// One target of an operation.
+struct One {
+    target: usize,
+    pool: Pool,
+    events: mpsc::Sender<OperationEvent>,
+    running: Arc<Mutex<HashMap<usize, Stopper>>>,
+    cancel: CancellationToken,
+    computer: String,
+    deadline: Option<Instant>,
+}
+
+impl One {
+    async fn run(
+        self,
+        open: OpenRequest,
+        invoke: Arc<Invoke>,
+        ask: Arc<dyn Ask>,
+        turns: Arc<Semaphore>,
+    ) {
+        self.tell(OperationKind::Queued).await;
+        let turn = tokio::select! {
+            biased;
+            report = self.ended() => return self.failed(report).await,
+            turn = turns.acquire_owned() => turn,
+        };
+        let mut opening = self
+            .pool
+            .open(&open, Arc::clone(&ask), self.cancel.child_token());
+        let id = opening.id();
+        let opened = loop {
+            tokio::select! {
+                biased;
+                report = self.ended() => break Err(report),
+                event = opening.next() => match event {
+                    Some(OpeningEvent::Stage(stage)) => self.tell(OperationKind::Stage(stage)).await,
+                    Some(OpeningEvent::Opened(session)) => break Ok(session),
+                    Some(OpeningEvent::Failed(report)) => break Err(*report),
+                    Some(OpeningEvent::Queued) => {}
+                    None => return,
+                }
+            }
+        };
+        let last = match opened {
+            Ok(session) => {
+                self.tell(OperationKind::Opened(Box::new(session.info())))
+                    .await;
+                self.script(&session, &invoke).await
+            }
+            Err(report) => OperationKind::Failed(Box::new(report)),
+        };
+        self.forget();
+        // Nobody waits for the close: what the script did is known.
+        if let Some(id) = id {
+            let (pool, ask) = (self.pool.clone(), Arc::clone(&ask));
+            tokio::spawn(async move {
+                let _ = pool.remove(id, ask, CancellationToken::new()).await;
+                drop(turn);
             });
         }
-        drop((ask, cancel));
-        Operation {
-            events,
-            _pool: self.clone(),
+        self.tell(last).await;
+    }
+
+    async fn script(&self, session: &Session, invoke: &Invoke) -> OperationKind {
+        let mut running = session.invoke(invoke);
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(self.target, running.stopper());
+        let mut stopped = None;
+        loop {
+            let event = tokio::select! {
+                biased;
+                report = self.ended(), if stopped.is_none() => {
+                    stopped = Some(report);
+                    running.stop();
+                    continue;
+                }
+                event = running.next() => event,
+            };
+            match event {
+                Some(PipelineEvent::Finished(finished)) => {
+                    let report = stopped.or_else(|| finished.lost.as_deref().cloned());
+                    return match report {
+                        Some(report) => OperationKind::Failed(Box::new(report)),
+                        None => OperationKind::Finished(finished),
+                    };
+                }
+                Some(PipelineEvent::StopPending) if stopped.is_some() => running.force_close(),
+                // What comes after the stop is for nobody.
+                Some(_) if stopped.is_some() => {}
+                Some(event) => {
+                    tokio::select! {
+                        biased;
+                        () = self.tell(OperationKind::Pipeline(event)) => {}
+                        report = self.ended() => {
+                            stopped = Some(report);
+                            running.stop();
+                        }
+                    }
+                }
+                None => {
+                    let state = session.info().state;
+                    debug_assert_ne!(state, SessionState::Opened, "the last event is Finished");
+                    return OperationKind::Failed(Box::new(session.gone()));
+                }
+            }
         }
+    }
+
+    /// Waits for the cancellation or the deadline.
+    async fn ended(&self) -> Report {
+        let late_at = async {
+            match self.deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => cancelled(&self.computer),
+            () = late_at => late("the script did not end in time", &self.computer),
+        }
+    }
+
+    async fn failed(&self, report: Report) {
+        self.tell(OperationKind::Failed(Box::new(report))).await;
+    }
+
+    async fn tell(&self, kind: OperationKind) {
+        let target = self.target;
+        let _ = self.events.send(OperationEvent { target, kind }).await;
+    }
+
+    fn forget(&self) {
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.target);
     }
 }

@@ -1,23 +1,48 @@
 //! The pool: every session that this process knows, and the operations on them.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use super::{Connector, ExitCode, Opening, Report, Session, SessionId, SessionInfo, Size};
-use crate::transport::{Ask, Options, TargetAddress};
+use super::builtin::{Local, Ssh};
+use super::{
+    Availability, Connector, Description, ExitCode, Limits, Opening, Report, Session, SessionId,
+    SessionInfo, SessionState, Size,
+};
+use crate::transport::{Ask, FailureKind, Options, TargetAddress};
+
+/// How many sessions are opened, and how many targets are worked on, at once.
+pub(super) const THROTTLE: usize = 32;
 
 /// Every session that this process knows. A cheap handle; clones are the same pool.
 #[derive(Clone)]
 pub struct Pool {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     connectors: Vec<Arc<dyn Connector>>,
+    pub(super) limits: Limits,
     list: watch::Sender<Arc<[SessionInfo]>>,
+    entries: Mutex<BTreeMap<SessionId, Entry>>,
+    last: AtomicU32,
+    pub(super) throttle: Arc<Semaphore>,
+}
+
+/// One row of the list.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) info: watch::Sender<SessionInfo>,
+    pub(super) target: TargetAddress,
+    pub(super) options: Options,
+    pub(super) connector: Arc<dyn Connector>,
+    /// Its handle, once it has been opened or connected here.
+    pub(super) live: Option<Session>,
 }
 
 /// What to open.
@@ -38,10 +63,21 @@ pub struct OpenRequest {
 impl Pool {
     /// A pool that reaches targets by these connectors, and by SSH and local processes.
     pub fn new(connectors: Vec<Arc<dyn Connector>>) -> Self {
+        Self::with_limits(connectors, Limits::default())
+    }
+
+    /// A pool whose sessions have these deadlines and bounds.
+    pub fn with_limits(mut connectors: Vec<Arc<dyn Connector>>, limits: Limits) -> Self {
+        connectors.push(Arc::new(Ssh));
+        connectors.push(Arc::new(Local));
         Self {
             inner: Arc::new(Inner {
                 connectors,
+                limits,
                 list: watch::Sender::new(Arc::default()),
+                entries: Mutex::default(),
+                last: AtomicU32::new(0),
+                throttle: Arc::new(Semaphore::new(THROTTLE)),
             }),
         }
     }
@@ -57,18 +93,32 @@ impl Pool {
     /// have made of it ends with the connection. Dropping the [`Opening`] cancels nothing.
     pub fn open(
         &self,
-        request: OpenRequest,
+        request: &OpenRequest,
         ask: Arc<dyn Ask>,
         cancel: CancellationToken,
     ) -> Opening {
-        drop((request, ask, cancel, &self.inner.connectors));
-        Opening::failed(not_yet())
+        let (connector, description) = match self.inner.connector(&request.target, &request.options)
+        {
+            Ok(found) => found,
+            Err(report) => return Opening::failed(report),
+        };
+        let (id, entry) = self.inner.add(
+            description,
+            request.name.clone(),
+            Uuid::new_v4(),
+            SessionState::Opening,
+            request.target.clone(),
+            request.options.clone(),
+            connector,
+        );
+        Opening::begin(self.clone(), id, entry, request, ask, cancel)
     }
 
-    /// The session of that number, if it is live: opened here and not disconnected.
+    /// The session of that number, if it is open here.
     pub fn session(&self, id: SessionId) -> Option<Session> {
-        let _ = id;
-        None
+        let entry = self.inner.entry(id)?;
+        let state = entry.info.borrow().state;
+        entry.live.filter(|_| state == SessionState::Opened)
     }
 
     /// Asks a server which sessions it holds, and adds those that this pool does not know to the list, as
@@ -80,41 +130,265 @@ impl Pool {
         ask: Arc<dyn Ask>,
         cancel: CancellationToken,
     ) -> Result<(), Report> {
-        drop((target, options, ask, cancel));
-        Err(not_yet())
+        let (connector, description) = self.inner.connector(target, options)?;
+        let what = "cannot list the sessions";
+        let computer = description.computer_name.clone();
+        let listing = connector.list(target.clone(), options.clone(), ask);
+        let listed = tokio::select! {
+            () = cancel.cancelled() => return Err(cancelled(&computer)),
+            listed = tokio::time::timeout(self.inner.limits.connect, listing) => match listed {
+                Ok(listed) => listed.map_err(|failure| Report::of(&failure, what, &computer))?,
+                Err(_) => return Err(late(what, &computer)),
+            },
+        };
+        self.inner.forget_unlisted(target, &listed);
+        for found in listed {
+            let known = self.inner.find(found.instance_id);
+            let entry = match known {
+                Some(entry) => entry,
+                None => {
+                    self.inner
+                        .add(
+                            description.clone(),
+                            Some(found.name.clone()),
+                            found.instance_id,
+                            SessionState::Disconnected,
+                            target.clone(),
+                            options.clone(),
+                            Arc::clone(&connector),
+                        )
+                        .1
+                }
+            };
+            entry.info.send_if_modified(|info| {
+                // What this process holds itself, it knows better.
+                if info.state != SessionState::Disconnected {
+                    return false;
+                }
+                info.availability = found.availability;
+                info.configuration_name = found.configuration_name;
+                info.running = found.running.map(|(_, text)| text);
+                info.expires = found.expires;
+                true
+            });
+        }
+        self.inner.rebuild();
+        Ok(())
     }
 
-    /// Takes a disconnected session up again. On failure it stays `Disconnected`; a session that the server no longer
-    /// has becomes `Broken`.
+    /// Takes a disconnected session up again. On failure it stays `Disconnected`, with the reason; when the connection
+    /// that left it is lost, it is `Broken`.
     pub async fn connect(
         &self,
         id: SessionId,
         ask: Arc<dyn Ask>,
         cancel: CancellationToken,
     ) -> Result<Session, Report> {
-        drop((id, ask, cancel));
-        Err(not_yet())
+        let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
+        let state = entry.info.borrow().state;
+        if let Some(session) = &entry.live {
+            session.reconnect().await?;
+            return Ok(session.clone());
+        }
+        if state != SessionState::Disconnected {
+            let info = entry.info.borrow();
+            let mut report = Report::new(
+                ExitCode::Refused,
+                format!("a session that is {state} cannot be connected"),
+            );
+            report.computer = Some(info.computer_name.clone());
+            report.reasons.extend(info.reason.clone());
+            return Err(report);
+        }
+        super::opening::connect(self, id, &entry, ask, &cancel).await
     }
 
-    /// Leaves a session running on its server. On failure it stays as it was.
+    /// Leaves a session running on its server. On failure it stays as it was; a server that does not answer costs the
+    /// session, which is `Broken` then. Cancelling stops the waiting only.
     pub async fn disconnect(&self, id: SessionId, cancel: CancellationToken) -> Result<(), Report> {
-        drop((id, cancel));
-        Err(not_yet())
+        let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
+        let Some(session) = entry.live else {
+            let state = entry.info.borrow().state;
+            return match state {
+                SessionState::Disconnected => Ok(()),
+                _ => Err(Report::new(
+                    ExitCode::Refused,
+                    format!("a session that is {state} cannot be disconnected"),
+                )),
+            };
+        };
+        tokio::select! {
+            () = cancel.cancelled() => Err(cancelled(&session.info().computer_name)),
+            left = session.disconnect() => left,
+        }
     }
 
-    /// Closes a session on its server and takes it off the list, whatever its state; a server that does not answer is
-    /// not waited for longer than a few seconds.
-    pub async fn remove(&self, id: SessionId) -> Result<(), Report> {
-        let _ = id;
-        Err(not_yet())
+    /// Closes a session on its server and takes it off the list. A server that does not answer is not waited for longer
+    /// than a few seconds. A session that only the server holds is connected for it; if that fails, it stays.
+    pub async fn remove(
+        &self,
+        id: SessionId,
+        ask: Arc<dyn Ask>,
+        cancel: CancellationToken,
+    ) -> Result<(), Report> {
+        let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
+        let state = entry.info.borrow().state;
+        let session = match (entry.live, state) {
+            (_, SessionState::Broken | SessionState::Closed) => None,
+            (Some(session), SessionState::Disconnected) => {
+                session.reconnect().await.ok().map(|()| session)
+            }
+            (Some(session), _) => Some(session),
+            (None, SessionState::Disconnected) => Some(self.connect(id, ask, cancel).await?),
+            (None, _) => None,
+        };
+        if let Some(session) = session {
+            session.close().await;
+        }
+        self.inner.remove(id);
+        Ok(())
     }
 
-    /// Closes every session, side by side, and waits at most `limit`.
+    /// Closes every open session, side by side, and waits at most `limit`.
     pub async fn close_all(&self, limit: Duration) {
-        let _ = limit;
+        let open: Vec<Session> = {
+            let entries = self.inner.entries();
+            let live = entries.values().filter_map(|entry| entry.live.clone());
+            live.filter(|session| session.info().state == SessionState::Opened)
+                .collect()
+        };
+        let closing = open.iter().map(Session::close);
+        let _ = tokio::time::timeout(limit, futures_util::future::join_all(closing)).await;
     }
 }
 
-fn not_yet() -> Report {
-    Report::new(ExitCode::Defect, "not available yet")
+impl Inner {
+    fn connector(
+        &self,
+        target: &TargetAddress,
+        options: &Options,
+    ) -> Result<(Arc<dyn Connector>, Description), Report> {
+        self.connectors
+            .iter()
+            .find_map(|connector| {
+                let description = connector.describe(target, options)?;
+                Some((Arc::clone(connector), description))
+            })
+            .ok_or_else(|| Report::new(ExitCode::Usage, format!("nothing here can reach {target}")))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that a row says")]
+    fn add(
+        self: &Arc<Self>,
+        description: Description,
+        name: Option<String>,
+        instance_id: Uuid,
+        state: SessionState,
+        target: TargetAddress,
+        options: Options,
+        connector: Arc<dyn Connector>,
+    ) -> (SessionId, Entry) {
+        let id = SessionId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let info = watch::Sender::new(SessionInfo {
+            id,
+            name: name.unwrap_or_else(|| format!("Runspace{id}")),
+            instance_id,
+            transport: description.transport,
+            computer_name: description.computer_name,
+            computer_type: description.computer_type,
+            user: description.user,
+            authentication: None,
+            state,
+            availability: Availability::None,
+            configuration_name: description.configuration_name,
+            protocol: None,
+            ps_version: None,
+            opened: None,
+            last_activity: None,
+            expires: None,
+            running: None,
+            reason: None,
+        });
+        let entry = Entry {
+            info,
+            target,
+            options,
+            connector,
+            live: None,
+        };
+        tokio::spawn(follow(entry.info.subscribe(), Arc::downgrade(self)));
+        self.entries().insert(id, entry.clone());
+        self.rebuild();
+        (id, entry)
+    }
+
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<SessionId, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, id: SessionId) -> Option<Entry> {
+        self.entries().get(&id).cloned()
+    }
+
+    fn find(&self, instance_id: Uuid) -> Option<Entry> {
+        let entries = self.entries();
+        let mut all = entries.values();
+        all.find(|entry| entry.info.borrow().instance_id == instance_id)
+            .cloned()
+    }
+
+    pub(super) fn live(&self, id: SessionId, session: Session) {
+        if let Some(entry) = self.entries().get_mut(&id) {
+            entry.live = Some(session);
+        }
+    }
+
+    pub(super) fn remove(&self, id: SessionId) {
+        self.entries().remove(&id);
+        self.rebuild();
+    }
+
+    /// Forgets what only a server's list told of, and no longer does.
+    fn forget_unlisted(&self, target: &TargetAddress, listed: &[super::Listed]) {
+        self.entries().retain(|_, entry| {
+            let info = entry.info.borrow();
+            entry.live.is_some()
+                || entry.target != *target
+                || info.state != SessionState::Disconnected
+                || listed
+                    .iter()
+                    .any(|found| found.instance_id == info.instance_id)
+        });
+    }
+
+    fn rebuild(&self) {
+        // Under the lock, so that an older list never overwrites a newer one.
+        let entries = self.entries();
+        let list = entries.values().map(|entry| entry.info.borrow().clone());
+        self.list.send_replace(list.collect());
+    }
+}
+
+/// Keeps the list up to date with one session.
+async fn follow(mut info: watch::Receiver<SessionInfo>, pool: Weak<Inner>) {
+    while info.changed().await.is_ok() {
+        let Some(pool) = pool.upgrade() else { return };
+        pool.rebuild();
+    }
+}
+
+fn unknown(id: SessionId) -> Report {
+    Report::new(ExitCode::NoSession, format!("there is no session {id}"))
+}
+
+pub(super) fn cancelled(computer: &str) -> Report {
+    let mut report = Report::new(ExitCode::Cancelled, "cancelled");
+    report.computer = Some(computer.to_owned());
+    report
+}
+
+pub(super) fn late(what: &str, computer: &str) -> Report {
+    let failure =
+        crate::transport::Failure::new(FailureKind::TimedOut, "the time allowed for it has passed");
+    Report::of(&failure, what, computer)
 }

@@ -8,3 +8,11 @@ pub struct Size {
     /// Lines.
     pub rows: u16,
 }
+
+impl Size {
+    /// What a run without a window says it has.
+    pub const UNATTENDED: Self = Self {
+        columns: 120,
+        rows: 50,
+    };
+}

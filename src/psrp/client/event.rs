@@ -6,8 +6,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::clixml::Value;
+use crate::clixml::records::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 use crate::psrp::host::HostCall;
-use crate::psrp::shim::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 use crate::psrp::{Error, MessageType, PipelineState, PoolState, Target, UserEvent};
 
 /// What a pool tells its owner, in the order in which it happened.
@@ -151,7 +151,7 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Record(record) => f.write_str(&record.message()),
+            Self::Record(record) => f.write_str(record.display_text()),
             Self::Protocol(error) => error.fmt(f),
             Self::Lost(reason) => f.write_str(reason),
         }

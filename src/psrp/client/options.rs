@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::clixml::records::HostInfo;
 use crate::clixml::{Limits, Value, Version};
-use crate::psrp::shim::HostInfo;
 use crate::psrp::{ApartmentState, ThreadOptions};
 
 /// How a runspace pool is opened.

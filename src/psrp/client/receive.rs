@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use memchr::memmem;
 
 use super::{Client, Event, PoolOptions, Reason};
+use crate::clixml::records::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 use crate::clixml::{self, Value};
 use crate::psrp::fragment::{Defragmenter, FragmentLimits};
 use crate::psrp::messages::{Capability, InitData, private_data, state};
-use crate::psrp::shim::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 use crate::psrp::{
     Destination, Error, Message, MessageType, PipelineState, PoolState, Target, UserEvent,
 };

@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use super::method_id::Answer;
 use super::types::Travels;
-use super::{BufferCells, Coordinates, HostMethodId, KeyInfo, Size};
+use super::{BufferCells, HostMethodId, KeyInfo};
+use crate::clixml::records::{Coordinates, ErrorCategory, ErrorRecord, Size};
 use crate::clixml::{Object, Property, Value, Version};
 use crate::psrp::members::{Member, bag, enumeration, hashtable, list};
-use crate::psrp::shim::ErrorRecord;
 use crate::psrp::{MemberError, Secret};
 
 /// What a host answers. Each call that waits gets exactly one.
@@ -187,6 +187,12 @@ fn secret(member: &Member<'_>) -> Result<Secret, MemberError> {
 
 /// The error record of a method that cannot be carried out.
 fn refusal(method: HostMethodId, why: &str) -> ErrorRecord {
-    let _ = (method, why);
-    ErrorRecord(Value::Null)
+    let mut record = ErrorRecord::new(
+        "System.Management.Automation.Host.HostException",
+        why,
+        "RemoteHostExecutionException",
+        ErrorCategory::named("InvalidOperation").unwrap_or_default(),
+    );
+    method.name().clone_into(&mut record.target_name);
+    record
 }

@@ -2,13 +2,12 @@
 
 use super::types::Travels;
 use super::{
-    BufferCell, BufferCells, ChoiceDescription, Coordinates, FieldDescription, HostMethodId,
-    Rectangle, Size,
+    BufferCell, BufferCells, ChoiceDescription, FieldDescription, HostMethodId, Rectangle,
 };
+use crate::clixml::records::{Coordinates, ProgressRecord, Size};
 use crate::clixml::{Text, Value};
 use crate::psrp::MemberError;
 use crate::psrp::members::Member;
-use crate::psrp::shim::ProgressRecord;
 
 macro_rules! methods {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {

@@ -10,7 +10,6 @@ pub use answer::{HostAnswer, credential};
 pub use call::{HostCall, NO_ANSWER};
 pub use method::HostMethod;
 pub use method_id::HostMethodId;
-pub use types::{
-    BufferCell, BufferCells, ChoiceDescription, Coordinates, FieldDescription, KeyInfo, Rectangle,
-    Size,
-};
+pub use types::{BufferCell, BufferCells, ChoiceDescription, FieldDescription, KeyInfo, Rectangle};
+
+pub use crate::clixml::records::{Coordinates, Size};

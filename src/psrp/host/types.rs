@@ -1,26 +1,9 @@
 //! What host calls carry ([MS-PSRP] 2.2.3).
 
+use crate::clixml::records::{Coordinates, Size};
 use crate::clixml::{Text, Value};
 use crate::psrp::MemberError;
 use crate::psrp::members::{Member, bag, list};
-
-/// A position in the screen buffer, in cells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Coordinates {
-    /// From the left, from 0.
-    pub x: i32,
-    /// From the top, from 0.
-    pub y: i32,
-}
-
-/// An extent, in cells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Size {
-    /// Columns.
-    pub width: i32,
-    /// Rows.
-    pub height: i32,
-}
 
 /// A part of the screen buffer, in cells, ends included. All −1 means all of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -277,8 +260,7 @@ impl Travels for BufferCells {
             width: lengths.item(1)?.i32()?,
         };
         let cells: Vec<BufferCell> = Travels::decode(&member.get("mae")?)?;
-        let count = i64::from(size.height) * i64::from(size.width);
-        if usize::try_from(count).is_ok_and(|count| count == cells.len()) {
+        if i64::from(size.height) * i64::from(size.width) == cells.len() as i64 {
             Ok(Self { size, cells })
         } else {
             Err(lengths.wrong("pair of lengths that fit the cells"))

@@ -1,8 +1,8 @@
 //! The messages that open a runspace pool or take it up ([MS-PSRP] 2.2.2.1, 2.2.2.2, 2.2.2.28, 2.2.2.31).
 
+use crate::clixml::records::HostInfo;
 use crate::clixml::{Value, Version};
 use crate::psrp::members::{Member, bag, enumeration, primitive_dictionary};
-use crate::psrp::shim::HostInfo;
 use crate::psrp::{MemberError, MessageType};
 
 /// SESSION_CAPABILITY.

@@ -2,16 +2,12 @@
 
 use super::CommandSpec;
 use super::opening::{ApartmentState, host_info};
+use crate::clixml::records::HostInfo;
 use crate::clixml::{Text, Value, Version};
 use crate::psrp::members::{Member, bag, enumeration, list};
-use crate::psrp::shim::HostInfo;
 use crate::psrp::{MemberError, MessageType};
 
 /// A pipeline to run.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are the members of the message"
-)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipelineSpec {
     /// The statements, each a list of commands piped one to the next. Several need protocol 2.2.

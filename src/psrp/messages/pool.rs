@@ -1,8 +1,8 @@
 //! The smaller messages of pools, and states ([MS-PSRP] 2.2.2.3 to 2.2.2.9, 2.2.2.11, 2.2.2.13, 2.2.2.21).
 
 use crate::clixml::Value;
+use crate::clixml::records::ErrorRecord;
 use crate::psrp::members::{Member, bag, primitive_dictionary};
-use crate::psrp::shim::ErrorRecord;
 use crate::psrp::{MemberError, MessageType};
 
 /// What RUNSPACE_AVAILABILITY says.

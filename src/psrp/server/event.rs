@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clixml::Value;
+use crate::clixml::records::HostInfo;
 use crate::psrp::host::HostAnswer;
-use crate::psrp::shim::HostInfo;
 use crate::psrp::{MessageType, MetadataQuery, PipelineSpec, Target};
 
 /// What a client asks of a server, in order.

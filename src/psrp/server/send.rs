@@ -4,10 +4,10 @@ use uuid::Uuid;
 
 use super::{RunspaceAnswer, Server};
 use crate::clixml::Value;
+use crate::clixml::records::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 use crate::psrp::host::{HostCall, HostMethod, NO_ANSWER};
 use crate::psrp::messages::{Availability, Capability, private_data, state};
 use crate::psrp::secret::holds_secret;
-use crate::psrp::shim::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 use crate::psrp::{Error, MessageType, PipelineState, PoolState, Target, UserEvent};
 
 impl Server {
@@ -62,17 +62,29 @@ impl Server {
 
     /// Writes a warning of a pipeline.
     pub fn warning(&mut self, pipeline: Uuid, record: &InformationalRecord) -> Result<(), Error> {
-        self.record(pipeline, MessageType::WarningRecord, &record.to_value())
+        self.record(
+            pipeline,
+            MessageType::WarningRecord,
+            &record.to_value("Warning"),
+        )
     }
 
     /// Writes a verbose record of a pipeline.
     pub fn verbose(&mut self, pipeline: Uuid, record: &InformationalRecord) -> Result<(), Error> {
-        self.record(pipeline, MessageType::VerboseRecord, &record.to_value())
+        self.record(
+            pipeline,
+            MessageType::VerboseRecord,
+            &record.to_value("Verbose"),
+        )
     }
 
     /// Writes a debug record of a pipeline.
     pub fn debug(&mut self, pipeline: Uuid, record: &InformationalRecord) -> Result<(), Error> {
-        self.record(pipeline, MessageType::DebugRecord, &record.to_value())
+        self.record(
+            pipeline,
+            MessageType::DebugRecord,
+            &record.to_value("Debug"),
+        )
     }
 
     /// Writes an information record of a pipeline; older clients do not get it.

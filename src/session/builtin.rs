@@ -1,0 +1,71 @@
+//! The connectors that every pool has.
+
+use std::sync::Arc;
+
+use super::{BoxFuture, Connected, Connector, Description, Stages, TransportKind};
+use crate::transport::{Ask, Failure, Options, TargetAddress, process};
+
+/// PowerShell's subsystem of SSH servers.
+pub(super) struct Ssh;
+
+/// A `pwsh` child of this computer.
+pub(super) struct Local;
+
+impl Connector for Ssh {
+    fn describe(&self, target: &TargetAddress, options: &Options) -> Option<Description> {
+        let TargetAddress::Ssh { user, host, .. } = target else {
+            return None;
+        };
+        Some(Description {
+            transport: TransportKind::Ssh,
+            computer_name: host.clone(),
+            computer_type: "RemoteMachine",
+            configuration_name: "DefaultShell".to_owned(),
+            user: user.clone().or_else(|| options.user.clone()),
+        })
+    }
+
+    fn connect(
+        &self,
+        target: TargetAddress,
+        options: Options,
+        ask: Arc<dyn Ask>,
+        stages: Stages,
+    ) -> BoxFuture<'static, Result<Connected, Failure>> {
+        Box::pin(async move {
+            drop((target, options, ask, stages));
+            Err(Failure::new(
+                crate::transport::FailureKind::Usage,
+                "not available yet",
+            ))
+        })
+    }
+}
+
+impl Connector for Local {
+    fn describe(&self, target: &TargetAddress, _: &Options) -> Option<Description> {
+        matches!(target, TargetAddress::Local).then(|| Description {
+            transport: TransportKind::Process,
+            computer_name: target.computer().to_owned(),
+            computer_type: "RemoteMachine",
+            configuration_name: String::new(),
+            user: None,
+        })
+    }
+
+    fn connect(
+        &self,
+        _: TargetAddress,
+        options: Options,
+        _: Arc<dyn Ask>,
+        stages: Stages,
+    ) -> BoxFuture<'static, Result<Connected, Failure>> {
+        Box::pin(async move {
+            Ok(Connected {
+                connection: process::connect(&options, |stage| stages(stage))?,
+                user: None,
+                authentication: None,
+            })
+        })
+    }
+}

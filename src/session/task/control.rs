@@ -1,0 +1,52 @@
+//! What handles ask of a session's task.
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clixml::Value;
+use crate::psrp::{MetadataQuery, PipelineSpec};
+use crate::session::{PipelineEvent, PromptReply, Report, Size};
+
+/// The number of a pipeline, given by the handle before the server knows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::session) struct RunId(pub(in crate::session) u64);
+
+/// An event and what it weighs, in bytes of the wire.
+pub(in crate::session) type Weighed = (PipelineEvent, usize);
+
+/// An object for a pipeline's input, with its share of the room.
+pub(in crate::session) type InputItem = (Value, OwnedSemaphorePermit);
+
+/// What to start.
+pub(in crate::session) enum Work {
+    /// A pipeline.
+    Pipeline(Box<PipelineSpec>),
+    /// The metadata of commands.
+    Metadata(MetadataQuery),
+}
+
+pub(in crate::session) struct Start {
+    pub(in crate::session) run: RunId,
+    /// What the list shows while it runs; none for what psdeck asks on its own.
+    pub(in crate::session) label: Option<String>,
+    /// The size that getters of the remote host are answered with.
+    pub(in crate::session) window: Size,
+    pub(in crate::session) events: mpsc::UnboundedSender<Weighed>,
+    pub(in crate::session) input: Option<mpsc::UnboundedReceiver<InputItem>>,
+}
+
+pub(in crate::session) enum Control {
+    Start(Work, Box<Start>),
+    /// Events of that weight were pulled.
+    Pulled(RunId, usize),
+    /// There is input, or its end.
+    InputReady,
+    Stop(RunId),
+    ForceClose(RunId),
+    /// Nobody pulls any more.
+    Abandon(RunId),
+    Answer(u64, PromptReply),
+    Disconnect(oneshot::Sender<Result<(), Report>>),
+    Reconnect(oneshot::Sender<Result<(), Report>>),
+    Close(oneshot::Sender<()>),
+}

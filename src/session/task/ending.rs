@@ -1,0 +1,217 @@
+//! How a session ends, is left and is taken up again.
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::Task;
+use crate::session::{ExitCode, HostEvent, PipelineEvent, PipelineState, Report, SessionState};
+use crate::transport::{Command, Failure, FailureKind};
+
+impl Task {
+    /// Begins to close in good order: every pipeline's channel first, since servers answer a session's close only after
+    /// those.
+    pub(super) fn close(&mut self) {
+        if self.done || self.closing.is_some() {
+            return;
+        }
+        self.closing = Some(Instant::now() + self.limits.close);
+        self.client.closing();
+        self.publish(SessionState::Closing, None);
+        let open: Vec<_> = self
+            .pipes
+            .values()
+            .filter(|pipe| pipe.closing.is_none())
+            .map(|pipe| pipe.id)
+            .collect();
+        for id in open {
+            self.close_pipe(id);
+        }
+        self.close_if_empty();
+    }
+
+    /// Sends the session's close when the last pipeline's channel has ended.
+    pub(super) fn close_if_empty(&mut self) {
+        if self.closing.is_some() && self.pipes.is_empty() && !self.close_sent {
+            self.close_sent = true;
+            self.connection.submit(Command::Close);
+        }
+    }
+
+    /// The session has ended in good order.
+    pub(super) fn closed(&mut self) {
+        self.end_pipes(&Report::new(ExitCode::Cancelled, "the session was closed"));
+        self.client.closed();
+        self.publish(SessionState::Closed, None);
+        self.done = true;
+    }
+
+    /// The connection is gone.
+    pub(super) fn lost(&mut self, failure: &Failure) {
+        if self.closing.is_some() {
+            // Servers that vanish instead of answering the close have closed too.
+            self.closed();
+            return;
+        }
+        self.fail(Report::of(failure, self.what, ""));
+    }
+
+    /// Ends the session at once, with the reason.
+    pub(super) fn fail(&mut self, report: Report) {
+        if self.done {
+            return;
+        }
+        let report = self.named(report);
+        self.client.lost(report.what.as_str());
+        while self.client.poll_event().is_some() {}
+        self.end_pipes(&report);
+        let reason = std::iter::once(&report.what)
+            .chain(&report.reasons)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(": ");
+        self.publish(SessionState::Broken, Some(reason));
+        if let Some((done, _)) = self.leaving.take() {
+            let _ = done.send(Err(report.clone()));
+        }
+        // A server that still listens learns of it; nobody waits for its answer.
+        if !self.close_sent {
+            self.close_sent = true;
+            self.connection.submit(Command::Close);
+        }
+        self.end = Some(report);
+        self.done = true;
+    }
+
+    fn end_pipes(&mut self, report: &Report) {
+        for (_, mut pipe) in self.pipes.drain() {
+            for id in self.prompts.cancel_run(pipe.run) {
+                pipe.hand_on(PipelineEvent::Host(HostEvent::PromptCancelled(id)));
+            }
+            pipe.finish(PipelineState::Failed, None, Some(report.clone()));
+        }
+    }
+
+    /// Tells everybody who still waits that nothing more comes.
+    pub(super) fn settle(&mut self) {
+        for done in self.closers.drain(..) {
+            let _ = done.send(());
+        }
+    }
+
+    pub(super) fn disconnect(&mut self, done: oneshot::Sender<Result<(), Report>>) {
+        let state = self.state();
+        let refused = if state == SessionState::Disconnected {
+            Some(Ok(()))
+        } else if state != SessionState::Opened || self.leaving.is_some() {
+            Some(Err(format!(
+                "a session that is {state} cannot be disconnected"
+            )))
+        } else if !self.connection.capabilities().disconnect {
+            let transport = self.info.borrow().transport;
+            Some(Err(format!(
+                "{transport} sessions end with their connection, so this one cannot be disconnected"
+            )))
+        } else {
+            self.client
+                .disconnect()
+                .err()
+                .map(|error| Err(error.to_string()))
+        };
+        if let Some(refused) = refused {
+            let _ =
+                done.send(refused.map_err(|what| self.named(Report::new(ExitCode::Refused, what))));
+            return;
+        }
+        self.leaving = Some((done, Instant::now() + self.limits.connect));
+        self.publish(SessionState::Disconnecting, None);
+        self.connection.submit(Command::Disconnect);
+    }
+
+    pub(super) fn disconnected(&mut self) {
+        self.client.disconnected();
+        self.publish(SessionState::Disconnected, None);
+        if let Some((done, _)) = self.leaving.take() {
+            let _ = done.send(Ok(()));
+        }
+    }
+
+    pub(super) fn reconnect(&mut self, done: oneshot::Sender<Result<(), Report>>) {
+        let state = self.state();
+        if state == SessionState::Opened {
+            let _ = done.send(Ok(()));
+        } else if state != SessionState::Disconnected || self.leaving.is_some() {
+            let _ = done.send(Err(self.named(Report::new(
+                ExitCode::Refused,
+                format!("a session that is {state} cannot be connected"),
+            ))));
+        } else if let Err(error) = self.client.reconnect() {
+            let _ = done.send(Err(self.protocol_error(&error)));
+        } else {
+            self.leaving = Some((done, Instant::now() + self.limits.connect));
+            self.publish(SessionState::Connecting, None);
+            self.connection.submit(Command::Reconnect);
+        }
+    }
+
+    pub(super) fn reconnected(&mut self) {
+        self.client.reconnected();
+        self.publish(SessionState::Opened, None);
+        if let Some((done, _)) = self.leaving.take() {
+            let _ = done.send(Ok(()));
+        }
+    }
+
+    /// Something's time is up.
+    pub(super) fn late(&mut self) {
+        let now = Instant::now();
+        if self.closing.is_some_and(|at| at <= now) {
+            self.closed();
+            return;
+        }
+        if self.leaving.as_ref().is_some_and(|(_, at)| *at <= now) {
+            self.fail(self.silent("the server did not answer in time"));
+            return;
+        }
+        let reading = self.reading();
+        if reading
+            && self
+                .pool_sent
+                .is_some_and(|sent| sent + self.limits.acknowledge <= now)
+        {
+            self.fail(self.silent("the server did not acknowledge what it was sent"));
+            return;
+        }
+        let late: Vec<_> = self
+            .pipes
+            .values()
+            .filter(|pipe| {
+                pipe.deadline(self.limits.acknowledge, reading)
+                    .is_some_and(|at| at <= now)
+            })
+            .map(|pipe| pipe.id)
+            .collect();
+        for id in late {
+            self.pipe_late(id, now);
+        }
+    }
+
+    pub(super) fn silent(&self, why: &str) -> Report {
+        self.named(Report::of(
+            &Failure::new(FailureKind::TimedOut, why),
+            self.what,
+            "",
+        ))
+    }
+
+    /// The report of a breach of the protocol, by whomever.
+    pub(super) fn protocol_error(&self, error: &crate::psrp::Error) -> Report {
+        if error.is_peers_fault() {
+            let why = "the server broke the protocol";
+            let failure = Failure::new(FailureKind::Protocol, why).detail(error.to_string());
+            self.named(Report::of(&failure, self.what, ""))
+        } else {
+            let failure = Failure::new(FailureKind::Usage, error.to_string());
+            self.named(Report::of(&failure, "this cannot be done", ""))
+        }
+    }
+}

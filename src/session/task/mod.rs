@@ -1,0 +1,298 @@
+//! The task that owns one session.
+//!
+//! It alone talks to the protocol's state machine and to the connection. It never waits for a consumer: events go into
+//! queues whose weight credit bounds ([`flow`]), and what handles ask comes in a lane of its own.
+
+mod control;
+mod ending;
+mod events;
+mod flow;
+mod opening;
+mod pipe;
+mod prompts;
+mod work;
+
+use std::collections::HashMap;
+use std::future::pending;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+pub(in crate::session) use self::control::{Control, InputItem, RunId, Start, Weighed, Work};
+use self::flow::Flow;
+pub(in crate::session) use self::opening::First;
+use self::pipe::Pipe;
+pub(in crate::session) use self::pipe::room;
+use self::prompts::Prompts;
+use super::{Availability, ExitCode, Limits, Report, SessionInfo, SessionState, Size};
+use crate::psrp::client::Client;
+use crate::psrp::{KeyError, KeyPair, Target};
+use crate::transport::{Command, Connection};
+
+/// The owner of one session.
+pub(in crate::session) struct Task {
+    client: Client,
+    connection: Box<dyn Connection>,
+    control: mpsc::UnboundedReceiver<Control>,
+    info: watch::Sender<SessionInfo>,
+    limits: Limits,
+    window: Size,
+    pool: Flow,
+    /// Since when an acknowledgement for the pool is awaited.
+    pool_sent: Option<Instant>,
+    pipes: HashMap<Uuid, Pipe>,
+    prompts: Prompts,
+    /// A key pair being made.
+    key: Option<JoinHandle<Result<KeyPair, KeyError>>>,
+    /// Who waits for a disconnect or a reconnect, and until when.
+    leaving: Option<(oneshot::Sender<Result<(), Report>>, Instant)>,
+    /// Who waits for the close.
+    closers: Vec<oneshot::Sender<()>>,
+    /// Until when the session must be closed.
+    closing: Option<Instant>,
+    close_sent: bool,
+    /// Somebody still has a handle.
+    held: bool,
+    /// What fails when the session does.
+    what: &'static str,
+    /// Why it ended, if in disorder.
+    end: Option<Report>,
+    /// Nothing is left to do.
+    done: bool,
+}
+
+/// A task that has not opened its session yet, and the ends of its channels.
+pub(in crate::session) struct New {
+    pub(in crate::session) task: Task,
+    pub(in crate::session) control: mpsc::UnboundedSender<Control>,
+}
+
+impl Task {
+    pub(in crate::session) fn prepare(
+        client: Client,
+        connection: Box<dyn Connection>,
+        info: watch::Sender<SessionInfo>,
+        limits: Limits,
+        window: Size,
+    ) -> New {
+        let (sender, control) = mpsc::unbounded_channel();
+        let task = Self {
+            client,
+            connection,
+            control,
+            info,
+            limits,
+            window,
+            pool: Flow::new(limits.window),
+            pool_sent: None,
+            pipes: HashMap::new(),
+            prompts: Prompts::default(),
+            key: None,
+            leaving: None,
+            closers: Vec::new(),
+            closing: None,
+            close_sent: false,
+            held: true,
+            what: "the session was lost",
+            end: None,
+            done: false,
+        };
+        New {
+            task,
+            control: sender,
+        }
+    }
+
+    /// Serves an open session until it is closed or lost.
+    pub(in crate::session) async fn run(mut self) {
+        while !self.done {
+            self.messages();
+            self.pump();
+            self.step().await;
+        }
+        self.settle();
+    }
+
+    /// Waits for one thing and deals with it.
+    async fn step(&mut self) {
+        let deadline = self.deadline();
+        tokio::select! {
+            biased;
+            control = self.control.recv(), if self.held => {
+                if let Some(control) = control {
+                    self.control(control);
+                } else {
+                    // Nobody can ask for anything any more.
+                    self.held = false;
+                    self.close();
+                }
+            }
+            key = finished(&mut self.key) => self.key_made(key),
+            event = self.connection.event() => self.event(event),
+            () = at(deadline) => self.late(),
+        }
+    }
+
+    /// Sends what may be sent, and lets be read what there is room for.
+    fn pump(&mut self) {
+        if matches!(self.state(), SessionState::Disconnected) {
+            return;
+        }
+        if let Some(credit) = self.pool.grant(true) {
+            self.read(Target::Pool, credit);
+        }
+        if self.pool_sent.is_none() && self.transmit(Target::Pool) {
+            self.pool_sent = Some(Instant::now());
+        }
+        let ids: Vec<Uuid> = self.pipes.keys().copied().collect();
+        for id in ids {
+            self.feed(id);
+            let Some(pipe) = self.pipes.get_mut(&id) else {
+                continue;
+            };
+            let open = pipe.open_ended();
+            let credit = pipe.flow.grant(open);
+            let idle = pipe.created && pipe.sent.is_none() && pipe.closing.is_none();
+            if let Some(credit) = credit {
+                self.read(Target::Pipeline(id), credit);
+            }
+            if idle
+                && self.transmit(Target::Pipeline(id))
+                && let Some(pipe) = self.pipes.get_mut(&id)
+            {
+                pipe.sent = Some(Instant::now());
+            }
+        }
+    }
+
+    fn read(&mut self, target: Target, credit: usize) {
+        self.connection.submit(Command::Read { target, credit });
+    }
+
+    fn transmit(&mut self, target: Target) -> bool {
+        let room = self.connection.packet_size();
+        let Some((priority, data)) = self.client.transmit(target, room) else {
+            return false;
+        };
+        self.connection.submit(Command::Send {
+            target,
+            priority,
+            data,
+        });
+        true
+    }
+
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::Start(work, start) => self.start(work, *start),
+            Control::Pulled(run, weight) => {
+                if let Some(pipe) = self.pipe(run) {
+                    pipe.flow.pulled(weight);
+                    // The clock of an acknowledgement stood still while nothing was read.
+                    if pipe.sent.is_some() {
+                        pipe.sent = Some(Instant::now());
+                    }
+                }
+            }
+            Control::InputReady => {} // `pump` takes it
+            Control::Stop(run) => self.stop(run),
+            Control::ForceClose(run) => self.force_close(run),
+            Control::Abandon(run) => self.abandon(run),
+            Control::Answer(id, reply) => self.answer(id, reply),
+            Control::Disconnect(done) => self.disconnect(done),
+            Control::Reconnect(done) => self.reconnect(done),
+            Control::Close(done) => {
+                self.closers.push(done);
+                self.close();
+            }
+        }
+    }
+
+    fn pipe(&mut self, run: RunId) -> Option<&mut Pipe> {
+        self.pipes.values_mut().find(|pipe| pipe.run == run)
+    }
+
+    fn state(&self) -> SessionState {
+        self.info.borrow().state
+    }
+
+    /// Tells the list, if something changed.
+    fn publish(&self, state: SessionState, reason: Option<String>) {
+        let running = self
+            .pipes
+            .values()
+            .filter(|pipe| !pipe.finished)
+            .find_map(|pipe| pipe.label.clone());
+        let busy = self.pipes.values().any(|pipe| !pipe.finished);
+        let availability = match state {
+            SessionState::Opened if busy => Availability::Busy,
+            SessionState::Opened => Availability::Available,
+            _ => Availability::None,
+        };
+        let now = std::time::SystemTime::now();
+        self.info.send_if_modified(|info| {
+            let reason = reason.or_else(|| info.reason.take());
+            let changed = info.state != state
+                || info.availability != availability
+                || info.running != running
+                || info.reason != reason;
+            info.state = state;
+            info.availability = availability;
+            info.running = running;
+            info.reason = reason;
+            info.last_activity = Some(now);
+            changed
+        });
+    }
+
+    /// Whether the server's answers are being read: a connection that pauses as a whole does so while one target's
+    /// events wait to be pulled.
+    fn reading(&self) -> bool {
+        self.connection.capabilities().credit_per_target
+            || !self.pipes.values().any(|pipe| pipe.flow.starved())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let reading = self.reading();
+        let acknowledge = self.limits.acknowledge;
+        let pool = self
+            .pool_sent
+            .filter(|_| reading)
+            .map(|sent| sent + acknowledge);
+        let leaving = self.leaving.as_ref().map(|(_, at)| *at);
+        self.pipes
+            .values()
+            .filter_map(|pipe| pipe.deadline(acknowledge, reading))
+            .chain([pool, leaving, self.closing].into_iter().flatten())
+            .min()
+    }
+
+    fn key_made(&mut self, key: Result<Result<KeyPair, KeyError>, tokio::task::JoinError>) {
+        self.key = None;
+        match key {
+            Ok(Ok(pair)) => self.client.provide_key(pair),
+            _ => self.fail(Report::new(
+                ExitCode::Defect,
+                "no key could be made for secure strings",
+            )),
+        }
+    }
+}
+
+async fn finished(
+    key: &mut Option<JoinHandle<Result<KeyPair, KeyError>>>,
+) -> Result<Result<KeyPair, KeyError>, tokio::task::JoinError> {
+    match key {
+        Some(key) => key.await,
+        None => pending().await,
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}

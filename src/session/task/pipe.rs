@@ -1,0 +1,156 @@
+//! What a session's task knows of one pipeline.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::clixml::records::ErrorRecord;
+
+use super::control::{InputItem, RunId, Start, Weighed};
+use super::flow::Flow;
+use crate::session::{Finished, HostEvent, PipelineEvent, PipelineState, Report, Size};
+
+/// One pipeline, from its creation until its channel has ended.
+pub(super) struct Pipe {
+    pub(super) id: Uuid,
+    pub(super) run: RunId,
+    pub(super) label: Option<String>,
+    pub(super) window: Size,
+    pub(super) flow: Flow,
+    /// Its events; gone when nobody pulls.
+    events: Option<mpsc::UnboundedSender<Weighed>>,
+    pub(super) input: Option<mpsc::UnboundedReceiver<InputItem>>,
+    /// The server has acknowledged its creation.
+    pub(super) created: bool,
+    /// Since when an acknowledgement is awaited.
+    pub(super) sent: Option<Instant>,
+    pub(super) stop: Stop,
+    /// Until when its channel must have ended.
+    pub(super) closing: Option<Instant>,
+    /// `Finished` was handed on.
+    pub(super) finished: bool,
+    pub(super) exit_code: Option<i32>,
+}
+
+/// How far a stop has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    No,
+    /// Asked for before the server knew of the pipeline.
+    Wanted,
+    /// Sent; the person is told at that time.
+    Sent(Instant),
+    /// Sent, and the person was told that it takes long.
+    Pending,
+    /// The server took it; without a state by then, it counts as stopped.
+    Taken(Instant),
+}
+
+impl Pipe {
+    pub(super) fn new(id: Uuid, start: Start, window: usize) -> Self {
+        Self {
+            id,
+            run: start.run,
+            label: start.label,
+            window: start.window,
+            flow: Flow::new(window),
+            events: Some(start.events),
+            input: start.input,
+            created: false,
+            sent: None,
+            stop: Stop::No,
+            closing: None,
+            finished: false,
+            exit_code: None,
+        }
+    }
+
+    /// Whether what it puts out is read without regard to who pulls.
+    pub(super) fn open_ended(&self) -> bool {
+        self.events.is_none() || self.stop != Stop::No || self.finished
+    }
+
+    /// Whether somebody still pulls.
+    pub(super) fn watched(&self) -> bool {
+        self.events.is_some()
+    }
+
+    pub(super) fn abandon(&mut self) {
+        self.events = None;
+        self.flow.discard();
+    }
+
+    /// Hands an event on. What exceeds the window after a stop is dropped; before it, credit keeps that from happening.
+    pub(super) fn push(&mut self, event: PipelineEvent) {
+        if self.finished || (self.stop != Stop::No && self.flow.full()) {
+            self.flow.discard();
+            return;
+        }
+        self.hand_on(event);
+    }
+
+    pub(super) fn host(&mut self, event: HostEvent) {
+        self.push(PipelineEvent::Host(event));
+    }
+
+    /// Hands on an event that nothing may hold back.
+    pub(super) fn hand_on(&mut self, event: PipelineEvent) {
+        let cost = self.flow.hold();
+        let sent = self
+            .events
+            .as_ref()
+            .is_some_and(|events| events.send((event, cost)).is_ok());
+        if !sent {
+            self.flow.pulled(cost);
+            self.events = None;
+        }
+    }
+
+    /// Hands on its end, once.
+    pub(super) fn finish(
+        &mut self,
+        state: PipelineState,
+        reason: Option<Box<ErrorRecord>>,
+        lost: Option<Report>,
+    ) {
+        if self.finished {
+            return;
+        }
+        let finished = Finished {
+            state,
+            reason,
+            lost: lost.map(Box::new),
+            exit_code: self.exit_code,
+        };
+        self.hand_on(PipelineEvent::Finished(finished));
+        self.finished = true;
+        self.input = None;
+    }
+
+    /// The next moment at which something is late. `reading`: whether the server's answers are being read.
+    pub(super) fn deadline(
+        &self,
+        acknowledge: std::time::Duration,
+        reading: bool,
+    ) -> Option<Instant> {
+        let acknowledged = self
+            .sent
+            .filter(|_| reading && self.closing.is_none())
+            .map(|sent| sent + acknowledge);
+        let stopped = match self.stop {
+            Stop::Sent(at) | Stop::Taken(at) if !self.finished => Some(at),
+            _ => None,
+        };
+        [acknowledged, stopped, self.closing]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+/// The room that a pipeline's input has, in bytes.
+pub(in crate::session) fn room(bytes: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(bytes))
+}
