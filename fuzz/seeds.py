@@ -36,6 +36,20 @@ def conversations(folder):
                 if (found := re.match(r"<Data [^>]*>(.*)</Data>", line))
             ]
             seed("fragments", f"{path.stem}.{side}", cut(fragments))
+            seed("messages", f"{path.stem}.{side}", cut(list(messages(b"".join(fragments)))))
+
+
+def messages(data):
+    """Each message as the target `messages` reads it: type, space, body, separator."""
+    objects = {}
+    while len(data) >= 21:
+        number, length = int.from_bytes(data[:8]), int.from_bytes(data[17:21])
+        objects[number] = objects.get(number, b"") + data[21 : 21 + length]
+        if data[16] & 2:
+            message = objects.pop(number)
+            body = message[40:].removeprefix(b"\xef\xbb\xbf")
+            yield b"%08x " % int.from_bytes(message[4:8], "little") + body + b"\x1e"
+        data = data[21 + length :]
 
 
 def cut(pieces):

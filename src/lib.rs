@@ -37,3 +37,4 @@ pub mod session;
 pub mod stdio;
 
 pub mod transport;
+pub mod tui;

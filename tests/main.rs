@@ -20,4 +20,5 @@ mod layers;
 mod local;
 mod peers;
 mod session;
+mod ssh;
 mod support;

@@ -3,7 +3,10 @@
 //!
 //! `tests/fuzz.rs` replays the corpora, `tests/soak/` mutates them, `fuzz_targets/` hands the targets to cargo-fuzz.
 
+mod clixml;
+mod fragments;
 mod language;
+mod messages;
 mod stdio;
 mod styles;
 
@@ -22,9 +25,24 @@ pub(crate) struct Target {
 /// All of them.
 pub(crate) const TARGETS: &[Target] = &[
     Target {
+        name: "clixml",
+        words: clixml::WORDS,
+        run: clixml::run,
+    },
+    Target {
+        name: "fragments",
+        words: fragments::WORDS,
+        run: fragments::run,
+    },
+    Target {
         name: "language",
         words: language::WORDS,
         run: language::run,
+    },
+    Target {
+        name: "messages",
+        words: messages::WORDS,
+        run: messages::run,
     },
     Target {
         name: "stdio",

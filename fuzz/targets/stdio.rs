@@ -1,6 +1,6 @@
 //! The lines of a server, as the client reads them, and of a client, as the server does.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use psdeck::stdio::{Client, Packet, Server};

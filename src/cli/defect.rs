@@ -17,7 +17,7 @@ pub(super) fn install() {
         let folder = config::state_folder().unwrap_or_else(std::env::temp_dir);
         let shown = block(write(&folder, &text(info)));
         let _ = writeln!(io::stderr().lock(), "{shown}");
-        end()
+        end();
     }));
 }
 

@@ -186,7 +186,8 @@ impl<'a> Reader<'a> {
         };
         for key in entries.keys() {
             let name = key.get_ref().as_ref();
-            if !known.contains(&name) && !(connection && options::KEYS.contains(&name)) {
+            let is_known = known.contains(&name) || connection && options::KEYS.contains(&name);
+            if !is_known {
                 let line = self.line(key.span().start);
                 let message = format!("unknown key '{name}' of '{table}'");
                 self.config.warnings.push(Warning { line, message });

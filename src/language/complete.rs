@@ -260,7 +260,7 @@ mod tests {
             let text = open.repeat(100_000);
             match completeness(&text) {
                 Completeness::Invalid(error) => {
-                    assert_eq!(error.id, "ScriptTooComplicated", "{open}")
+                    assert_eq!(error.id, "ScriptTooComplicated", "{open}");
                 }
                 Completeness::Incomplete(_) => {}
                 Completeness::Complete => panic!("{open}"),

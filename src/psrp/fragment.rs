@@ -196,6 +196,10 @@ impl Defragmenter {
     }
 
     /// The next whole message, if its last fragment is here. After an error the stream is of no more use.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it can fail, and there may be more later"
+    )]
     pub fn next(&mut self) -> Result<Option<Bytes>, FragmentError> {
         while let Some(header) = self.header() {
             self.check(&header)?;

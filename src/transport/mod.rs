@@ -6,6 +6,7 @@ mod options;
 mod packets;
 pub mod process;
 mod question;
+pub mod ssh;
 
 pub use address::{AddressError, TargetAddress};
 pub use connection::{Capabilities, Command, Connection, Event, Failure, FailureKind, Stage};

@@ -41,8 +41,6 @@ pub(super) trait Link: Send + 'static {
 pub(super) enum Incoming {
     /// Bytes of standard output.
     Bytes(Bytes),
-    /// Something to report that is no failure.
-    Notice(String),
     /// There is no more.
     Ended,
 }
@@ -175,7 +173,6 @@ impl<L: Link> Task<L> {
                 },
                 incoming = self.link.next(), if !held => match incoming {
                     Incoming::Bytes(bytes) => self.bytes(&bytes),
-                    Incoming::Notice(text) => self.tell(Event::Notice(text)),
                     Incoming::Ended => self.ended(),
                 },
                 () = sleep_until(deadline) => {

@@ -146,8 +146,13 @@ pub async fn run(connection: &mut dyn Connection, script: &str) -> Result<String
                 target: Target::Pipeline(_),
                 data,
             } => {
+                let before = text.len();
                 text += &String::from_utf8_lossy(&data);
-                if text.contains("PipelineState") {
+                let start = (0..=before.saturating_sub(20))
+                    .rev()
+                    .find(|at| text.is_char_boundary(*at))
+                    .unwrap_or(0);
+                if text[start..].contains("PipelineState") {
                     break;
                 }
             }

@@ -7,4 +7,5 @@ pub mod psdeck;
 mod python;
 mod require;
 
+#[allow(unused_imports, reason = "each test uses a part of it")]
 pub use require::{need, require};

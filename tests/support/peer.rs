@@ -8,8 +8,8 @@ use std::{fs, thread};
 
 use psdeck::transport::{Options, TargetAddress};
 
+use super::need;
 use super::python::{peers, python};
-use super::{need, require};
 
 /// How to start a peer. `Peer::ssh()` and `Peer::local()` begin one.
 pub struct Builder {
@@ -316,12 +316,12 @@ impl Drop for Peer {
             let _ = server.wait();
         }
         if thread::panicking() {
-            let name = if require("ssh") {
-                "the obligatory peer"
-            } else {
-                "the peer"
-            };
-            eprintln!("---- {name} logged:\n{}", self.log());
+            let log = self.log();
+            let start = (0..=log.len().saturating_sub(4000))
+                .rev()
+                .find(|at| log.is_char_boundary(*at))
+                .unwrap_or(0);
+            eprintln!("---- the peer logged, at the end:\n{}", &log[start..]);
         }
     }
 }

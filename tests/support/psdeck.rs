@@ -48,7 +48,7 @@ impl Psdeck {
             environment: Vec::new(),
             input: Vec::new(),
             home: tempfile::tempdir().expect("a folder"),
-            limit: Duration::from_secs(120),
+            limit: Duration::from_mins(2),
         }
     }
 

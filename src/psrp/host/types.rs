@@ -260,7 +260,8 @@ impl Travels for BufferCells {
             width: lengths.item(1)?.i32()?,
         };
         let cells: Vec<BufferCell> = Travels::decode(&member.get("mae")?)?;
-        if i64::from(size.height) * i64::from(size.width) == cells.len() as i64 {
+        let count = i64::from(size.height) * i64::from(size.width);
+        if usize::try_from(count).is_ok_and(|count| count == cells.len()) {
             Ok(Self { size, cells })
         } else {
             Err(lengths.wrong("pair of lengths that fit the cells"))

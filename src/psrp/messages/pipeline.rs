@@ -8,6 +8,10 @@ use crate::psrp::members::{Member, bag, enumeration, list};
 use crate::psrp::{MemberError, MessageType};
 
 /// A pipeline to run.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the members of the message"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipelineSpec {
     /// The statements, each a list of commands piped one to the next. Several need protocol 2.2.

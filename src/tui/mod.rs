@@ -1,0 +1,47 @@
+//! The full-screen app: `update` changes the model, views draw it, effects run outside.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `model` | everything that the screen shows |
+//! | `update` | messages in, a changed model and effects out; pure |
+//! | `views`, `widgets` | the screen, drawn from the model alone |
+//! | `input` | keys and their map, pastes |
+//! | `theme` | colours by role |
+//! | `terminal` | taking the terminal and giving it back |
+//! | `effects` | what is done outside: sessions, timers |
+//! | `app` | the loop that ties them |
+
+mod app;
+mod effects;
+mod input;
+mod model;
+#[cfg(test)]
+mod samples;
+mod terminal;
+mod theme;
+mod update;
+mod views;
+mod widgets;
+
+use std::path::PathBuf;
+
+use crate::config::Config;
+use crate::session::Pool;
+use crate::transport::TargetAddress;
+
+pub use app::run;
+
+/// What the app is started with.
+#[derive(Clone)]
+pub struct Options {
+    /// The sessions it shows and changes. It closes those that it leaves open when it ends.
+    pub pool: Pool,
+    /// Profiles for targets; theme and prefix key.
+    pub config: Config,
+    /// Whether colours are used.
+    pub colours: bool,
+    /// Where the user's own themes are.
+    pub themes: Option<PathBuf>,
+    /// Servers that are asked, at the start and by F5, which sessions they hold.
+    pub servers: Vec<TargetAddress>,
+}

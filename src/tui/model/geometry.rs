@@ -1,0 +1,51 @@
+//! Where things stand, from the window's size alone. Keys that move by pages and views agree on it.
+
+/// The parts of a window. Any size is allowed; what does not fit has no rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub(crate) columns: u16,
+    pub(crate) rows: u16,
+}
+
+impl Geometry {
+    pub(crate) fn new((columns, rows): (u16, u16)) -> Self {
+        Self { columns, rows }
+    }
+
+    /// Rows of the strip below the list, without its title.
+    pub(crate) fn detail_rows(self) -> u16 {
+        match self.rows {
+            0..=11 => 0,
+            12..=17 => 2,
+            18..=29 => 4,
+            _ => 6,
+        }
+    }
+
+    /// Rows of the list, without its header.
+    pub(crate) fn list_rows(self) -> u16 {
+        let detail = match self.detail_rows() {
+            0 => 0,
+            rows => rows + 1,
+        };
+        self.rows.saturating_sub(3 + detail)
+    }
+
+    /// Columns and rows of a pane; what the remote side is told of.
+    pub(crate) fn pane(self) -> (u16, u16) {
+        (self.columns, self.rows.saturating_sub(2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_leaves_room_for_frame_header_and_strip() {
+        assert_eq!(Geometry::new((80, 24)).list_rows(), 16);
+        assert_eq!(Geometry::new((40, 12)).list_rows(), 6);
+        assert_eq!(Geometry::new((20, 5)).list_rows(), 2);
+        assert_eq!(Geometry::new((1, 1)).list_rows(), 0);
+    }
+}

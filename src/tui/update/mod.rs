@@ -1,0 +1,212 @@
+//! What happens: messages in, a changed model and effects out. No IO, no clock, nothing waits.
+
+mod dialogs;
+mod line;
+mod opening;
+mod pane;
+mod prompts;
+mod sessions;
+mod tabs;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crossterm::event::{KeyEvent, KeyEventKind};
+
+use crate::session::{
+    CommandCompletion, InteractiveEvent, PromptReply, Report, SessionId, SessionInfo, Size,
+};
+use crate::transport::{Answer, Question, Stage};
+
+use super::input::{Action, Chord, Context, paste};
+use super::model::geometry::Geometry;
+use super::model::layer::{NewSession, OpeningId, QuestionId};
+use super::model::pane::PaneId;
+use super::model::{Model, Redraw, Toast};
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Message {
+    Key(KeyEvent),
+    Paste(String),
+    Resize(u16, u16),
+    /// The terminal was taken again: everything is to be drawn.
+    Resumed,
+    Sessions(Arc<[SessionInfo]>),
+    /// What a pane's session showed and asked, in order.
+    Pane(PaneId, Vec<InteractiveEvent>),
+    Completed(PaneId, u64, Result<CommandCompletion, Box<Report>>),
+    Stage(OpeningId, Stage),
+    /// A session of the list was opened or connected.
+    Opened(OpeningId, SessionInfo),
+    OpeningFailed(OpeningId, Box<Report>),
+    Question(OpeningId, QuestionId, Question),
+    /// Nobody waits for the answer any more.
+    QuestionVoid(QuestionId),
+    /// The session runs on at its server without us.
+    Disconnected(SessionId),
+    /// An operation on the list went well, and says so.
+    Done(String),
+    /// An operation on the list failed.
+    Failed(Box<Report>),
+    /// A second has passed for what is being opened.
+    Second(OpeningId),
+    ToastOver(u64),
+}
+
+/// Something to be done outside.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    Open(OpeningId, NewSession, Size),
+    Connect(OpeningId, SessionId),
+    CancelOpening(OpeningId),
+    AnswerQuestion(QuestionId, Answer),
+    Enter(PaneId, SessionId, Size),
+    Submit(PaneId, String),
+    Interrupt(PaneId),
+    ForceClose(PaneId),
+    ResizePane(PaneId, Size),
+    /// Text and the cursor in UTF-16 units.
+    Complete(PaneId, u64, String, usize),
+    AnswerPrompt(PaneId, u64, PromptReply),
+    Leave(PaneId),
+    Disconnect(SessionId),
+    Remove(SessionId),
+    Refresh,
+    /// Sends the message after a time.
+    Later(Duration, Box<Message>),
+    Suspend,
+    Quit,
+}
+
+/// Changes the model as the message asks; what is to be done outside comes back.
+pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Vec<Effect> {
+    model.now = now;
+    match message {
+        Message::Key(event) => {
+            // Terminals that tell of releases send two events for a key.
+            if event.kind == KeyEventKind::Release {
+                return Vec::new();
+            }
+            model.draw(Redraw::Now);
+            key(model, Chord::of(event))
+        }
+        Message::Paste(text) => {
+            model.draw(Redraw::Now);
+            pasted(model, &paste::clean(&text))
+        }
+        Message::Resize(columns, rows) => resize(model, columns, rows),
+        Message::Resumed => {
+            model.draw(Redraw::Now);
+            Vec::new()
+        }
+        Message::Sessions(sessions) => {
+            model.set_sessions(sessions);
+            model.draw(Redraw::Soon);
+            Vec::new()
+        }
+        Message::Pane(pane, events) => pane::events(model, pane, events),
+        Message::Completed(pane, number, answer) => line::completed(model, pane, number, answer),
+        Message::Stage(id, stage) => opening::stage(model, id, stage),
+        Message::Opened(id, info) => opening::opened(model, id, &info),
+        Message::OpeningFailed(id, report) => opening::failed(model, id, report),
+        Message::Question(opening, id, question) => opening::question(model, opening, id, question),
+        Message::QuestionVoid(id) => opening::void(model, id),
+        Message::Disconnected(id) => sessions::disconnected(model, id),
+        Message::Done(text) => toast(model, text, false),
+        Message::Failed(report) => {
+            model
+                .layers
+                .push(super::model::layer::Layer::Report(report));
+            model.draw(Redraw::Soon);
+            Vec::new()
+        }
+        Message::Second(id) => opening::second(model, id),
+        Message::ToastOver(number) => {
+            model.toasts.retain(|toast| toast.number != number);
+            model.draw(Redraw::Soon);
+            Vec::new()
+        }
+    }
+}
+
+/// A key goes to the dialog on top, to psdeck behind the prefix key, or to what is shown.
+fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
+    if !model.layers.is_empty() {
+        return dialogs::key(model, chord);
+    }
+    if model.prefix {
+        model.prefix = false;
+        return match model.keys.action(Context::Prefix, chord) {
+            Some(action) => tabs::action(model, action),
+            None => Vec::new(),
+        };
+    }
+    if model.tab == 0 {
+        return sessions::key(model, chord);
+    }
+    if model.keys.action(Context::Pane, chord) == Some(Action::Prefix) {
+        model.prefix = true;
+        return Vec::new();
+    }
+    pane::key(model, chord)
+}
+
+fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
+    if model.prefix || text.is_empty() {
+        model.prefix = false;
+        return Vec::new();
+    }
+    if !model.layers.is_empty() {
+        dialogs::paste(model, text);
+        return Vec::new();
+    }
+    if model.tab == 0 {
+        sessions::paste(model, text);
+        return Vec::new();
+    }
+    pane::paste(model, text);
+    Vec::new()
+}
+
+fn resize(model: &mut Model, columns: u16, rows: u16) -> Vec<Effect> {
+    model.geometry = Geometry::new((columns, rows));
+    model.draw(Redraw::Soon);
+    let size = pane_size(model);
+    model
+        .panes
+        .iter()
+        .map(|pane| Effect::ResizePane(pane.id, size))
+        .collect()
+}
+
+/// What the remote side is told of a pane's window; never nothing.
+fn pane_size(model: &Model) -> Size {
+    let (columns, rows) = model.geometry.pane();
+    Size {
+        columns: columns.max(1),
+        rows: rows.max(1),
+    }
+}
+
+/// Shows a notice for a while.
+fn toast(model: &mut Model, text: String, wrong: bool) -> Vec<Effect> {
+    let number = model.number();
+    model.toasts.push(Toast {
+        number,
+        text,
+        wrong,
+    });
+    if model.toasts.len() > 4 {
+        model.toasts.remove(0);
+    }
+    model.draw(Redraw::Soon);
+    let seconds = if wrong { 8 } else { 4 };
+    vec![Effect::Later(
+        Duration::from_secs(seconds),
+        Box::new(Message::ToastOver(number)),
+    )]
+}
+
+#[cfg(test)]
+mod tests;

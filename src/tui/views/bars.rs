@@ -1,0 +1,279 @@
+//! The tab line, the status line, and what the prefix key leads to.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
+use unicode_width::UnicodeWidthStr;
+
+use crate::remote_text;
+use crate::tui::input::Context;
+use crate::tui::model::Model;
+use crate::tui::model::ask::Filling;
+use crate::tui::model::layer::Layer;
+use crate::tui::model::pane::{Pane, PaneState};
+use crate::tui::theme::Role;
+use crate::tui::widgets::wrap;
+
+use super::popup;
+
+/// A tab's name is cut to this.
+const MAX_NAME: usize = 24;
+
+/// The tabs; the one shown is always among those that fit.
+pub(super) fn top(frame: &mut Frame, area: Rect, model: &Model) {
+    let theme = &model.theme;
+    let border = theme.style(Role::Border);
+    let boxed = model.tab == 0;
+    let mut spans = vec![
+        Span::styled(if boxed { "┌ " } else { "─ " }, border),
+        Span::styled("psdeck", theme.style(Role::Title)),
+        Span::styled(" ─ ", border),
+    ];
+    if area.width < 30 {
+        spans.truncate(1);
+    }
+    let names = names(model);
+    let used: usize = spans.iter().map(Span::width).sum();
+    let room = usize::from(area.width).saturating_sub(used + 2);
+    let (first, last) = fitting(&names, model.tab, room);
+    if first > 0 {
+        spans.push(Span::styled("‹ ", border));
+    }
+    for (index, name) in names.iter().enumerate().take(last).skip(first) {
+        if index > first {
+            spans.push(Span::styled(" │ ", border));
+        }
+        let role = if index == model.tab {
+            Role::TabActive
+        } else {
+            Role::Tab
+        };
+        let cut = wrap::ellipsis(name, room.max(1));
+        let (name, dot) = match cut.strip_suffix(" ●") {
+            Some(name) => (name.to_owned(), " ●"),
+            None => (cut, ""),
+        };
+        spans.push(Span::styled(name, theme.style(role)));
+        spans.push(Span::styled(dot, theme.style(Role::Unread)));
+    }
+    spans.push(Span::raw(" "));
+    if last < names.len() {
+        spans.push(Span::styled("› ", border));
+    }
+    let line = Line::from(spans);
+    rule(frame, area, line, if boxed { "┐" } else { "─" }, model);
+}
+
+/// The keys that work here, as many as fit.
+pub(super) fn bottom(frame: &mut Frame, area: Rect, model: &Model) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = &model.theme;
+    let border = theme.style(Role::Border);
+    let boxed = model.tab == 0;
+    let mut spans = vec![Span::styled(if boxed { "└ " } else { "─ " }, border)];
+    let state = state(model);
+    let mut left = usize::from(area.width).saturating_sub(4 + state.width());
+    // Help and the way out stay when room is short.
+    let mut hints = hints(model);
+    let help = hints
+        .iter()
+        .position(|(_, word)| *word == "help")
+        .map(|at| hints.remove(at));
+    if let Some((key, word)) = &help {
+        left = left.saturating_sub(key.width() + word.len() + 3);
+    }
+    for (key, word) in hints.into_iter().map(Some).chain([help.clone()]).flatten() {
+        let last = help.as_ref().is_some_and(|help| help.0 == key);
+        let width = key.width() + 1 + word.len() + 2;
+        if !last && width > left {
+            continue;
+        }
+        if !last {
+            left -= width;
+        }
+        spans.push(Span::styled(key, theme.style(Role::Key)));
+        spans.push(Span::styled(format!(" {word}"), theme.style(Role::Hint)));
+        spans.push(Span::raw("  "));
+    }
+    if spans.len() > 1 {
+        spans.pop();
+        spans.push(Span::raw(" "));
+    }
+    let line = Line::from(spans);
+    rule(frame, area, line, if boxed { "┘" } else { "─" }, model);
+    let width = u16::try_from(state.width()).unwrap_or(u16::MAX);
+    if width > 0 && width + 4 < area.width {
+        let at = Rect {
+            x: area.right() - width - 2,
+            width,
+            ..area
+        };
+        frame.render_widget(Span::styled(state, theme.style(Role::Notice)), at);
+    }
+}
+
+/// What the prefix key leads to, over the end of what is shown.
+pub(super) fn prefix(frame: &mut Frame, area: Rect, model: &Model) {
+    let mut lines = vec![Line::default()];
+    let mut width = 0;
+    for (key, word) in model.keys.hints(Context::Prefix) {
+        let item = key.width() + word.len() + 3;
+        if width > 0 && width + item > usize::from(area.width.saturating_sub(4)) {
+            lines.push(Line::default());
+            width = 0;
+        }
+        width += item;
+        if let Some(line) = lines.last_mut() {
+            line.push_span(Span::styled(key, model.theme.style(Role::Key)));
+            line.push_span(Span::styled(
+                format!(" {word}  "),
+                model.theme.style(Role::Dialog),
+            ));
+        }
+    }
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let at = Rect {
+        y: area.bottom().saturating_sub(height.min(area.height)),
+        height: height.min(area.height),
+        ..area
+    };
+    let inner = popup::frame(frame, at, &format!("{} …", model.keys.prefix()), model);
+    frame.render_widget(ratatui::text::Text::from(lines), inner);
+}
+
+/// A line of text with a rule behind it up to its end.
+pub(super) fn rule(
+    frame: &mut Frame,
+    area: Rect,
+    mut line: Line,
+    end: &'static str,
+    model: &Model,
+) {
+    let border = model.theme.style(Role::Border);
+    let fill = usize::from(area.width).saturating_sub(line.width() + 1);
+    line.push_span(Span::styled("─".repeat(fill), border));
+    frame.render_widget(Clear, area);
+    frame.render_widget(line, area);
+    let corner = Rect {
+        x: area.right().saturating_sub(1),
+        width: 1,
+        ..area
+    };
+    frame.render_widget(Span::styled(end, border), corner);
+}
+
+fn names(model: &Model) -> Vec<String> {
+    let mut names = vec!["1 Sessions".to_owned()];
+    for (index, pane) in model.panes.iter().enumerate() {
+        let computer = remote_text::plain(&pane.computer);
+        let name = wrap::ellipsis(&computer, MAX_NAME);
+        let mark = if pane.unread { " ●" } else { "" };
+        names.push(format!("{} {name}{mark}", index + 2));
+    }
+    names
+}
+
+/// The tabs from and up to which fit into `room` columns, with the one shown among them.
+fn fitting(names: &[String], shown: usize, room: usize) -> (usize, usize) {
+    let width = |first: usize, last: usize| -> usize {
+        names
+            .iter()
+            .take(last)
+            .skip(first)
+            .map(|name| name.width() + 3)
+            .sum()
+    };
+    let (mut first, mut last) = (shown, shown + 1);
+    loop {
+        if last < names.len() && width(first, last + 1) <= room + 1 {
+            last += 1;
+        } else if first > 0 && width(first - 1, last) <= room + 1 {
+            first -= 1;
+        } else {
+            return (first, last);
+        }
+    }
+}
+
+/// The keys that work here.
+fn hints(model: &Model) -> Vec<(String, &'static str)> {
+    let pair = |key: &str, word| (key.to_owned(), word);
+    if let Some(layer) = model.layers.last() {
+        return match layer {
+            Layer::Help(_) => vec![pair("Esc", "close"), pair("PageDown", "more")],
+            Layer::New(_) => vec![
+                pair("Enter", "open"),
+                pair("Tab", "next field"),
+                pair("Esc", "cancel"),
+            ],
+            Layer::Opening(opening) if opening.failure.is_some() => {
+                vec![pair("Enter", "back"), pair("Esc", "close")]
+            }
+            Layer::Opening(_) => vec![pair("Esc", "cancel")],
+            Layer::Report(_) => vec![pair("Enter", "close")],
+            Layer::Question(_) => vec![pair("Enter", "answer"), pair("Esc", "refuse")],
+            Layer::Confirm(_) => vec![pair("y", "yes"), pair("n", "no")],
+            Layer::Paste { .. } => {
+                vec![pair("Enter", "run"), pair("e", "edit"), pair("Esc", "drop")]
+            }
+        };
+    }
+    if model.prefix {
+        return model.keys.hints(Context::Prefix);
+    }
+    match model.pane() {
+        None if model.sessions.filtering => model.keys.hints(Context::Filter),
+        None => model.keys.hints(Context::Sessions),
+        Some(pane) => pane_hints(model, pane),
+    }
+}
+
+fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
+    let pair = |key: &str, word| (key.to_owned(), word);
+    let prefix = (model.keys.prefix().to_string(), "psdeck");
+    if let Some(ask) = pane.asks.front() {
+        let mut hints = vec![prefix, pair("Enter", "answer"), pair("Esc", "no answer")];
+        match &ask.answer {
+            Filling::Form(form, _) if form.fields.len() > 1 => {
+                hints.push(pair("Tab", "next field"))
+            }
+            Filling::Choices(choices) if choices.several => hints.push(pair("Space", "mark")),
+            Filling::Key => hints = vec![hints.swap_remove(0), pair("any key", "answers")],
+            _ => {}
+        }
+        hints.push(pair("Ctrl+c", "stop"));
+        return hints;
+    }
+    match pane.state {
+        PaneState::Broken(_) => vec![prefix, pair("Enter", "new session"), pair("x", "close")],
+        PaneState::Entering => vec![prefix, pair("Ctrl+c", "give up")],
+        _ => model.keys.hints(Context::Pane),
+    }
+}
+
+/// How the pane is, at the right of the status line.
+fn state(model: &Model) -> String {
+    let Some(pane) = model.pane() else {
+        let shown = model.sessions.len();
+        let all = model.sessions.all().len();
+        return if shown == all {
+            String::new()
+        } else {
+            format!(" {shown} of {all} ")
+        };
+    };
+    if pane.scrollback.scrolled() {
+        return format!(" {} lines below ", pane.scrollback.below());
+    }
+    match pane.state {
+        PaneState::Running if pane.stopping => " stopping ".to_owned(),
+        PaneState::Running => " running ".to_owned(),
+        PaneState::Entering => " entering ".to_owned(),
+        PaneState::Broken(_) => " Broken ".to_owned(),
+        PaneState::Ready if pane.completing.is_some() => " completing ".to_owned(),
+        PaneState::Ready => String::new(),
+    }
+}
