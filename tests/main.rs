@@ -21,4 +21,5 @@ mod local;
 mod peers;
 mod session;
 mod ssh;
+mod ssh_login;
 mod support;

@@ -11,6 +11,21 @@ use psdeck::transport::{Options, TargetAddress};
 use super::need;
 use super::python::{peers, python};
 
+/// The throw-away account that `tests/peers/install` makes, and its password.
+pub fn account() -> Option<(String, String)> {
+    let file = "/var/lib/psdeck-tests/account";
+    let found = fs::read_to_string(file)
+        .map_err(|e| format!("{file}: {e} (tests/peers/install makes it, as root)"));
+    let split = |text: String| {
+        let (name, password) = text
+            .trim()
+            .split_once(':')
+            .ok_or("it is not NAME:PASSWORD")?;
+        Ok((name.to_owned(), password.to_owned()))
+    };
+    need("accounts", found.and_then(split))
+}
+
 /// How to start a peer. `Peer::ssh()` and `Peer::local()` begin one.
 pub struct Builder {
     ssh: bool,
@@ -242,6 +257,12 @@ impl Builder {
             .tempdir()
             .map_err(|e| e.to_string())?;
         let log = folder.path().join("peer.log");
+        // Another account may run the peer, and has to reach its log.
+        #[cfg(unix)]
+        if self.fixture.iter().any(|argument| argument == "--password") {
+            use std::os::unix::fs::PermissionsExt as _;
+            let _ = fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777));
+        }
         if !self
             .environment
             .iter()
