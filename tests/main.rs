@@ -19,6 +19,7 @@ mod fuzz;
 mod layers;
 mod local;
 mod peers;
+mod replay;
 mod session;
 mod ssh;
 mod ssh_login;

@@ -60,7 +60,7 @@ fn messages(input: &[u8], piece: usize) -> (Vec<Message>, Option<String>) {
             return (messages, Some(kind(&error)));
         }
         loop {
-            match incoming.next() {
+            match incoming.next_message() {
                 Ok(Some(bytes)) => match Message::decode(bytes) {
                     Ok(message) => messages.push(message),
                     Err(error) => return (messages, Some(kind(&error))),

@@ -196,11 +196,7 @@ impl Defragmenter {
     }
 
     /// The next whole message, if its last fragment is here. After an error the stream is of no more use.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "it can fail, and there may be more later"
-    )]
-    pub fn next(&mut self) -> Result<Option<Bytes>, FragmentError> {
+    pub fn next_message(&mut self) -> Result<Option<Bytes>, FragmentError> {
         while let Some(header) = self.header() {
             self.check(&header)?;
             let whole = HEADER.saturating_add(header.length);
@@ -340,7 +336,7 @@ mod tests {
         let mut defragmenter = Defragmenter::new(LIMITS);
         defragmenter.push(bytes)?;
         let mut messages = Vec::new();
-        while let Some(message) = defragmenter.next()? {
+        while let Some(message) = defragmenter.next_message()? {
             messages.push(message);
         }
         Ok(messages)
@@ -412,7 +408,7 @@ mod tests {
             .push(&fragments(1, &[0; 400], HEADER + 100))
             .unwrap();
         assert_eq!(
-            defragmenter.next(),
+            defragmenter.next_message(),
             Err(FragmentError::ObjectSize {
                 object: 1,
                 limit: 300
@@ -428,11 +424,11 @@ mod tests {
         defragmenter.push(&cut[HEADER + 40..]).unwrap();
         defragmenter.push(&fragments(6, b"next", 100)).unwrap();
         assert_eq!(
-            defragmenter.next().unwrap().as_deref(),
+            defragmenter.next_message().unwrap().as_deref(),
             Some(b"next".as_slice())
         );
         defragmenter.push(&cut[HEADER + 40..]).unwrap();
-        assert!(defragmenter.next().is_err());
+        assert!(defragmenter.next_message().is_err());
     }
 
     proptest! {
@@ -452,7 +448,7 @@ mod tests {
             for cut in cuts.iter().cycle() {
                 let (piece, tail) = rest.split_at(rest.len().min(*cut));
                 defragmenter.push(piece).unwrap();
-                while let Some(message) = defragmenter.next().unwrap() {
+                while let Some(message) = defragmenter.next_message().unwrap() {
                     read.push(message.to_vec());
                 }
                 rest = tail;

@@ -21,9 +21,9 @@ const BITS: usize = 2048;
 const RSA_BYTES: usize = BITS / 8;
 const AES_BYTES: usize = 32;
 
-/// PUBLICKEYBLOB: type, version, algorithm RSA_KEYX, "RSA1", length in bits, exponent 65537.
+/// PUBLICKEYBLOB: type, version, algorithm `RSA_KEYX`, "RSA1", length in bits, exponent 65537.
 const PUBLIC_HEADER: [u8; 20] = *b"\x06\x02\0\0\0\xa4\0\0RSA1\0\x08\0\0\x01\0\x01\0";
-/// SIMPLEBLOB: type, version, algorithm AES_256, encrypted by RSA_KEYX.
+/// SIMPLEBLOB: type, version, algorithm `AES_256`, encrypted by `RSA_KEYX`.
 const SESSION_HEADER: [u8; 12] = *b"\x01\x02\0\0\x10\x66\0\0\0\xa4\0\0";
 
 /// What went wrong with a key or with something encrypted by it.
@@ -61,14 +61,14 @@ impl KeyPair {
             .map_err(|_| KeyError::Generate)
     }
 
-    /// The PublicKey member of PUBLIC_KEY: base64 of a PUBLICKEYBLOB.
+    /// The `PublicKey` member of `PUBLIC_KEY`: base64 of a PUBLICKEYBLOB.
     pub(crate) fn public_key(&self) -> String {
         let mut modulus = self.0.n().to_le_bytes().into_vec();
         modulus.resize(RSA_BYTES, 0);
         STANDARD.encode([PUBLIC_HEADER.as_slice(), &modulus].concat())
     }
 
-    /// Reads the EncryptedSessionKey member of ENCRYPTED_SESSION_KEY: base64 of a SIMPLEBLOB.
+    /// Reads the `EncryptedSessionKey` member of `ENCRYPTED_SESSION_KEY`: base64 of a SIMPLEBLOB.
     pub(crate) fn session_key(&self, text: &str) -> Result<SessionKey, KeyError> {
         let blob = secret::decode(text).map_err(|_| KeyError::SessionKey)?;
         let mut cipher = blob
@@ -107,7 +107,7 @@ impl SessionKey {
         Self(rand::random())
     }
 
-    /// The EncryptedSessionKey member for the client whose PublicKey member is `public_key`.
+    /// The `EncryptedSessionKey` member for the client whose `PublicKey` member is `public_key`.
     pub(crate) fn encrypt_to(&self, public_key: &str) -> Result<String, KeyError> {
         let blob = secret::decode(public_key).map_err(|_| KeyError::PublicKey)?;
         let modulus = blob

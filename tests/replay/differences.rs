@@ -16,11 +16,14 @@ pub enum What {
     Member(&'static str),
     /// All of it: we do not send a pipeline of this one command.
     Pipeline(&'static str),
+    /// The same, where it is part of an interactive line.
+    Interactive(&'static str),
 }
 
-use What::{Member, Pipeline};
+use What::{Interactive, Member, Pipeline};
 
-const LIST: &str = "guide 4.1: any list will do, so ours names no assembly of a version that we are not";
+const LIST: &str =
+    "guide 4.1: any list will do, so ours names no assembly of a version that we are not";
 const DEBUGGER: &str = "guide 10.8: without the debugger's support its set-up is left out";
 
 /// All of them.
@@ -67,7 +70,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         message: "CREATE_PIPELINE",
-        what: Pipeline("prompt"),
+        what: Interactive("prompt"),
         reason: "measured, Interactive: the prompt rides in the line's own pipeline, without a round trip of its own",
     },
 ];

@@ -77,7 +77,10 @@ fn packet(from: Side, text: &str, partial: &mut BTreeMap<(Side, u64), Vec<u8>>) 
     else {
         return Packet::Noise;
     };
-    let name: String = text[1..].chars().take_while(char::is_ascii_alphabetic).collect();
+    let name: String = text[1..]
+        .chars()
+        .take_while(char::is_ascii_alphabetic)
+        .collect();
     match name.as_str() {
         "Data" => {
             let base64 = text.split_once('>').unwrap().1.split('<').next().unwrap();
@@ -143,4 +146,12 @@ pub fn with_pipeline(bytes: &[u8], pipeline: Uuid) -> Vec<u8> {
         at += 21 + length;
     }
     bytes
+}
+
+/// The messages in whole fragments of ours.
+pub fn whole(bytes: &[u8]) -> Vec<Recorded> {
+    let mut partial = BTreeMap::new();
+    let messages = messages(Side::Client, bytes, &mut partial);
+    assert!(partial.is_empty());
+    messages
 }

@@ -8,7 +8,7 @@ use crate::psrp::messages::ConnectPool;
 use crate::psrp::{Error, MessageType, PipelineState, PoolState, Target};
 
 impl Client {
-    /// Takes up a pool that another client left. Gives the fragments of SESSION_CAPABILITY and CONNECT_RUNSPACEPOOL,
+    /// Takes up a pool that another client left. Gives the fragments of `SESSION_CAPABILITY` and `CONNECT_RUNSPACEPOOL`,
     /// each in one. [`Client::handle_connected`] takes the answer.
     pub fn connect(&mut self) -> Result<Bytes, Error> {
         self.expect(PoolState::BeforeOpen)?;
@@ -19,8 +19,8 @@ impl Client {
         Ok(self.transmit_all(Target::Pool))
     }
 
-    /// Takes the answer to [`Client::connect`]: SESSION_CAPABILITY and RUNSPACEPOOL_INIT_DATA. The pool is open then;
-    /// APPLICATION_PRIVATE_DATA follows through the pool's channel.
+    /// Takes the answer to [`Client::connect`]: `SESSION_CAPABILITY` and `RUNSPACEPOOL_INIT_DATA`. The pool is open then;
+    /// `APPLICATION_PRIVATE_DATA` follows through the pool's channel.
     pub fn handle_connected(&mut self, answer: &[u8]) -> Result<(), Error> {
         self.expect(PoolState::Connecting)?;
         self.handle(Target::Pool, answer)?;

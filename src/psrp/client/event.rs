@@ -22,7 +22,7 @@ pub enum Event {
         /// Why, if it broke.
         reason: Option<Reason>,
     },
-    /// APPLICATION_PRIVATE_DATA: the entries of a dictionary; `PSVersionTable` is among them.
+    /// `APPLICATION_PRIVATE_DATA`: the entries of a dictionary; `PSVersionTable` is among them.
     ApplicationPrivateData(Vec<(Value, Value)>),
     /// Make a [`KeyPair`](crate::psrp::KeyPair) off this thread, and hand it to
     /// [`Client::provide_key`](super::Client::provide_key). Until then, what holds secrets waits.

@@ -57,7 +57,7 @@ impl Client {
         }
     }
 
-    /// ENCRYPTED_SESSION_KEY: lets go everything that waited.
+    /// `ENCRYPTED_SESSION_KEY`: lets go everything that waited.
     pub(super) fn session_key(&mut self, body: &Value) -> Result<(), Error> {
         let Exchange::Sent(pair) = &self.exchange else {
             return Err(Error::Unexpected {

@@ -3,7 +3,6 @@
 use super::{Client, Event};
 use crate::clixml::Value;
 use crate::psrp::host::{HostAnswer, HostCall};
-use crate::psrp::members::Member;
 use crate::psrp::{Error, MessageType, Priority, Target};
 
 /// The most host calls of one pool that wait at once. A server's threads wait for theirs, so these are few.
@@ -34,7 +33,7 @@ impl Client {
         kind: MessageType,
         body: &Value,
     ) -> Result<(), Error> {
-        let call = HostCall::decode(&Member::body(kind, body))?;
+        let call = HostCall::from_value(kind, body)?;
         if call.waits() {
             if self.calls.len() >= MOST_WAITING || self.calls.contains_key(&(target, call.id)) {
                 return Err(Error::HostCall(call.id));

@@ -95,7 +95,7 @@ impl Client {
         self.runspaces
     }
 
-    /// Opens the pool. Gives the fragments of SESSION_CAPABILITY and INIT_RUNSPACEPOOL.
+    /// Opens the pool. Gives the fragments of `SESSION_CAPABILITY` and `INIT_RUNSPACEPOOL`.
     pub fn open(&mut self) -> Result<Bytes, Error> {
         self.expect(PoolState::BeforeOpen)?;
         let init = InitPool {
@@ -118,7 +118,7 @@ impl Client {
     }
 
     /// The next whole fragments for a target: at least one, and no more than fit into `max_bytes` if one fits. Answers
-    /// to host calls come first, and never together with anything else. The rest of a CREATE_PIPELINE never shares
+    /// to host calls come first, and never together with anything else. The rest of a `CREATE_PIPELINE` never shares
     /// what this gives with the pipeline's input.
     pub fn transmit(&mut self, target: Target, max_bytes: usize) -> Option<(Priority, Bytes)> {
         self.outbox.transmit(target, max_bytes)

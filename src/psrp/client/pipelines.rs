@@ -21,9 +21,13 @@ pub(super) struct Pipeline {
 }
 
 impl Client {
-    /// Creates a pipeline. Gives its id and what its channel is opened with: the beginning of CREATE_PIPELINE, whose
+    /// Creates a pipeline. Gives its id and what its channel is opened with: the beginning of `CREATE_PIPELINE`, whose
     /// rest [`Client::transmit`] gives. Where the arguments hold secrets and no session key was exchanged yet, these
     /// bytes come later, with [`Event::PipelineReady`].
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the pipeline's secrets are wiped as soon as it is written"
+    )]
     pub fn create_pipeline(&mut self, spec: PipelineSpec) -> Result<(Uuid, Option<Bytes>), Error> {
         self.expect(PoolState::Opened)?;
         if spec.statements.is_empty() || spec.statements.iter().any(Vec::is_empty) {

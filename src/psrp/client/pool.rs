@@ -6,7 +6,7 @@ use crate::psrp::members::bag;
 use crate::psrp::messages::{Availability, availability};
 use crate::psrp::{Error, MessageType, PipelineState, PoolState, Target};
 
-/// A request that RUNSPACE_AVAILABILITY answers.
+/// A request that `RUNSPACE_AVAILABILITY` answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Request {
     Max(i32),

@@ -66,7 +66,7 @@ impl Client {
             channel.incoming.push(bytes)?;
         }
         while let Some(channel) = self.channels.get_mut(&target)
-            && let Some(message) = channel.incoming.next()?
+            && let Some(message) = channel.incoming.next_message()?
         {
             self.receive(target, Message::decode(message)?)?;
         }

@@ -78,7 +78,7 @@ impl HostAnswer {
         Self::Error(Box::new(refusal(method, why)))
     }
 
-    /// The body of RUNSPACEPOOL_HOST_RESPONSE or PIPELINE_HOST_RESPONSE.
+    /// The body of `RUNSPACEPOOL_HOST_RESPONSE` or `PIPELINE_HOST_RESPONSE`.
     pub(crate) fn encode(&self, call: i64, method: HostMethodId) -> Value {
         let mut members = Vec::with_capacity(3);
         if let Some(result) = self.result() {

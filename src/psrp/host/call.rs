@@ -3,8 +3,8 @@
 use super::answer::method_id;
 use super::{HostMethod, HostMethodId};
 use crate::clixml::Value;
-use crate::psrp::MemberError;
 use crate::psrp::members::{Member, bag, list};
+use crate::psrp::{MemberError, MessageType};
 
 /// The id of calls that wait for no answer.
 pub const NO_ANSWER: i64 = -100;
@@ -24,7 +24,12 @@ impl HostCall {
         self.id != NO_ANSWER
     }
 
-    pub(crate) fn decode(body: &Member<'_>) -> Result<Self, MemberError> {
+    /// Reads the body of `RUNSPACEPOOL_HOST_CALL` or `PIPELINE_HOST_CALL`.
+    pub fn from_value(kind: MessageType, body: &Value) -> Result<Self, MemberError> {
+        Self::decode(&Member::body(kind, body))
+    }
+
+    fn decode(body: &Member<'_>) -> Result<Self, MemberError> {
         let id = body.get("ci")?.i64()?;
         let number = body.get("mi")?;
         let method = HostMethodId::from_number(number.enumeration()?)
@@ -35,7 +40,8 @@ impl HostCall {
         })
     }
 
-    pub(crate) fn encode(&self) -> Value {
+    /// The body of `RUNSPACEPOOL_HOST_CALL` or `PIPELINE_HOST_CALL`.
+    pub fn to_value(&self) -> Value {
         bag([
             ("ci", self.id.into()),
             ("mi", method_id(self.method.id())),
@@ -48,11 +54,10 @@ impl HostCall {
 mod tests {
     use super::super::*;
     use super::*;
-    use crate::psrp::MessageType;
 
     fn again(call: &HostCall) -> HostCall {
-        let value = call.encode();
-        HostCall::decode(&Member::body(MessageType::PipelineHostCall, &value)).unwrap()
+        let value = call.to_value();
+        HostCall::from_value(MessageType::PipelineHostCall, &value).unwrap()
     }
 
     #[test]
@@ -63,7 +68,7 @@ mod tests {
             background: 0,
             kind: 0,
         };
-        let call = HostCall {
+        let made = HostCall {
             id: NO_ANSWER,
             method: HostMethod::SetBufferContents2 {
                 origin: Coordinates { x: 1, y: 2 },
@@ -76,7 +81,7 @@ mod tests {
                 },
             },
         };
-        assert_eq!(again(&call), call);
+        assert_eq!(again(&made), made);
     }
 
     #[test]
@@ -85,11 +90,11 @@ mod tests {
             id: 1,
             method: HostMethod::WriteLine1 {},
         }
-        .encode();
+        .to_value();
         if let Value::Object(object) = &mut value {
             object.extended[1].value = 16.into();
         }
-        let error = HostCall::decode(&Member::body(MessageType::PipelineHostCall, &value));
+        let error = HostCall::from_value(MessageType::PipelineHostCall, &value);
         assert_eq!(
             error.unwrap_err().to_string(),
             "PIPELINE_HOST_CALL has no member mp[0]"

@@ -260,8 +260,8 @@ impl Travels for BufferCells {
             width: lengths.item(1)?.i32()?,
         };
         let cells: Vec<BufferCell> = Travels::decode(&member.get("mae")?)?;
-        let count = i64::from(size.height) * i64::from(size.width);
-        if usize::try_from(count).is_ok_and(|count| count == cells.len()) {
+        let area = i64::from(size.height) * i64::from(size.width);
+        if usize::try_from(area) == Ok(cells.len()) {
             Ok(Self { size, cells })
         } else {
             Err(lengths.wrong("pair of lengths that fit the cells"))

@@ -1,4 +1,4 @@
-//! USER_EVENT ([MS-PSRP] 2.2.2.12).
+//! `USER_EVENT` ([MS-PSRP] 2.2.2.12).
 
 use uuid::Uuid;
 

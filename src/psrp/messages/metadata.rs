@@ -1,4 +1,4 @@
-//! GET_COMMAND_METADATA ([MS-PSRP] 2.2.2.14).
+//! `GET_COMMAND_METADATA` ([MS-PSRP] 2.2.2.14).
 
 use crate::clixml::Value;
 use crate::psrp::members::{Member, bag, enumeration, list, string_array};

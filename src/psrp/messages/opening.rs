@@ -5,7 +5,7 @@ use crate::clixml::{Value, Version};
 use crate::psrp::members::{Member, bag, enumeration, primitive_dictionary};
 use crate::psrp::{MemberError, MessageType};
 
-/// SESSION_CAPABILITY.
+/// `SESSION_CAPABILITY`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Capability {
     pub(crate) protocol: Version,
@@ -98,7 +98,7 @@ enums! {
     }
 }
 
-/// INIT_RUNSPACEPOOL.
+/// `INIT_RUNSPACEPOOL`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct InitPool {
     pub(crate) min_runspaces: i32,
@@ -145,12 +145,12 @@ impl InitPool {
     }
 }
 
-/// The HostInfo member of pools and pipelines.
+/// The `HostInfo` member of pools and pipelines.
 pub(super) fn host_info(member: &Member<'_>) -> Result<HostInfo, MemberError> {
     HostInfo::from_value(member.value()).map_err(|_| member.wrong("HostInfo"))
 }
 
-/// CONNECT_RUNSPACEPOOL.
+/// `CONNECT_RUNSPACEPOOL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectPool {
     /// Least and most runspaces, if the client knows them.
@@ -179,7 +179,7 @@ impl ConnectPool {
     }
 }
 
-/// RUNSPACEPOOL_INIT_DATA.
+/// `RUNSPACEPOOL_INIT_DATA`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InitData {
     pub(crate) min_runspaces: i32,
@@ -194,7 +194,7 @@ impl InitData {
         ])
     }
 
-    /// PowerShell's server writes the larger number as MinRunspaces; so the names are not believed.
+    /// PowerShell's server writes the larger number as `MinRunspaces`; so the names are not believed.
     pub(crate) fn decode(value: &Value) -> Result<Self, MemberError> {
         let body = Member::body(MessageType::RunspacePoolInitData, value);
         let one = body.get("MinRunspaces")?.i32()?;

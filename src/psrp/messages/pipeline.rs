@@ -1,4 +1,4 @@
-//! CREATE_PIPELINE ([MS-PSRP] 2.2.2.10).
+//! `CREATE_PIPELINE` ([MS-PSRP] 2.2.2.10).
 
 use super::CommandSpec;
 use super::opening::{ApartmentState, host_info};
@@ -8,11 +8,11 @@ use crate::psrp::members::{Member, bag, enumeration, list};
 use crate::psrp::{MemberError, MessageType};
 
 /// A pipeline to run.
+#[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are the members of the message"
 )]
-#[derive(Clone, Debug, PartialEq)]
 pub struct PipelineSpec {
     /// The statements, each a list of commands piped one to the next. Several need protocol 2.2.
     pub statements: Vec<Vec<CommandSpec>>,

@@ -5,7 +5,7 @@ use crate::clixml::records::ErrorRecord;
 use crate::psrp::members::{Member, bag, primitive_dictionary};
 use crate::psrp::{MemberError, MessageType};
 
-/// What RUNSPACE_AVAILABILITY says.
+/// What `RUNSPACE_AVAILABILITY` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Availability {
     /// Whether a change of the counts or a reset was made.
@@ -14,7 +14,7 @@ pub(crate) enum Availability {
     Free(i64),
 }
 
-/// Reads RUNSPACE_AVAILABILITY: the call's id and the answer.
+/// Reads `RUNSPACE_AVAILABILITY`: the call's id and the answer.
 pub(crate) fn availability(value: &Value) -> Result<(i64, Availability), MemberError> {
     let body = Member::body(MessageType::RunspaceAvailability, value);
     let answer = body.get("SetMinMaxRunspacesResponse")?;
@@ -27,7 +27,7 @@ pub(crate) fn availability(value: &Value) -> Result<(i64, Availability), MemberE
 }
 
 impl Availability {
-    /// The body of RUNSPACE_AVAILABILITY. PowerShell's client casts the number to an I32.
+    /// The body of `RUNSPACE_AVAILABILITY`. PowerShell's client casts the number to an I32.
     pub(crate) fn encode(self, call: i64) -> Value {
         let answer = match self {
             Self::Done(done) => done.into(),
@@ -42,7 +42,7 @@ pub(crate) fn call_id(message: MessageType, value: &Value) -> Result<i64, Member
     Member::body(message, value).get("ci")?.i64()
 }
 
-/// Reads the count of SET_MAX_RUNSPACES or SET_MIN_RUNSPACES.
+/// Reads the count of `SET_MAX_RUNSPACES` or `SET_MIN_RUNSPACES`.
 pub(crate) fn runspace_count(
     message: MessageType,
     value: &Value,
@@ -51,7 +51,7 @@ pub(crate) fn runspace_count(
     Member::body(message, value).get(name)?.i32()
 }
 
-/// RUNSPACEPOOL_STATE and PIPELINE_STATE: a number and the error that led to it.
+/// `RUNSPACEPOOL_STATE` and `PIPELINE_STATE`: a number and the error that led to it.
 pub(crate) mod state {
     use super::{ErrorRecord, Member, MemberError, MessageType, Value, bag};
 
@@ -79,7 +79,7 @@ pub(crate) mod state {
     }
 }
 
-/// PUBLIC_KEY.
+/// `PUBLIC_KEY`.
 pub(crate) mod public_key {
     use super::{Member, MemberError, MessageType, Value, bag};
 
@@ -94,7 +94,7 @@ pub(crate) mod public_key {
     }
 }
 
-/// ENCRYPTED_SESSION_KEY.
+/// `ENCRYPTED_SESSION_KEY`.
 pub(crate) mod encrypted_session_key {
     use super::{Member, MemberError, MessageType, Value, bag};
 
@@ -109,7 +109,7 @@ pub(crate) mod encrypted_session_key {
     }
 }
 
-/// APPLICATION_PRIVATE_DATA: the entries of a dictionary, or nothing.
+/// `APPLICATION_PRIVATE_DATA`: the entries of a dictionary, or nothing.
 pub(crate) mod private_data {
     use super::{Member, MemberError, MessageType, Value, bag, primitive_dictionary};
 

@@ -11,7 +11,7 @@ pub struct ServerOptions {
     pub protocol: Version,
     /// `$PSVersionTable.PSVersion` as clients see it.
     pub ps_version: Version,
-    /// What APPLICATION_PRIVATE_DATA holds beside `PSVersionTable`.
+    /// What `APPLICATION_PRIVATE_DATA` holds beside `PSVersionTable`.
     pub private_data: Vec<(Value, Value)>,
     /// The most bytes of one fragment that we send, its header included.
     pub fragment_size: usize,
@@ -44,7 +44,7 @@ impl Default for ServerOptions {
 }
 
 impl ServerOptions {
-    /// The entries of APPLICATION_PRIVATE_DATA.
+    /// The entries of `APPLICATION_PRIVATE_DATA`.
     pub(super) fn application_private_data(&self) -> Vec<(Value, Value)> {
         let version = |major, minor| Value::Version(Version::new(major, minor));
         let compatible = typed_list(

@@ -51,15 +51,15 @@ impl Server {
             incoming.push(bytes)?;
         }
         while let Some(incoming) = self.channels.get_mut(&channel)
-            && let Some(message) = incoming.next()?
+            && let Some(message) = incoming.next_message()?
         {
             self.receive(target, &Message::decode(message)?)?;
         }
         Ok(())
     }
 
-    /// Takes what another client sends to take the pool up: SESSION_CAPABILITY and CONNECT_RUNSPACEPOOL. Gives the
-    /// answer. The input of running pipelines ends; APPLICATION_PRIVATE_DATA follows through the pool's channel.
+    /// Takes what another client sends to take the pool up: `SESSION_CAPABILITY` and `CONNECT_RUNSPACEPOOL`. Gives the
+    /// answer. The input of running pipelines ends; `APPLICATION_PRIVATE_DATA` follows through the pool's channel.
     pub fn handle_connect(&mut self, opening: &[u8]) -> Result<Bytes, Error> {
         if self.state != PoolState::Opened {
             return Err(Error::NotOpened(self.state));
@@ -73,7 +73,7 @@ impl Server {
             MessageType::SessionCapability,
             MessageType::ConnectRunspacePool,
         ] {
-            let message = incoming.next()?.ok_or(Error::Incomplete(wanted))?;
+            let message = incoming.next_message()?.ok_or(Error::Incomplete(wanted))?;
             let message = Message::decode(message)?;
             if message.kind != wanted {
                 return Err(self.unexpected(message.kind));

@@ -182,7 +182,7 @@ impl Server {
             self.calls.insert((target, self.last_call), method.id());
             self.last_call
         };
-        let body = HostCall { id, method }.encode();
+        let body = HostCall { id, method }.to_value();
         self.send(target, kind, &body)?;
         Ok((id != NO_ANSWER).then_some(id))
     }
