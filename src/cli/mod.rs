@@ -1,11 +1,24 @@
 //! The command line: one file a verb, output formats, exit statuses.
 
+mod ask;
 mod completions;
 mod config;
+mod connection;
+mod console;
 mod defect;
+mod enter;
 mod log;
+mod opening;
 mod output;
+mod passwords;
+mod progress;
+mod prompts;
+mod records;
+mod screen;
+mod signals;
 mod status;
+mod targets;
+mod tty;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,6 +27,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::config::Config;
+use crate::session::{self, Report};
 use output::Colours;
 use status::{ExitStatus, Failed};
 
@@ -59,6 +73,7 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Enter(enter::Arguments),
     Config(config::Arguments),
     Completions(completions::Arguments),
 }
@@ -96,6 +111,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         colours,
     };
     let done = log::start(&context.global).and_then(|()| match line.verb {
+        Verb::Enter(arguments) => enter::run(&arguments, &context),
         Verb::Config(arguments) => config::run(&arguments, &context),
         Verb::Completions(arguments) => completions::run(&arguments),
     });
@@ -105,6 +121,18 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         }
         failed.status()
     })
+}
+
+/// Runs what waits for the network. What is left behind (a thread that reads standard input, say) is not waited for.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failed> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+        let mut report = Report::new(session::ExitCode::Defect, "cannot start");
+        report.reasons.push(error.to_string());
+        report
+    })?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 impl Context {

@@ -93,23 +93,71 @@ pub(super) fn printable(text: &str) -> String {
     shown
 }
 
-/// Writes remote text with its colours and styles, or without them; `parser` keeps the style from one text to the next.
-pub(super) fn remote(out: &mut String, parser: &mut Parser, text: &str, colours: bool) {
+/// Writes remote text with its colours and styles, or without them. `parser` keeps the style from one text to the next;
+/// `base` has the colours of text that names none.
+pub(super) fn remote(
+    out: &mut String,
+    parser: &mut Parser,
+    text: &str,
+    base: Style,
+    colours: bool,
+) {
     let mut written = Style::default();
     parser.parse(text, |piece| match piece {
         Piece::Text(run, style) => {
+            let style = Style {
+                foreground: style.foreground.or(base.foreground),
+                background: style.background.or(base.background),
+                ..style
+            };
             if colours && style != written {
                 out.push_str(&style.to_string());
                 written = style;
             }
             out.push_str(run);
         }
-        Piece::LineFeed => out.push('\n'),
+        Piece::LineFeed => {
+            // A background would run on to the edge of the window.
+            if written.background.is_some() {
+                out.push_str("\u{1b}[0m");
+                written = Style::default();
+            }
+            out.push('\n');
+        }
         Piece::CarriageReturn => out.push('\r'),
         Piece::Tab => out.push('\t'),
     });
     // Each text ends plain, so that whatever is written in between is not coloured by it.
     if !written.is_plain() {
         out.push_str("\u{1b}[0m");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote_text::Colour;
+
+    #[test]
+    fn remote_colours_pass_or_go_and_nothing_else_passes() {
+        let text = "\u{1b}[31mred\u{1b}[2J\u{1b}]0;x\u{7}\nplain\u{1b}[0m";
+        let shown = |colours, base| {
+            let mut out = String::new();
+            remote(&mut out, &mut Parser::new(), text, base, colours);
+            out
+        };
+        assert_eq!(shown(false, Style::default()), "red\nplain");
+        assert_eq!(
+            shown(true, Style::default()),
+            "\u{1b}[0;31mred\nplain\u{1b}[0m"
+        );
+        let base = Style {
+            background: Some(Colour::Ansi(4)),
+            ..Style::default()
+        };
+        assert_eq!(
+            shown(true, base),
+            "\u{1b}[0;31;44mred\u{1b}[0m\n\u{1b}[0;31;44mplain\u{1b}[0m"
+        );
     }
 }

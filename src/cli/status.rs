@@ -14,6 +14,8 @@ pub(super) struct ExitStatus(pub(super) u8);
 pub(super) enum Failed {
     /// An error to show.
     Report(Box<Report>),
+    /// An error that was shown already.
+    Status(ExitStatus),
     /// Nobody reads our output any more: nothing to say, and nobody to say it to.
     Pipe,
 }
@@ -21,8 +23,22 @@ pub(super) enum Failed {
 impl ExitStatus {
     pub(super) const DONE: Self = Self(0);
     pub(super) const USAGE: Self = Self(session::ExitCode::Usage as u8);
+    pub(super) const CANCELLED: Self = Self(session::ExitCode::Cancelled as u8);
+    /// Our own failure, where the remote side's statuses pass.
+    pub(super) const OURS: Self = Self(255);
     /// What a shell shows of a program that a broken pipe ended.
     const PIPE: Self = Self(141);
+}
+
+impl ExitStatus {
+    /// N of the remote side's `exit N`, as far as a status of this platform can say it.
+    pub(super) fn remote(code: i32) -> Self {
+        // The low byte, as a shell does it; what would look like success by that is not.
+        match code.to_le_bytes() {
+            [0, ..] if code != 0 => Self(255),
+            [low, ..] => Self(low),
+        }
+    }
 }
 
 impl Failed {
@@ -41,6 +57,7 @@ impl Failed {
     pub(super) fn status(&self) -> ExitStatus {
         match self {
             Self::Report(report) => report.code.into(),
+            Self::Status(status) => *status,
             Self::Pipe => ExitStatus::PIPE,
         }
     }

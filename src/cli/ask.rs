@@ -1,0 +1,166 @@
+//! Questions of getting in, answered at the terminal, by what the command line gave, or not at all.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::output::printable;
+use super::passwords::{Passwords, Turn};
+use super::tty::{Tty, Typed};
+use crate::transport::{Answer, Ask, Question, Secret};
+
+/// Whoever answers for the user.
+pub(super) struct Asker {
+    /// One question at a time; none without a terminal.
+    terminal: Mutex<Option<Tty>>,
+    /// The password that the command line gave.
+    given: Option<Secret>,
+    passwords: Passwords,
+    /// Passphrases by their files, so that several computers take one.
+    passphrases: Mutex<HashMap<String, Passphrase>>,
+    /// One computer only: a mistyped password may be typed again.
+    alone: bool,
+    /// Ctrl+C at a question ends the run.
+    cancel: CancellationToken,
+}
+
+#[derive(Default)]
+struct Passphrase {
+    secret: Option<Secret>,
+    asked: u8,
+}
+
+impl Asker {
+    pub(super) fn new(given: Option<Secret>, alone: bool, cancel: CancellationToken) -> Self {
+        Self {
+            terminal: Mutex::new(Tty::open()),
+            given,
+            passwords: Passwords::default(),
+            passphrases: Mutex::default(),
+            alone,
+            cancel,
+        }
+    }
+
+    /// Tells that a computer let us in.
+    pub(super) fn accepted(&self, computer: &str) {
+        self.passwords.accepted(computer);
+    }
+
+    /// Tells that a computer did not.
+    pub(super) fn refused(&self, computer: &str) {
+        self.passwords.refused(computer);
+    }
+
+    async fn answer(&self, question: Question) -> Answer {
+        match question {
+            Question::UnknownHostKey {
+                host,
+                algorithm,
+                fingerprint,
+            } => self.host_key(&host, &algorithm, &fingerprint).await,
+            Question::Password { user, host } => {
+                let prompt = format!("Password for {user}@{host}: ");
+                self.password(&user, &host, &prompt).await
+            }
+            Question::Passphrase { file } => self.passphrase(file).await,
+            Question::KeyboardInteractive {
+                host,
+                instructions,
+                prompt,
+                echo,
+            } => {
+                let instructions = instructions.trim();
+                let mut shown = String::new();
+                if !instructions.is_empty() {
+                    shown = format!("{instructions}\n");
+                }
+                shown.push_str(&format!("[{host}] {prompt}"));
+                // Most servers ask for the password this way: it is the same password, under the same rules.
+                if !echo && prompt.to_lowercase().contains("password") {
+                    self.password("", &host, &shown).await
+                } else {
+                    self.at_terminal(&shown, echo)
+                        .await
+                        .map_or(Answer::Refuse, Answer::Secret)
+                }
+            }
+        }
+    }
+
+    async fn password(&self, account: &str, computer: &str, prompt: &str) -> Answer {
+        let again = self.alone && self.given.is_none();
+        match self.passwords.turn(account, computer, again).await {
+            Turn::Use(secret) => Answer::Secret(secret),
+            Turn::Refuse => Answer::Refuse,
+            Turn::Ask => {
+                let secret = match &self.given {
+                    Some(given) => Some(given.clone()),
+                    None => self.at_terminal(prompt, false).await,
+                };
+                self.passwords.asked(account, secret.clone());
+                secret.map_or(Answer::Refuse, Answer::Secret)
+            }
+        }
+    }
+
+    /// A file's passphrase is asked for three times at most, and once where it is right.
+    async fn passphrase(&self, file: String) -> Answer {
+        let mut known = self.passphrases.lock().await;
+        let entry = known.entry(file.clone()).or_default();
+        let may_ask = if self.alone { 3 } else { 1 };
+        if entry.asked < may_ask {
+            entry.asked += 1;
+            entry.secret = self
+                .at_terminal(&format!("Passphrase for '{file}': "), false)
+                .await;
+        } else if self.alone {
+            return Answer::Refuse;
+        }
+        entry.secret.clone().map_or(Answer::Refuse, Answer::Secret)
+    }
+
+    async fn host_key(&self, host: &str, algorithm: &str, fingerprint: &str) -> Answer {
+        let mut prompt = format!(
+            "The key of {host} is not on file: {algorithm} {fingerprint}\n\
+             Trust it? yes (from now on), once, no: "
+        );
+        loop {
+            let Some(typed) = self.at_terminal(&prompt, true).await else {
+                return Answer::Refuse;
+            };
+            match typed.expose().trim().to_lowercase().as_str() {
+                "yes" | "y" => return Answer::Accept,
+                "once" | "o" => return Answer::AcceptOnce,
+                "no" | "n" | "" => return Answer::Refuse,
+                _ => prompt = "Type yes, once or no: ".to_owned(),
+            }
+        }
+    }
+
+    async fn at_terminal(&self, prompt: &str, echo: bool) -> Option<Secret> {
+        let mut terminal = self.terminal.lock().await;
+        let tty = terminal.as_mut()?;
+        let prompt = printable(prompt);
+        let typed = tokio::select! {
+            typed = tty.read(&prompt, echo) => typed,
+            () = self.cancel.cancelled() => return None,
+        };
+        match typed {
+            Ok(Typed::Line(line)) => Some(Secret::new((*line).clone())),
+            Ok(Typed::End) | Err(_) => None,
+            Ok(Typed::Interrupt) => {
+                self.cancel.cancel();
+                None
+            }
+        }
+    }
+}
+
+impl Ask for Asker {
+    fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        Box::pin(self.answer(question))
+    }
+}

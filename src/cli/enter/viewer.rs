@@ -1,0 +1,180 @@
+//! What an entered session shows, wherever its lines come from.
+
+use std::collections::VecDeque;
+
+use futures_util::FutureExt as _;
+
+use crate::cli::output::Colours;
+use crate::cli::prompts::{self, Talk};
+use crate::cli::records;
+use crate::cli::screen::Screen;
+use crate::cli::signals::Interrupts;
+use crate::cli::status::{ExitStatus, Failed};
+use crate::session::{Interactive, InteractiveEvent, InteractiveEvents, Prompt, PromptReply};
+
+/// An entered session and where it is shown.
+pub(super) struct Viewer {
+    pub(super) interactive: Interactive,
+    pub(super) screen: Screen,
+    pub(super) interrupts: Interrupts,
+    events: InteractiveEvents,
+    /// Events that came while something was asked.
+    waiting: VecDeque<InteractiveEvent>,
+}
+
+/// What an event asks of whoever reads the lines.
+pub(super) enum Step {
+    /// Nothing: it was shown.
+    Shown,
+    /// The session waits for a line, behind this prompt.
+    Ready(String),
+    /// The remote host asks.
+    Asks(u64, Prompt),
+    /// The session is over.
+    Over(ExitStatus),
+}
+
+/// What comes first while a command runs.
+pub(super) enum Next {
+    Event(InteractiveEvent),
+    Interrupt,
+}
+
+/// How a question ended.
+pub(super) enum Asked {
+    Answered,
+    /// The command that asked is gone.
+    Void,
+    Interrupted,
+}
+
+impl Viewer {
+    pub(super) fn new(
+        interactive: Interactive,
+        events: InteractiveEvents,
+        interrupts: Interrupts,
+        colours: Colours,
+    ) -> Self {
+        Self {
+            interactive,
+            screen: Screen::new(colours),
+            interrupts,
+            events,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// The next event, or Ctrl+C before it. What was gathered is written when nothing more is there at once.
+    pub(super) async fn next(&mut self) -> Result<Next, Failed> {
+        if self.interrupts.taken() {
+            return Ok(Next::Interrupt);
+        }
+        if let Some(event) = self.waiting.pop_front() {
+            return Ok(Next::Event(event));
+        }
+        if let Some(event) = self.events.next().now_or_never() {
+            return event.map(Next::Event).ok_or_else(ended);
+        }
+        self.screen.flush()?;
+        tokio::select! {
+            event = self.events.next() => event.map(Next::Event).ok_or_else(ended),
+            () = self.interrupts.next() => Ok(Next::Interrupt),
+        }
+    }
+
+    /// The next event, whatever Ctrl+C does: for while keys are read.
+    pub(super) async fn event(&mut self) -> Result<InteractiveEvent, Failed> {
+        match self.waiting.pop_front() {
+            Some(event) => Ok(event),
+            None => self.events.next().await.ok_or_else(ended),
+        }
+    }
+
+    /// Shows an event.
+    pub(super) fn show(&mut self, event: InteractiveEvent) -> Result<Step, Failed> {
+        match event {
+            InteractiveEvent::Ready(prompt) => {
+                self.screen.done()?;
+                return Ok(Step::Ready(prompt));
+            }
+            InteractiveEvent::Write(line) => self.screen.write(&line)?,
+            InteractiveEvent::Stream(kind, text) => self.screen.stream(kind, &text)?,
+            InteractiveEvent::Error(record) => {
+                self.screen.stream(
+                    crate::session::StreamKind::Error,
+                    &records::error_text(&record),
+                )?;
+            }
+            InteractiveEvent::Progress { source, record } => {
+                self.screen.progress(source, &record)?
+            }
+            InteractiveEvent::Clear => self.screen.clear()?,
+            // A title is the terminal's, and not a style of text.
+            InteractiveEvent::Title(_) => {}
+            InteractiveEvent::Prompt { id, prompt } => {
+                self.screen.before_prompt()?;
+                return Ok(Step::Asks(id, prompt));
+            }
+            InteractiveEvent::PromptCancelled(_) => {}
+            InteractiveEvent::Notice(text) => self.screen.notice(&text)?,
+            InteractiveEvent::StopPending => {
+                self.screen.notice(
+                    "The command has not stopped yet. Ctrl+C again offers to close the session.",
+                )?;
+            }
+            InteractiveEvent::Left { exit_code } => {
+                self.screen.done()?;
+                return Ok(Step::Over(ExitStatus::remote(exit_code.unwrap_or(0))));
+            }
+            InteractiveEvent::Broken(report) => {
+                self.screen.done()?;
+                return Err(Failed::Report(report));
+            }
+        }
+        Ok(Step::Shown)
+    }
+
+    /// Puts a question of the remote host to whoever is there. Events that come meanwhile wait.
+    pub(super) async fn ask(
+        &mut self,
+        id: u64,
+        prompt: &Prompt,
+        talk: &mut impl Talk,
+    ) -> Result<Asked, Failed> {
+        let mut asking = std::pin::pin!(prompts::ask(prompt, talk));
+        loop {
+            tokio::select! {
+                reply = &mut asking => {
+                    self.interactive.answer(id, reply?);
+                    return Ok(Asked::Answered);
+                }
+                event = self.events.next() => match event.ok_or_else(ended)? {
+                    InteractiveEvent::PromptCancelled(void) if void == id => return Ok(Asked::Void),
+                    event @ (InteractiveEvent::Broken(_) | InteractiveEvent::Left { .. }) => {
+                        self.waiting.push_back(event);
+                        return Ok(Asked::Void);
+                    }
+                    event => self.waiting.push_back(event),
+                },
+                () = self.interrupts.next() => return Ok(Asked::Interrupted),
+            }
+        }
+    }
+
+    /// An event that came at a bad time.
+    pub(super) fn put_back(&mut self, event: InteractiveEvent) {
+        self.waiting.push_front(event);
+    }
+
+    pub(super) fn refuse(&self, id: u64) {
+        self.interactive.answer(id, PromptReply::Refuse);
+    }
+}
+
+fn ended() -> Failed {
+    crate::session::Report::new(
+        crate::session::ExitCode::Defect,
+        "the session's events ended early",
+    )
+    .into()
+}

@@ -1,0 +1,110 @@
+//! Getting in, for every verb: connectors, passwords, Ctrl+C.
+
+use std::io::{self, BufRead as _};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::ask::Asker;
+use super::connection::Connection;
+use super::signals::Interrupts;
+use super::status::Failed;
+use crate::config::Resolved;
+use crate::session::{ExitCode, OpenRequest, Pool, Report, Session, Size};
+use crate::transport::{Ask, Secret};
+
+/// A session that was opened for a verb, in a pool of its own.
+pub(super) struct Opened {
+    pub(super) session: Session,
+    pub(super) pool: Pool,
+}
+
+/// A pool that reaches every kind of target.
+pub(super) fn pool() -> Pool {
+    Pool::new(Vec::new())
+}
+
+/// What is asked of the pool for one target.
+pub(super) fn request(
+    target: &Resolved,
+    connection: &Connection,
+    window: Option<Size>,
+) -> OpenRequest {
+    OpenRequest {
+        target: target.address.clone(),
+        name: None,
+        options: connection.over(target),
+        window,
+        deadline: connection.operation_timeout,
+    }
+}
+
+/// Opens a session on one target; Ctrl+C gives up.
+pub(super) async fn one(
+    target: &Resolved,
+    connection: &Connection,
+    window: Size,
+    interrupts: &mut Interrupts,
+) -> Result<Opened, Failed> {
+    let cancel = CancellationToken::new();
+    let asker = Arc::new(Asker::new(given(connection)?, true, cancel.clone()));
+    let pool = pool();
+    let ask: Arc<dyn Ask> = asker;
+    let opening = pool.open(
+        request(target, connection, Some(window)),
+        ask,
+        cancel.clone(),
+    );
+    let mut opened = std::pin::pin!(opening.session());
+    let session = tokio::select! {
+        session = &mut opened => session,
+        () = interrupts.next() => {
+            cancel.cancel();
+            opened.await
+        }
+    };
+    Ok(Opened {
+        session: session?,
+        pool,
+    })
+}
+
+/// The password that the command line leads to, if it does.
+pub(super) fn given(connection: &Connection) -> Result<Option<Secret>, Failed> {
+    let mut line = String::new();
+    let read = if connection.password_stdin {
+        io::stdin().lock().read_line(&mut line)
+    } else {
+        match descriptor(connection) {
+            Some(descriptor) => {
+                descriptor.and_then(|file| io::BufReader::new(file).read_line(&mut line))
+            }
+            None => return Ok(None),
+        }
+    };
+    match read {
+        Ok(1..) => {
+            let end = line.trim_end_matches(['\r', '\n']).len();
+            line.truncate(end);
+            Ok(Some(Secret::new(line)))
+        }
+        Ok(0) => Err(Failed::usage("the password is missing: its input is empty")),
+        Err(error) => {
+            let mut report = Report::new(ExitCode::Usage, "cannot read the password");
+            report.reasons.push(error.to_string());
+            Err(report.into())
+        }
+    }
+}
+
+#[cfg(unix)]
+fn descriptor(connection: &Connection) -> Option<io::Result<std::fs::File>> {
+    // Opened by its name, which needs no promise about who owns the number.
+    let number = connection.password_fd?;
+    Some(std::fs::File::open(format!("/dev/fd/{number}")))
+}
+
+#[cfg(not(unix))]
+fn descriptor(_connection: &Connection) -> Option<io::Result<std::fs::File>> {
+    None
+}

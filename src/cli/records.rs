@@ -1,0 +1,79 @@
+//! Records of a pipeline as lines of text.
+
+use crate::clixml::Value;
+use crate::session::{ErrorRecord, InformationRecord, InformationalRecord};
+
+/// What an error says: its details where somebody gave some, else its exception's message.
+pub(super) fn error_message(record: &ErrorRecord) -> String {
+    let record = &record.0;
+    text(record, &["ErrorDetails_Message"])
+        .or_else(|| text(record, &["Exception", "Message"]))
+        .or_else(|| {
+            record
+                .as_object()?
+                .to_string
+                .as_ref()
+                .map(|text| text.to_str_lossy().into_owned())
+        })
+        .unwrap_or_default()
+}
+
+/// `FullyQualifiedErrorId`, where there is one.
+pub(super) fn error_id(record: &ErrorRecord) -> Option<String> {
+    text(&record.0, &["FullyQualifiedErrorId"]).filter(|id| !id.is_empty())
+}
+
+/// The category's name, `ObjectNotFound` say, as the record's own message has it.
+pub(super) fn error_category(record: &ErrorRecord) -> Option<String> {
+    let message = text(&record.0, &["ErrorCategory_Message"])?;
+    let name: String = message
+        .chars()
+        .take_while(|char| char.is_ascii_alphanumeric())
+        .collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// An error as PowerShell's concise view shows it: the command, what went wrong, and where in a script of several lines.
+pub(super) fn error_text(record: &ErrorRecord) -> String {
+    let message = error_message(record);
+    let command =
+        text(&record.0, &["ErrorCategory_Activity"]).filter(|command| !command.is_empty());
+    let mut shown = match command {
+        Some(command) if !message.starts_with(&command) => format!("{command}: {message}"),
+        _ => message,
+    };
+    let position = text(&record.0, &["InvocationInfo_PositionMessage"]);
+    if let Some(position) = position.filter(|position| !position.trim().is_empty()) {
+        shown.push('\n');
+        shown.push_str(position.trim_end());
+    }
+    shown
+}
+
+/// The text of a warning, verbose or debug record.
+pub(super) fn informational(record: &InformationalRecord) -> String {
+    text(&record.0, &["InformationalRecord_Message"]).unwrap_or_default()
+}
+
+/// The text of an information record: what `Write-Host` wrote, or the data as text.
+pub(super) fn information(record: &InformationRecord) -> String {
+    let Some(data) = record.0.member("MessageData") else {
+        return String::new();
+    };
+    text(data, &["Message"])
+        .or_else(|| data.as_text().map(|text| text.to_str_lossy().into_owned()))
+        .or_else(|| {
+            data.as_object()?
+                .to_string
+                .as_ref()
+                .map(|text| text.to_str_lossy().into_owned())
+        })
+        .unwrap_or_default()
+}
+
+fn text(value: &Value, path: &[&str]) -> Option<String> {
+    let found = path
+        .iter()
+        .try_fold(value, |value, name| value.member(name))?;
+    Some(found.as_text()?.to_str_lossy().into_owned())
+}

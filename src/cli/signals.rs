@@ -1,0 +1,54 @@
+//! Ctrl+C while no key is read, and the signals that end us.
+
+use tokio::sync::mpsc;
+
+/// Each Ctrl+C, as it comes. While this lives, Ctrl+C does not end the program.
+pub(super) struct Interrupts(mpsc::UnboundedReceiver<()>);
+
+impl Interrupts {
+    /// Begins to listen; SIGTERM and SIGHUP give the terminal back and end the program.
+    pub(super) fn listen() -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).is_ok() {}
+        });
+        #[cfg(unix)]
+        for (kind, number) in [
+            (tokio::signal::unix::SignalKind::terminate(), 15),
+            (tokio::signal::unix::SignalKind::hangup(), 1),
+        ] {
+            tokio::spawn(end_on(kind, number));
+        }
+        Self(receiver)
+    }
+
+    /// The next one.
+    pub(super) async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending().await
+        }
+    }
+
+    /// Whether there was one.
+    pub(super) fn taken(&mut self) -> bool {
+        self.0.try_recv().is_ok()
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::exit, reason = "a signal asked for it")]
+async fn end_on(kind: tokio::signal::unix::SignalKind, number: i32) {
+    let Ok(mut signal) = tokio::signal::unix::signal(kind) else {
+        return;
+    };
+    if signal.recv().await.is_some() {
+        let _ = crossterm::terminal::disable_raw_mode();
+        std::process::exit(128 + number);
+    }
+}
+
+/// Ctrl+Z while keys are read: stops the program as it would have been stopped; returns when it goes on.
+pub(super) fn suspend() {
+    #[cfg(unix)]
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+}

@@ -1,0 +1,134 @@
+//! The computers that a command line names.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::config::target_report;
+use super::status::Failed;
+use crate::config::{Config, Resolved};
+
+/// The targets of a verb that takes several.
+#[derive(Debug, clap::Args)]
+pub(super) struct Targets {
+    /// Computers: profiles, USER@HOST, ssh:USER@HOST:PORT, local, demo:NAME, group:NAME, tag:NAME.
+    #[arg(value_name = "TARGET")]
+    names: Vec<String>,
+    /// Read more targets from a file, a line each; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(super) targets_from: Option<PathBuf>,
+}
+
+impl Targets {
+    /// Whether they are read from standard input.
+    pub(super) fn from_stdin(&self) -> bool {
+        self.targets_from.as_deref() == Some(Path::new("-"))
+    }
+
+    /// Finds out what the names stand for, each computer once, in their order.
+    pub(super) fn resolve(&self, config: &Config) -> Result<Vec<Resolved>, Failed> {
+        let mut names = self.names.clone();
+        if let Some(file) = &self.targets_from {
+            let text = read(file)?;
+            let lines = text.lines().map(str::trim);
+            names.extend(
+                lines
+                    .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                    .map(str::to_owned),
+            );
+        }
+        if names.is_empty() {
+            return Err(Failed::usage_hint(
+                "no target is named",
+                "name a computer: USER@HOST, a profile, local, or demo:Server01",
+            ));
+        }
+        let mut seen = HashSet::new();
+        let mut computers = Vec::new();
+        for name in &names {
+            let found = config
+                .resolve(name)
+                .map_err(|error| target_report(&error, name))?;
+            computers.extend(
+                found
+                    .into_iter()
+                    .filter(|found| seen.insert(found.name.clone())),
+            );
+        }
+        Ok(computers)
+    }
+}
+
+/// The one computer that a name stands for.
+pub(super) fn single(config: &Config, name: &str) -> Result<Resolved, Failed> {
+    let mut found = config
+        .resolve(name)
+        .map_err(|error| target_report(&error, name))?;
+    match (found.pop(), found.len()) {
+        (Some(one), 0) => Ok(one),
+        (_, others) => Err(Failed::usage(format!(
+            "'{name}' names {} computers, and one is needed",
+            others + 1
+        ))),
+    }
+}
+
+/// A text file of the user's, or standard input for `-`.
+pub(super) fn read(file: &Path) -> Result<String, Failed> {
+    let bytes = if file == Path::new("-") {
+        let mut all = Vec::new();
+        io::stdin().lock().read_to_end(&mut all).map(|_| all)
+    } else {
+        fs::read(file)
+    };
+    let bytes = bytes.map_err(|error| unreadable(file, &error.to_string()))?;
+    decode(&bytes).ok_or_else(|| {
+        unreadable(
+            file,
+            "it is neither UTF-8 nor UTF-16 with a byte order mark",
+        )
+    })
+}
+
+/// The error of a file that cannot be read.
+pub(super) fn unreadable(file: &Path, why: &str) -> Failed {
+    let name = if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        format!("'{}'", file.display())
+    };
+    Failed::usage(format!("cannot read {name}: {why}"))
+}
+
+/// UTF-8, or UTF-16 with a byte order mark as Windows PowerShell writes files.
+fn decode(bytes: &[u8]) -> Option<String> {
+    let utf16 = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().copied().map(read).collect();
+        rest.is_empty()
+            .then(|| String::from_utf16(&units).ok())
+            .flatten()
+    };
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        _ => String::from_utf8(bytes.to_vec()).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_windows_are_read() {
+        assert_eq!(decode(b"\xEF\xBB\xBFa").unwrap(), "a");
+        assert_eq!(decode(b"\xFF\xFEa\0").unwrap(), "a");
+        assert_eq!(decode(b"\xFE\xFF\0a").unwrap(), "a");
+        assert_eq!(decode(b"\xC3\xA4").unwrap(), "ä");
+        assert!(decode(b"\xC3").is_none());
+        assert!(decode(b"\xFF\xFEa").is_none());
+    }
+}
