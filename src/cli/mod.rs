@@ -7,6 +7,7 @@ mod connection;
 mod console;
 mod defect;
 mod enter;
+mod invoke;
 mod log;
 mod opening;
 mod output;
@@ -19,6 +20,7 @@ mod signals;
 mod status;
 mod targets;
 mod tty;
+mod values;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -74,6 +76,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Enter(enter::Arguments),
+    Invoke(Box<invoke::Arguments>),
     Config(config::Arguments),
     Completions(completions::Arguments),
 }
@@ -111,6 +114,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         colours,
     };
     let done = log::start(&context.global).and_then(|()| match line.verb {
+        Verb::Invoke(arguments) => invoke::run(&arguments, &context),
         Verb::Enter(arguments) => enter::run(&arguments, &context),
         Verb::Config(arguments) => config::run(&arguments, &context),
         Verb::Completions(arguments) => completions::run(&arguments),

@@ -104,15 +104,14 @@ impl Passwords {
     fn take(&self, account: &str, computer: &str, again: bool) -> Option<Turn> {
         let mut accounts = self.lock();
         let entry = accounts.entry(account.to_owned()).or_default();
-        let was_given = entry.tried.contains(computer);
         let turn = match &entry.state {
             State::Unknown => Turn::Ask,
             State::Trying(one) if one == computer && again => Turn::Ask,
-            State::Trying(one) if one == computer => Turn::Refuse,
-            State::Good if was_given => Turn::Refuse,
-            State::Good => entry.secret.clone().map_or(Turn::Refuse, Turn::Use),
+            // The same computer under another port, or once more: the transport sends none twice.
+            State::Trying(one) if one != computer => return None,
+            State::Trying(_) | State::Good => entry.secret.clone().map_or(Turn::Refuse, Turn::Use),
             State::Bad => Turn::Refuse,
-            State::Asking(_) | State::Trying(_) => return None,
+            State::Asking(_) => return None,
         };
         match &turn {
             Turn::Ask => entry.state = State::Asking(computer.to_owned()),
@@ -153,6 +152,7 @@ mod tests {
         let passwords = Passwords::default();
         assert_eq!(passwords.turn("u", "a", false).await, Turn::Ask);
         passwords.asked("u", Some(secret()));
+        passwords.refused("a");
         assert_eq!(passwords.turn("u", "a", false).await, Turn::Refuse);
         assert_eq!(passwords.turn("u", "b", false).await, Turn::Refuse);
         assert_eq!(passwords.turn("other", "b", false).await, Turn::Ask);

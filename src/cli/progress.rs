@@ -89,8 +89,8 @@ impl Progress {
 
 /// `Activity: status [####      ] 40% - operation, 12 s left`.
 fn line(record: &ProgressRecord) -> String {
-    let mut line = plain(&record.activity.to_str_lossy());
-    let status = plain(&record.status_description.to_str_lossy());
+    let mut line = plain(&record.activity);
+    let status = plain(&record.status_description);
     if !status.trim().is_empty() {
         line.push_str(&format!(": {status}"));
     }
@@ -99,7 +99,7 @@ fn line(record: &ProgressRecord) -> String {
         line.push_str(&format!(" [{:<20}] {percent}%", "#".repeat(full)));
     }
     if let Some(operation) = &record.current_operation {
-        line.push_str(&format!(" - {}", plain(&operation.to_str_lossy())));
+        line.push_str(&format!(" - {}", plain(operation)));
     }
     if let Some(seconds @ 0..) = record.seconds_remaining {
         line.push_str(&format!(", {seconds} s left"));

@@ -1,7 +1,11 @@
 //! Records of a pipeline as lines of text.
 
 use crate::clixml::Value;
-use crate::session::{ErrorRecord, InformationRecord, InformationalRecord};
+use serde_json::{Map, Value as Json};
+
+use crate::session::{
+    ErrorRecord, Finished, InformationRecord, InformationalRecord, PipelineState, ProgressRecord,
+};
 
 /// What an error says: its details where somebody gave some, else its exception's message.
 pub(super) fn error_message(record: &ErrorRecord) -> String {
@@ -33,6 +37,48 @@ pub(super) fn error_category(record: &ErrorRecord) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
+/// Where in a script of several lines it happened.
+pub(super) fn error_position(record: &ErrorRecord) -> Option<String> {
+    text(&record.0, &["InvocationInfo_PositionMessage"])
+        .filter(|position| !position.trim().is_empty())
+}
+
+/// The members of a progress record.
+pub(super) fn progress(record: &ProgressRecord) -> Map<String, Json> {
+    let mut members = Map::new();
+    let Ok(record) = crate::clixml::records::ProgressRecord::from_value(&record.0) else {
+        return members;
+    };
+    members.insert("message".into(), record.activity.into());
+    members.insert("id".into(), record.activity_id.into());
+    members.insert("status".into(), record.status_description.into());
+    if let Some(operation) = record.current_operation {
+        members.insert("operation".into(), operation.into());
+    }
+    if let Some(parent) = record.parent_activity_id {
+        members.insert("parentId".into(), parent.into());
+    }
+    if let Some(percent) = record.percent_complete {
+        members.insert("percentComplete".into(), percent.into());
+    }
+    if let Some(seconds) = record.seconds_remaining {
+        members.insert("secondsRemaining".into(), seconds.into());
+    }
+    members.insert("completed".into(), record.completed.into());
+    members
+}
+
+/// A final state, in PowerShell's word.
+pub(super) fn state(finished: &Finished) -> String {
+    match finished.state {
+        PipelineState::Completed => "Completed",
+        PipelineState::Failed => "Failed",
+        PipelineState::Stopped => "Stopped",
+        PipelineState::Disconnected => "Disconnected",
+    }
+    .to_owned()
+}
+
 /// An error as PowerShell's concise view shows it: the command, what went wrong, and where in a script of several lines.
 pub(super) fn error_text(record: &ErrorRecord) -> String {
     let message = error_message(record);
@@ -42,8 +88,7 @@ pub(super) fn error_text(record: &ErrorRecord) -> String {
         Some(command) if !message.starts_with(&command) => format!("{command}: {message}"),
         _ => message,
     };
-    let position = text(&record.0, &["InvocationInfo_PositionMessage"]);
-    if let Some(position) = position.filter(|position| !position.trim().is_empty()) {
+    if let Some(position) = error_position(record) {
         shown.push('\n');
         shown.push_str(position.trim_end());
     }

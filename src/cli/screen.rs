@@ -71,6 +71,11 @@ impl Screen {
         )
     }
 
+    /// A line beside the output, without a label.
+    pub(super) fn plain(&mut self, text: &str) -> io::Result<()> {
+        self.aside(text, 0)
+    }
+
     /// A line of ours, dim.
     pub(super) fn notice(&mut self, text: &str) -> io::Result<()> {
         self.aside(text, 2)

@@ -24,4 +24,4 @@ pub use time::{DateTime, DateTimeKind, TICKS_PER_DAY, TICKS_PER_SECOND, TimeSpan
 pub use value::{
     Content, ListKind, Object, Property, RefId, SecureText, TypeNames, Value, enum_value,
 };
-pub use write::{write, write_into, write_objs};
+pub use write::{ObjsWriter, write, write_into, write_objs};

@@ -30,9 +30,7 @@ pub fn write_into(out: &mut String, value: &Value) {
 /// Writes values as `Export-Clixml` does: an `<Objs>` element, indented, in which references may point into an earlier
 /// value.
 pub fn write_objs<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
-    let mut out = String::from(
-        "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">",
-    );
+    let mut out = String::from(OBJS);
     let mut writer = Writer::new(&mut out, Some(1));
     for value in values {
         writer.value(value, None, 1);
@@ -40,6 +38,45 @@ pub fn write_objs<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
     out.push_str("\n</Objs>");
     out
 }
+
+/// Writes an `<Objs>` document value by value, for values that are not all there at once. A reference points into its own
+/// value only.
+#[derive(Default)]
+pub struct ObjsWriter {
+    next_object: u32,
+    types: Types,
+    begun: bool,
+}
+
+impl ObjsWriter {
+    /// Appends a value, behind the document's beginning if it is the first.
+    pub fn push(&mut self, out: &mut String, value: &Value) {
+        self.begin(out);
+        let mut writer = Writer {
+            next_object: self.next_object,
+            types: std::mem::take(&mut self.types),
+            ..Writer::new(out, Some(1))
+        };
+        writer.value(value, None, 1);
+        self.next_object = writer.next_object;
+        self.types = writer.types;
+    }
+
+    /// Appends the document's end.
+    pub fn end(mut self, out: &mut String) {
+        self.begin(out);
+        out.push_str("\n</Objs>");
+    }
+
+    fn begin(&mut self, out: &mut String) {
+        if !std::mem::replace(&mut self.begun, true) {
+            out.push_str(OBJS);
+        }
+    }
+}
+
+const OBJS: &str =
+    "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">";
 
 struct Writer<'o> {
     out: &'o mut String,

@@ -1,0 +1,234 @@
+//! `--output json`: the objects of one computer as an array, written as they come; of several, an array of results.
+
+use std::io::{self, Write as _};
+
+use serde_json::{Map, Value as Json};
+
+use super::jsonl;
+use super::sink::Sink;
+use super::tally::Fared;
+use super::text::aside;
+use crate::cli::output::{self, Colours};
+use crate::cli::records;
+use crate::cli::screen::Screen;
+use crate::cli::values;
+use crate::session::{Finished, HostEvent, PipelineEvent, Report, StreamKind};
+
+pub(super) fn sink(names: &[String], colours: Colours, types: bool) -> Box<dyn Sink> {
+    match names {
+        [_] => Box::new(One {
+            out: String::new(),
+            begun: false,
+            screen: Screen::new(colours),
+            colours,
+            types,
+        }),
+        names => {
+            let results = names.iter().map(|name| Computer {
+                name: name.clone(),
+                ..Computer::default()
+            });
+            Box::new(Several {
+                results: results.collect(),
+                written: 0,
+                screen: Screen::new(colours),
+                colours,
+                types,
+            })
+        }
+    }
+}
+
+struct One {
+    out: String,
+    begun: bool,
+    screen: Screen,
+    colours: Colours,
+    types: bool,
+}
+
+/// What goes to standard error beside objects: streams, what the host wrote, progress.
+pub(super) fn beside(screen: &mut Screen, event: &PipelineEvent) -> io::Result<()> {
+    match event {
+        PipelineEvent::Information(record) => screen.plain(&records::information(record)),
+        PipelineEvent::Host(HostEvent::Progress { source, record }) => {
+            screen.progress(*source, record)
+        }
+        PipelineEvent::Progress(record) => screen.progress(0, record),
+        PipelineEvent::Host(_) => Ok(()),
+        event => match aside(event) {
+            Some((kind, text)) => screen.stream(kind, &text),
+            None => Ok(()),
+        },
+    }
+}
+
+impl Sink for One {
+    fn event(&mut self, _target: usize, event: &PipelineEvent) -> io::Result<()> {
+        let PipelineEvent::Output(value) = event else {
+            self.flush()?;
+            return beside(&mut self.screen, event);
+        };
+        self.out.push_str(if self.begun { ",\n" } else { "[\n" });
+        self.begun = true;
+        self.out.push_str(&values::json(value, self.types));
+        if self.out.len() > 64 * 1024 {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn finished(&mut self, _target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
+        self.screen.done()?;
+        if let Some(reason) = &finished.reason {
+            self.screen
+                .stream(StreamKind::Error, &records::error_text(reason))?;
+        }
+        if let Some(report) = &finished.lost {
+            output::error(report, self.colours);
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, _target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
+        self.screen.done()?;
+        output::error(report, self.colours);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        write(&mut self.out)
+    }
+
+    fn before_prompt(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.screen.before_prompt()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.out.push_str(if self.begun { "\n]\n" } else { "[]\n" });
+        self.flush()
+    }
+}
+
+/// Results in the order of the command line, each written when those before it are.
+struct Several {
+    results: Vec<Computer>,
+    written: usize,
+    screen: Screen,
+    colours: Colours,
+    types: bool,
+}
+
+#[derive(Default)]
+struct Computer {
+    name: String,
+    /// The objects, as JSON with commas between them.
+    output: String,
+    errors: Vec<Json>,
+    state: Option<String>,
+}
+
+impl Several {
+    /// Writes the results that are whole and whose turn it is.
+    fn write_whole(&mut self) -> io::Result<()> {
+        let mut out = String::new();
+        while let Some(result) = self.results.get_mut(self.written) {
+            let Some(state) = result.state.take() else {
+                break;
+            };
+            out.push_str(if self.written == 0 { "[\n" } else { ",\n" });
+            self.written += 1;
+            out.push_str("{\"computer\":");
+            out.push_str(&Json::from(result.name.as_str()).to_string());
+            out.push_str(",\"output\":[");
+            out.push_str(&std::mem::take(&mut result.output));
+            out.push_str("],\"errors\":");
+            out.push_str(&Json::from(std::mem::take(&mut result.errors)).to_string());
+            out.push_str(",\"state\":");
+            out.push_str(&Json::from(state).to_string());
+            out.push('}');
+        }
+        write(&mut out)
+    }
+
+    fn over(
+        &mut self,
+        target: usize,
+        state: String,
+        error: Option<Map<String, Json>>,
+    ) -> io::Result<()> {
+        if let Some(result) = self.results.get_mut(target) {
+            result.errors.extend(error.map(Json::from));
+            result.state = Some(state);
+        }
+        self.write_whole()
+    }
+}
+
+impl Sink for Several {
+    fn event(&mut self, target: usize, event: &PipelineEvent) -> io::Result<()> {
+        let Some(result) = self.results.get_mut(target) else {
+            return Ok(());
+        };
+        match event {
+            PipelineEvent::Output(value) => {
+                if !result.output.is_empty() {
+                    result.output.push(',');
+                }
+                result.output.push_str(&values::json(value, self.types));
+                Ok(())
+            }
+            PipelineEvent::Error(record) => {
+                result.errors.push(jsonl::error(record).into());
+                Ok(())
+            }
+            event => beside(&mut self.screen, event),
+        }
+    }
+
+    fn finished(&mut self, target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
+        self.screen.done()?;
+        if let Some(lost) = &finished.lost {
+            output::error(lost, self.colours);
+        }
+        let error = match (&finished.reason, &finished.lost) {
+            (Some(reason), _) => Some(jsonl::error(reason)),
+            (None, Some(lost)) => Some(jsonl::report(lost)),
+            (None, None) => None,
+        };
+        self.over(target, records::state(finished), error)
+    }
+
+    fn failed(&mut self, target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
+        self.screen.done()?;
+        output::error(report, self.colours);
+        self.over(target, "Failed".to_owned(), Some(jsonl::report(report)))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn before_prompt(&mut self) -> io::Result<()> {
+        self.screen.before_prompt()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.write_whole()?;
+        write(&mut String::from("\n]\n"))
+    }
+}
+
+fn write(out: &mut String) -> io::Result<()> {
+    if out.is_empty() {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(out.as_bytes())
+        .and_then(|()| stdout.flush());
+    out.clear();
+    written
+}

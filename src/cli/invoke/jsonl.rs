@@ -1,0 +1,198 @@
+//! A line of JSON an event, as it comes.
+
+use std::io::{self, Write as _};
+use std::time::Instant;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::sink::Sink;
+use super::tally::Fared;
+use crate::cli::output::{self, Colours};
+use crate::cli::records;
+use crate::cli::values;
+use crate::session::{ErrorRecord, Finished, HostEvent, PipelineEvent, Report};
+
+/// Lines are gathered up to this many bytes.
+const GATHER: usize = 64 * 1024;
+
+pub(super) struct Lines {
+    names: Vec<String>,
+    begun: Instant,
+    out: String,
+    colours: Colours,
+    types: bool,
+}
+
+impl Lines {
+    pub(super) fn new(names: &[String], colours: Colours, types: bool) -> Self {
+        Self {
+            names: names.to_vec(),
+            begun: Instant::now(),
+            out: String::new(),
+            colours,
+            types,
+        }
+    }
+
+    /// A line with the computer, the stream, and these members, which are JSON already.
+    fn line(&mut self, target: usize, stream: &str, members: &[(&str, &str)]) -> io::Result<()> {
+        let name = self.names.get(target).map_or("", String::as_str);
+        self.out.push_str("{\"computer\":");
+        self.out.push_str(&Json::from(name).to_string());
+        self.out.push_str(",\"stream\":\"");
+        self.out.push_str(stream);
+        self.out.push('"');
+        for (member, json) in members {
+            self.out.push_str(",\"");
+            self.out.push_str(member);
+            self.out.push_str("\":");
+            self.out.push_str(json);
+        }
+        self.out.push_str("}\n");
+        if self.out.len() > GATHER {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn members(
+        &mut self,
+        target: usize,
+        stream: &str,
+        members: &Map<String, Json>,
+    ) -> io::Result<()> {
+        let written: Vec<_> = members
+            .iter()
+            .map(|(name, json)| (name.as_str(), json.to_string()))
+            .collect();
+        let members: Vec<_> = written
+            .iter()
+            .map(|(name, json)| (*name, json.as_str()))
+            .collect();
+        self.line(target, stream, &members)
+    }
+
+    fn message(&mut self, target: usize, stream: &str, message: &str) -> io::Result<()> {
+        self.line(
+            target,
+            stream,
+            &[("message", &Json::from(message).to_string())],
+        )
+    }
+
+    fn over(&mut self, target: usize, state: &str, fared: Fared) -> io::Result<()> {
+        let milliseconds = self.begun.elapsed().as_millis().to_string();
+        let state = Json::from(state).to_string();
+        let code = fared.exit_code().to_string();
+        self.line(
+            target,
+            "end",
+            &[
+                ("state", &state),
+                ("exitCode", &code),
+                ("ms", &milliseconds),
+            ],
+        )
+    }
+}
+
+/// An error of the remote side as JSON.
+pub(super) fn error(record: &ErrorRecord) -> Map<String, Json> {
+    let mut members = Map::new();
+    members.insert("message".into(), records::error_message(record).into());
+    if let Some(id) = records::error_id(record) {
+        members.insert("id".into(), id.into());
+    }
+    if let Some(category) = records::error_category(record) {
+        members.insert("category".into(), category.into());
+    }
+    if let Some(position) = records::error_position(record) {
+        members.insert("position".into(), position.into());
+    }
+    members
+}
+
+/// An error of ours as JSON.
+pub(super) fn report(report: &Report) -> Map<String, Json> {
+    let mut members = Map::new();
+    members.insert("message".into(), report.what.clone().into());
+    members.insert("reasons".into(), json!(report.reasons));
+    members.insert("hints".into(), json!(report.hints));
+    if let Some(id) = &report.error_id {
+        members.insert("id".into(), id.clone().into());
+    }
+    members
+}
+
+impl Sink for Lines {
+    fn event(&mut self, target: usize, event: &PipelineEvent) -> io::Result<()> {
+        match event {
+            PipelineEvent::Output(value) => {
+                let value = values::json(value, self.types);
+                self.line(target, "output", &[("value", &value)])
+            }
+            PipelineEvent::Error(record) => self.members(target, "error", &error(record)),
+            PipelineEvent::Warning(record) => {
+                self.message(target, "warning", &records::informational(record))
+            }
+            PipelineEvent::Verbose(record) => {
+                self.message(target, "verbose", &records::informational(record))
+            }
+            PipelineEvent::Debug(record) => {
+                self.message(target, "debug", &records::informational(record))
+            }
+            PipelineEvent::Information(record) => {
+                self.message(target, "information", &records::information(record))
+            }
+            PipelineEvent::Progress(record)
+            | PipelineEvent::Host(HostEvent::Progress { record, .. }) => {
+                self.members(target, "progress", &records::progress(record))
+            }
+            // Streams of the host come as records too, where objects were asked for.
+            PipelineEvent::Host(_) | PipelineEvent::StopPending | PipelineEvent::Finished(_) => {
+                Ok(())
+            }
+        }
+    }
+
+    fn finished(&mut self, target: usize, finished: &Finished, fared: Fared) -> io::Result<()> {
+        if let Some(reason) = &finished.reason {
+            self.members(target, "error", &error(reason))?;
+        }
+        if let Some(lost) = &finished.lost {
+            self.members(target, "error", &report(lost))?;
+            self.flush()?;
+            output::error(lost, self.colours);
+        }
+        self.over(target, &records::state(finished), fared)
+    }
+
+    fn failed(&mut self, target: usize, failed: &Report, fared: Fared) -> io::Result<()> {
+        self.members(target, "error", &report(failed))?;
+        self.over(target, "Failed", fared)?;
+        self.flush()?;
+        output::error(failed, self.colours);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        let written = stdout
+            .write_all(self.out.as_bytes())
+            .and_then(|()| stdout.flush());
+        self.out.clear();
+        written
+    }
+
+    fn before_prompt(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+}

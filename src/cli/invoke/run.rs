@@ -1,0 +1,324 @@
+//! A run, from the first computer to the last.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use super::input::Input;
+use super::sink::Sink;
+use super::tally::{self, Fared};
+use super::{Arguments, Output, array, jsonl, objects, text};
+use crate::cli::ask::Asker;
+use crate::cli::output::{self, Colours};
+use crate::cli::prompts::{self, Talk};
+use crate::cli::signals::Interrupts;
+use crate::cli::status::{ExitStatus, Failed};
+use crate::cli::tty::{Tty, Typed};
+use crate::cli::{enter, opening};
+use crate::config::Resolved;
+use crate::session::{
+    Display, HostEvent, Invoke, InvokeRequest, Operation, OperationEvent, OperationKind,
+    PipelineEvent, Prompt, PromptReply, StreamKind,
+};
+use crate::transport::{Ask, Stage};
+
+/// Events that may wait while something is asked; further ones stay with their computers.
+const WAITING: usize = 256;
+
+struct Run {
+    operation: Operation,
+    asker: Arc<Asker>,
+    sink: Box<dyn Sink>,
+    names: Vec<String>,
+    /// The computers as the questions of getting in name them.
+    computers: Vec<String>,
+    fared: Vec<Fared>,
+    inside: Vec<bool>,
+    terminal: Option<Tty>,
+    waiting: VecDeque<OperationEvent>,
+    colours: Colours,
+}
+
+/// Runs the script on all computers and prints what comes.
+pub(super) async fn run(
+    arguments: &Arguments,
+    script: String,
+    computers: &[Resolved],
+    colours: Colours,
+) -> Result<ExitStatus, Failed> {
+    let mut interrupts = Interrupts::listen();
+    let cancel = CancellationToken::new();
+    let given = opening::given(&arguments.connection)?;
+    let asker = Arc::new(Asker::new(given, computers.len() == 1, cancel.clone()));
+    let input = match &arguments.input {
+        Some(file) => Some(Input::new(file, arguments.input_format)?),
+        None => None,
+    };
+    let names: Vec<_> = computers
+        .iter()
+        .map(|computer| computer.name.clone())
+        .collect();
+    let reads_stdin = [
+        &arguments.file,
+        &arguments.input,
+        &arguments.targets.targets_from,
+    ]
+    .iter()
+    .any(|file| file.as_deref() == Some(Path::new("-")));
+    let request = InvokeRequest {
+        targets: computers
+            .iter()
+            .map(|computer| opening::request(computer, &arguments.connection, None))
+            .collect(),
+        invoke: Invoke {
+            script,
+            args: arguments.values.arguments.clone(),
+            params: arguments.values.parameters.clone(),
+            input: input
+                .as_ref()
+                .map(|input| input.source(computers.len()))
+                .transpose()?,
+            display: match arguments.output {
+                Output::Text => Display::Text,
+                Output::Json | Output::Jsonl | Output::Clixml => Display::Objects,
+            },
+            window: enter::window(),
+        },
+        timeout: arguments.timeout,
+    };
+    let pool = opening::pool();
+    let ask: Arc<dyn Ask> = asker.clone();
+    let mut run = Run {
+        operation: pool.invoke(request, ask, cancel.clone()),
+        asker,
+        sink: sink(arguments, &names, colours),
+        computers: computers
+            .iter()
+            .map(|computer| computer.address.computer().to_owned())
+            .collect(),
+        fared: vec![Fared::default(); names.len()],
+        inside: vec![false; names.len()],
+        names,
+        // A pipe on standard input that we read does not mean that nobody is there; a closed one does.
+        terminal: Tty::open()
+            .filter(|_| !reads_stdin || std::io::IsTerminal::is_terminal(&io::stderr())),
+        waiting: VecDeque::new(),
+        colours,
+    };
+    let result = run.events(&mut interrupts, &cancel).await;
+    if result.is_err() {
+        // The output is gone: the computers need not go on for it.
+        cancel.cancel();
+        while run.operation.next().await.is_some() {}
+    }
+    result?;
+    if let Some(failed) = input.and_then(|input| input.error()) {
+        return Err(failed);
+    }
+    if cancel.is_cancelled() {
+        return Ok(ExitStatus::CANCELLED);
+    }
+    match run.fared.as_slice() {
+        [one] if arguments.exit_code => Ok(one.as_remote()),
+        all => Ok(tally::all(all)),
+    }
+}
+
+fn sink(arguments: &Arguments, names: &[String], colours: Colours) -> Box<dyn Sink> {
+    let types = arguments.type_names;
+    match arguments.output {
+        Output::Text => text::sink(names, colours),
+        Output::Json => array::sink(names, colours, types),
+        Output::Jsonl => Box::new(jsonl::Lines::new(names, colours, types)),
+        Output::Clixml => Box::new(objects::Clixml::new(names, colours)),
+    }
+}
+
+impl Run {
+    async fn events(
+        &mut self,
+        interrupts: &mut Interrupts,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failed> {
+        let mut interrupted = 0;
+        loop {
+            let event = match self.waiting.pop_front() {
+                Some(event) => Some(event),
+                None => match self.operation.next().now_or_never() {
+                    Some(event) => event,
+                    None => {
+                        self.sink.flush()?;
+                        tokio::select! {
+                            event = self.operation.next() => event,
+                            () = interrupts.next() => {
+                                interrupted += 1;
+                                if interrupted > 1 {
+                                    return Ok(());
+                                }
+                                cancel.cancel();
+                                continue;
+                            }
+                        }
+                    }
+                },
+            };
+            if interrupts.taken() {
+                interrupted += 1;
+                cancel.cancel();
+            }
+            let Some(event) = event else { break };
+            if interrupted > 1 {
+                return Ok(());
+            }
+            self.event(event, cancel).await?;
+        }
+        self.sink.end()?;
+        Ok(())
+    }
+
+    async fn event(
+        &mut self,
+        event: OperationEvent,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failed> {
+        let target = event.target;
+        let Some(mut fared) = self.fared.get(target).copied() else {
+            return Ok(());
+        };
+        match event.kind {
+            OperationKind::Queued => {}
+            OperationKind::Stage(stage) => {
+                tracing::info!(computer = self.name(target), ?stage, "getting in");
+                if matches!(stage, Stage::Start | Stage::Open) {
+                    self.inside(target);
+                }
+            }
+            OperationKind::Opened(_) => self.inside(target),
+            OperationKind::Pipeline(PipelineEvent::Host(HostEvent::Prompt { id, prompt })) => {
+                let reply = self.ask(target, id, &prompt, cancel).await?;
+                if let Some(reply) = reply {
+                    self.operation.answer(target, id, reply);
+                }
+            }
+            OperationKind::Pipeline(PipelineEvent::Host(HostEvent::Notice(text))) => {
+                if self.terminal.is_some() {
+                    output::message(&text, self.colours);
+                }
+            }
+            OperationKind::Pipeline(event) => {
+                fared.errors |= matches!(
+                    event,
+                    PipelineEvent::Error(_)
+                        | PipelineEvent::Host(HostEvent::Stream(StreamKind::Error, _))
+                );
+                self.sink.event(target, &event)?;
+            }
+            OperationKind::Finished(finished) => {
+                fared.finished(&finished);
+                self.sink.finished(target, &finished, fared)?;
+            }
+            OperationKind::Failed(report) => {
+                if !self.inside.get(target).copied().unwrap_or_default()
+                    && let Some(computer) = self.computers.get(target)
+                {
+                    self.asker.refused(computer);
+                }
+                fared.failed(&report);
+                self.sink.failed(target, &report, fared)?;
+            }
+        }
+        if let Some(kept) = self.fared.get_mut(target) {
+            *kept = fared;
+        }
+        Ok(())
+    }
+
+    /// A computer let us in: a password that it was given is good.
+    fn inside(&mut self, target: usize) {
+        if let (Some(inside), Some(computer)) =
+            (self.inside.get_mut(target), self.computers.get(target))
+        {
+            *inside = true;
+            self.asker.accepted(computer);
+        }
+    }
+
+    /// Puts a question of a remote host to the user, if one is there; `None`: the question is void.
+    async fn ask(
+        &mut self,
+        target: usize,
+        id: u64,
+        prompt: &Prompt,
+        cancel: &CancellationToken,
+    ) -> Result<Option<PromptReply>, Failed> {
+        self.sink.before_prompt()?;
+        let name = self.name(target).to_owned();
+        let Some(tty) = &mut self.terminal else {
+            return Ok(Some(PromptReply::Refuse));
+        };
+        let mut talk = Typing {
+            tty,
+            name: (self.names.len() > 1).then_some(name),
+            interrupted: false,
+        };
+        let reply = {
+            let mut asking = std::pin::pin!(prompts::ask(prompt, &mut talk));
+            loop {
+                tokio::select! {
+                    reply = &mut asking => break reply?,
+                    event = self.operation.next(), if self.waiting.len() < WAITING => match event {
+                        Some(OperationEvent {
+                            target: other,
+                            kind: OperationKind::Pipeline(PipelineEvent::Host(HostEvent::PromptCancelled(void))),
+                        }) if other == target && void == id => return Ok(None),
+                        Some(event) => self.waiting.push_back(event),
+                        None => return Ok(None),
+                    },
+                    () = cancel.cancelled() => return Ok(None),
+                }
+            }
+        };
+        if talk.interrupted {
+            cancel.cancel();
+            return Ok(None);
+        }
+        Ok(Some(reply))
+    }
+
+    fn name(&self, target: usize) -> &str {
+        self.names.get(target).map_or("", String::as_str)
+    }
+}
+
+/// Answers to remote hosts, typed; of several computers, each label names the one that asks.
+struct Typing<'a> {
+    tty: &'a mut Tty,
+    name: Option<String>,
+    interrupted: bool,
+}
+
+impl Talk for Typing<'_> {
+    fn show(&mut self, text: &str) -> io::Result<()> {
+        self.tty.show(text)
+    }
+
+    async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>> {
+        let label = match &self.name {
+            Some(name) => format!("[{name}] {label}"),
+            None => label.to_owned(),
+        };
+        match self.tty.read(&label, echo).await? {
+            Typed::Line(line) => Ok(Some(line)),
+            Typed::End => Ok(None),
+            Typed::Interrupt => {
+                self.interrupted = true;
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Text as the remote side formats it: of one computer as it is, of several each line behind a name.
+
+use std::io::{self, Write as _};
+
+use super::sink::Sink;
+use super::tally::Fared;
+use crate::cli::output::{self, Colours};
+use crate::cli::records;
+use crate::cli::screen::Screen;
+use crate::remote_text::{Parser, Style};
+use crate::session::{Finished, HostEvent, Line, PipelineEvent, Report, StreamKind};
+
+/// A line of several computers longer than this is cut in two.
+const LONGEST: usize = 64 * 1024;
+
+pub(super) fn sink(names: &[String], colours: Colours) -> Box<dyn Sink> {
+    match names {
+        [_] => Box::new(One {
+            screen: Screen::new(colours),
+            colours,
+        }),
+        names => Box::new(Several::new(names, colours)),
+    }
+}
+
+struct One {
+    screen: Screen,
+    colours: Colours,
+}
+
+impl Sink for One {
+    fn event(&mut self, _target: usize, event: &PipelineEvent) -> io::Result<()> {
+        match event {
+            PipelineEvent::Host(HostEvent::Write(line)) => self.screen.write(line),
+            PipelineEvent::Host(HostEvent::Progress { source, record }) => {
+                self.screen.progress(*source, record)
+            }
+            PipelineEvent::Progress(record) => self.screen.progress(0, record),
+            event => match aside(event) {
+                Some((kind, text)) => self.screen.stream(kind, &text),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn finished(&mut self, _target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
+        self.screen.done()?;
+        if let Some(reason) = &finished.reason {
+            self.screen
+                .stream(StreamKind::Error, &records::error_text(reason))?;
+        }
+        if let Some(report) = &finished.lost {
+            output::error(report, self.colours);
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, _target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
+        self.screen.done()?;
+        output::error(report, self.colours);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.screen.flush()
+    }
+
+    fn before_prompt(&mut self) -> io::Result<()> {
+        self.screen.before_prompt()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.screen.done()
+    }
+}
+
+/// The line that a stream's event is on standard error.
+pub(super) fn aside(event: &PipelineEvent) -> Option<(StreamKind, String)> {
+    Some(match event {
+        PipelineEvent::Error(record) => (StreamKind::Error, records::error_text(record)),
+        PipelineEvent::Warning(record) => (StreamKind::Warning, records::informational(record)),
+        PipelineEvent::Verbose(record) => (StreamKind::Verbose, records::informational(record)),
+        PipelineEvent::Debug(record) => (StreamKind::Debug, records::informational(record)),
+        PipelineEvent::Host(HostEvent::Stream(kind, text)) => (*kind, text.clone()),
+        _ => return None,
+    })
+}
+
+struct Several {
+    computers: Vec<Computer>,
+    out: String,
+    colours: Colours,
+}
+
+struct Computer {
+    name: String,
+    parser: Parser,
+    /// The line that has no end yet.
+    line: String,
+}
+
+impl Several {
+    fn new(names: &[String], colours: Colours) -> Self {
+        let computers = names.iter().map(|name| Computer {
+            name: format!("[{name}] "),
+            parser: Parser::new(),
+            line: String::new(),
+        });
+        Self {
+            computers: computers.collect(),
+            out: String::new(),
+            colours,
+        }
+    }
+
+    fn write(&mut self, target: usize, line: &Line) -> io::Result<()> {
+        let Some(computer) = self.computers.get_mut(target) else {
+            return Ok(());
+        };
+        output::remote(
+            &mut computer.line,
+            &mut computer.parser,
+            &line.text,
+            Style::default(),
+            self.colours.out,
+        );
+        if line.newline {
+            computer.line.push('\n');
+        }
+        while let Some((whole, rest)) = computer.line.split_once('\n') {
+            self.out.push_str(&computer.name);
+            self.out.push_str(whole);
+            self.out.push('\n');
+            computer.line = rest.to_owned();
+        }
+        if computer.line.len() > LONGEST {
+            self.rest(target);
+        }
+        if self.out.len() > LONGEST {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn rest(&mut self, target: usize) {
+        if let Some(computer) = self
+            .computers
+            .get_mut(target)
+            .filter(|computer| !computer.line.is_empty())
+        {
+            self.out.push_str(&computer.name);
+            self.out.push_str(&computer.line);
+            self.out.push('\n');
+            computer.line.clear();
+        }
+    }
+
+    fn aside(&mut self, target: usize, kind: StreamKind, text: &str) -> io::Result<()> {
+        self.flush()?;
+        let label = match kind {
+            StreamKind::Error => "",
+            StreamKind::Warning => "WARNING: ",
+            StreamKind::Verbose => "VERBOSE: ",
+            StreamKind::Debug => "DEBUG: ",
+        };
+        let name = self
+            .computers
+            .get(target)
+            .map_or("", |computer| computer.name.as_str());
+        let lines = text.lines().map(|line| format!("{name}{label}{line}\n"));
+        output::message(&lines.collect::<String>(), self.colours);
+        Ok(())
+    }
+}
+
+impl Sink for Several {
+    fn event(&mut self, target: usize, event: &PipelineEvent) -> io::Result<()> {
+        match event {
+            PipelineEvent::Host(HostEvent::Write(line)) => self.write(target, line),
+            event => match aside(event) {
+                Some((kind, text)) => self.aside(target, kind, &text),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn finished(&mut self, target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
+        self.rest(target);
+        if let Some(reason) = &finished.reason {
+            self.aside(target, StreamKind::Error, &records::error_text(reason))?;
+        }
+        if let Some(report) = &finished.lost {
+            output::error(report, self.colours);
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
+        self.rest(target);
+        self.flush()?;
+        output::error(report, self.colours);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        let written = stdout
+            .write_all(self.out.as_bytes())
+            .and_then(|()| stdout.flush());
+        self.out.clear();
+        written
+    }
+
+    fn before_prompt(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+}
