@@ -51,7 +51,7 @@ pub(super) async fn one(
     let pool = pool();
     let ask: Arc<dyn Ask> = asker;
     let opening = pool.open(
-        request(target, connection, Some(window)),
+        &request(target, connection, Some(window)),
         ask,
         cancel.clone(),
     );

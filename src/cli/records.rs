@@ -1,124 +1,88 @@
-//! Records of a pipeline as lines of text.
+//! Records of a pipeline as lines of text and as members of JSON.
 
-use crate::clixml::Value;
 use serde_json::{Map, Value as Json};
 
-use crate::session::{
-    ErrorRecord, Finished, InformationRecord, InformationalRecord, PipelineState, ProgressRecord,
-};
-
-/// What an error says: its details where somebody gave some, else its exception's message.
-pub(super) fn error_message(record: &ErrorRecord) -> String {
-    let record = &record.0;
-    text(record, &["ErrorDetails_Message"])
-        .or_else(|| text(record, &["Exception", "Message"]))
-        .or_else(|| {
-            record
-                .as_object()?
-                .to_string
-                .as_ref()
-                .map(|text| text.to_str_lossy().into_owned())
-        })
-        .unwrap_or_default()
-}
-
-/// `FullyQualifiedErrorId`, where there is one.
-pub(super) fn error_id(record: &ErrorRecord) -> Option<String> {
-    text(&record.0, &["FullyQualifiedErrorId"]).filter(|id| !id.is_empty())
-}
-
-/// The category's name, `ObjectNotFound` say, as the record's own message has it.
-pub(super) fn error_category(record: &ErrorRecord) -> Option<String> {
-    let message = text(&record.0, &["ErrorCategory_Message"])?;
-    let name: String = message
-        .chars()
-        .take_while(|char| char.is_ascii_alphanumeric())
-        .collect();
-    (!name.is_empty()).then_some(name)
-}
-
-/// Where in a script of several lines it happened.
-pub(super) fn error_position(record: &ErrorRecord) -> Option<String> {
-    text(&record.0, &["InvocationInfo_PositionMessage"])
-        .filter(|position| !position.trim().is_empty())
-}
-
-/// The members of a progress record.
-pub(super) fn progress(record: &ProgressRecord) -> Map<String, Json> {
-    let mut members = Map::new();
-    let Ok(record) = crate::clixml::records::ProgressRecord::from_value(&record.0) else {
-        return members;
-    };
-    members.insert("message".into(), record.activity.into());
-    members.insert("id".into(), record.activity_id.into());
-    members.insert("status".into(), record.status_description.into());
-    if let Some(operation) = record.current_operation {
-        members.insert("operation".into(), operation.into());
-    }
-    if let Some(parent) = record.parent_activity_id {
-        members.insert("parentId".into(), parent.into());
-    }
-    if let Some(percent) = record.percent_complete {
-        members.insert("percentComplete".into(), percent.into());
-    }
-    if let Some(seconds) = record.seconds_remaining {
-        members.insert("secondsRemaining".into(), seconds.into());
-    }
-    members.insert("completed".into(), record.completed.into());
-    members
-}
-
-/// A final state, in PowerShell's word.
-pub(super) fn state(finished: &Finished) -> String {
-    match finished.state {
-        PipelineState::Completed => "Completed",
-        PipelineState::Failed => "Failed",
-        PipelineState::Stopped => "Stopped",
-        PipelineState::Disconnected => "Disconnected",
-    }
-    .to_owned()
-}
+use crate::clixml::records::{ErrorRecord, ProgressRecord};
+use crate::session::{Finished, PipelineState, Report};
 
 /// An error as PowerShell's concise view shows it: the command, what went wrong, and where in a script of several lines.
 pub(super) fn error_text(record: &ErrorRecord) -> String {
-    let message = error_message(record);
-    let command =
-        text(&record.0, &["ErrorCategory_Activity"]).filter(|command| !command.is_empty());
+    let message = record.display_text();
+    let command = Some(record.activity.as_str()).filter(|command| !command.is_empty());
     let mut shown = match command {
-        Some(command) if !message.starts_with(&command) => format!("{command}: {message}"),
-        _ => message,
+        Some(command) if !message.starts_with(command) => format!("{command}: {message}"),
+        _ => message.to_owned(),
     };
-    if let Some(position) = error_position(record) {
+    let in_script = record
+        .invocation
+        .as_ref()
+        .is_some_and(|place| place.script_line_number > 1 || place.script_name.is_some());
+    if let Some(position) = record.position_message().filter(|_| in_script) {
         shown.push('\n');
         shown.push_str(position.trim_end());
     }
     shown
 }
 
-/// The text of a warning, verbose or debug record.
-pub(super) fn informational(record: &InformationalRecord) -> String {
-    text(&record.0, &["InformationalRecord_Message"]).unwrap_or_default()
-}
-
-/// The text of an information record: what `Write-Host` wrote, or the data as text.
-pub(super) fn information(record: &InformationRecord) -> String {
-    let Some(data) = record.0.member("MessageData") else {
-        return String::new();
+/// An error of the remote side.
+pub(super) fn error(record: &ErrorRecord) -> Map<String, Json> {
+    let mut members = Map::new();
+    let mut add = |name: &str, text: &str| {
+        if !text.is_empty() {
+            members.insert(name.into(), text.into());
+        }
     };
-    text(data, &["Message"])
-        .or_else(|| data.as_text().map(|text| text.to_str_lossy().into_owned()))
-        .or_else(|| {
-            data.as_object()?
-                .to_string
-                .as_ref()
-                .map(|text| text.to_str_lossy().into_owned())
-        })
-        .unwrap_or_default()
+    add("message", record.display_text());
+    add("id", &record.fully_qualified_error_id);
+    add("category", record.category.name().unwrap_or_default());
+    add("activity", &record.activity);
+    add("target", &record.target_name);
+    add("exception", &record.exception_type);
+    add("position", record.position_message().unwrap_or_default());
+    members
 }
 
-fn text(value: &Value, path: &[&str]) -> Option<String> {
-    let found = path
-        .iter()
-        .try_fold(value, |value, name| value.member(name))?;
-    Some(found.as_text()?.to_str_lossy().into_owned())
+/// An error of ours.
+pub(super) fn report(report: &Report) -> Map<String, Json> {
+    let mut members = Map::new();
+    members.insert("message".into(), report.what.clone().into());
+    members.insert("reasons".into(), report.reasons.clone().into());
+    members.insert("hints".into(), report.hints.clone().into());
+    if let Some(id) = &report.error_id {
+        members.insert("id".into(), id.clone().into());
+    }
+    members
+}
+
+/// Progress.
+pub(super) fn progress(record: &ProgressRecord) -> Map<String, Json> {
+    let mut members = Map::new();
+    members.insert("message".into(), record.activity.clone().into());
+    members.insert("id".into(), record.activity_id.into());
+    members.insert("status".into(), record.status_description.clone().into());
+    members.insert("completed".into(), record.completed.into());
+    if let Some(operation) = &record.current_operation {
+        members.insert("operation".into(), operation.clone().into());
+    }
+    let numbers = [
+        ("parentId", record.parent_activity_id),
+        ("percentComplete", record.percent_complete),
+        ("secondsRemaining", record.seconds_remaining),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            members.insert(name.into(), number.into());
+        }
+    }
+    members
+}
+
+/// A final state, in PowerShell's word.
+pub(super) fn state(finished: &Finished) -> &'static str {
+    match finished.state {
+        PipelineState::Completed => "Completed",
+        PipelineState::Failed => "Failed",
+        PipelineState::Stopped => "Stopped",
+        PipelineState::Disconnected => "Disconnected",
+    }
 }

@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use super::output::{self, Colours};
 use super::progress::Progress;
+use crate::clixml::records::ProgressRecord;
 use crate::remote_text::{Colour, Parser, Style};
-use crate::session::{Line, ProgressRecord, StreamKind};
+use crate::session::{Line, StreamKind};
 
 /// Text is gathered up to this many bytes before it is written.
 const GATHER: usize = 32 * 1024;
@@ -83,9 +84,7 @@ impl Screen {
 
     pub(super) fn progress(&mut self, source: i64, record: &ProgressRecord) -> io::Result<()> {
         self.flush()?;
-        if let Ok(record) = crate::clixml::records::ProgressRecord::from_value(&record.0) {
-            self.progress.update(source, &record);
-        }
+        self.progress.update(source, record);
         Ok(())
     }
 

@@ -4,7 +4,6 @@ use std::io::{self, Write as _};
 
 use serde_json::{Map, Value as Json};
 
-use super::jsonl;
 use super::sink::Sink;
 use super::tally::Fared;
 use super::text::aside;
@@ -50,7 +49,7 @@ struct One {
 /// What goes to standard error beside objects: streams, what the host wrote, progress.
 pub(super) fn beside(screen: &mut Screen, event: &PipelineEvent) -> io::Result<()> {
     match event {
-        PipelineEvent::Information(record) => screen.plain(&records::information(record)),
+        PipelineEvent::Information(record) => screen.plain(&record.display_text()),
         PipelineEvent::Host(HostEvent::Progress { source, record }) => {
             screen.progress(*source, record)
         }
@@ -156,12 +155,12 @@ impl Several {
     fn over(
         &mut self,
         target: usize,
-        state: String,
+        state: &str,
         error: Option<Map<String, Json>>,
     ) -> io::Result<()> {
         if let Some(result) = self.results.get_mut(target) {
             result.errors.extend(error.map(Json::from));
-            result.state = Some(state);
+            result.state = Some(state.to_owned());
         }
         self.write_whole()
     }
@@ -181,7 +180,7 @@ impl Sink for Several {
                 Ok(())
             }
             PipelineEvent::Error(record) => {
-                result.errors.push(jsonl::error(record).into());
+                result.errors.push(records::error(record).into());
                 Ok(())
             }
             event => beside(&mut self.screen, event),
@@ -194,8 +193,8 @@ impl Sink for Several {
             output::error(lost, self.colours);
         }
         let error = match (&finished.reason, &finished.lost) {
-            (Some(reason), _) => Some(jsonl::error(reason)),
-            (None, Some(lost)) => Some(jsonl::report(lost)),
+            (Some(reason), _) => Some(records::error(reason)),
+            (None, Some(lost)) => Some(records::report(lost)),
             (None, None) => None,
         };
         self.over(target, records::state(finished), error)
@@ -204,7 +203,7 @@ impl Sink for Several {
     fn failed(&mut self, target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
         self.screen.done()?;
         output::error(report, self.colours);
-        self.over(target, "Failed".to_owned(), Some(jsonl::report(report)))
+        self.over(target, "Failed", Some(records::report(report)))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -3,14 +3,14 @@
 use std::io::{self, Write as _};
 use std::time::Instant;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::sink::Sink;
 use super::tally::Fared;
 use crate::cli::output::{self, Colours};
 use crate::cli::records;
 use crate::cli::values;
-use crate::session::{ErrorRecord, Finished, HostEvent, PipelineEvent, Report};
+use crate::session::{Finished, HostEvent, PipelineEvent, Report};
 
 /// Lines are gathered up to this many bytes.
 const GATHER: usize = 64 * 1024;
@@ -97,34 +97,6 @@ impl Lines {
     }
 }
 
-/// An error of the remote side as JSON.
-pub(super) fn error(record: &ErrorRecord) -> Map<String, Json> {
-    let mut members = Map::new();
-    members.insert("message".into(), records::error_message(record).into());
-    if let Some(id) = records::error_id(record) {
-        members.insert("id".into(), id.into());
-    }
-    if let Some(category) = records::error_category(record) {
-        members.insert("category".into(), category.into());
-    }
-    if let Some(position) = records::error_position(record) {
-        members.insert("position".into(), position.into());
-    }
-    members
-}
-
-/// An error of ours as JSON.
-pub(super) fn report(report: &Report) -> Map<String, Json> {
-    let mut members = Map::new();
-    members.insert("message".into(), report.what.clone().into());
-    members.insert("reasons".into(), json!(report.reasons));
-    members.insert("hints".into(), json!(report.hints));
-    if let Some(id) = &report.error_id {
-        members.insert("id".into(), id.clone().into());
-    }
-    members
-}
-
 impl Sink for Lines {
     fn event(&mut self, target: usize, event: &PipelineEvent) -> io::Result<()> {
         match event {
@@ -132,18 +104,12 @@ impl Sink for Lines {
                 let value = values::json(value, self.types);
                 self.line(target, "output", &[("value", &value)])
             }
-            PipelineEvent::Error(record) => self.members(target, "error", &error(record)),
-            PipelineEvent::Warning(record) => {
-                self.message(target, "warning", &records::informational(record))
-            }
-            PipelineEvent::Verbose(record) => {
-                self.message(target, "verbose", &records::informational(record))
-            }
-            PipelineEvent::Debug(record) => {
-                self.message(target, "debug", &records::informational(record))
-            }
+            PipelineEvent::Error(record) => self.members(target, "error", &records::error(record)),
+            PipelineEvent::Warning(record) => self.message(target, "warning", &record.message),
+            PipelineEvent::Verbose(record) => self.message(target, "verbose", &record.message),
+            PipelineEvent::Debug(record) => self.message(target, "debug", &record.message),
             PipelineEvent::Information(record) => {
-                self.message(target, "information", &records::information(record))
+                self.message(target, "information", &record.display_text())
             }
             PipelineEvent::Progress(record)
             | PipelineEvent::Host(HostEvent::Progress { record, .. }) => {
@@ -158,18 +124,18 @@ impl Sink for Lines {
 
     fn finished(&mut self, target: usize, finished: &Finished, fared: Fared) -> io::Result<()> {
         if let Some(reason) = &finished.reason {
-            self.members(target, "error", &error(reason))?;
+            self.members(target, "error", &records::error(reason))?;
         }
         if let Some(lost) = &finished.lost {
-            self.members(target, "error", &report(lost))?;
+            self.members(target, "error", &records::report(lost))?;
             self.flush()?;
             output::error(lost, self.colours);
         }
-        self.over(target, &records::state(finished), fared)
+        self.over(target, records::state(finished), fared)
     }
 
     fn failed(&mut self, target: usize, failed: &Report, fared: Fared) -> io::Result<()> {
-        self.members(target, "error", &report(failed))?;
+        self.members(target, "error", &records::report(failed))?;
         self.over(target, "Failed", fared)?;
         self.flush()?;
         output::error(failed, self.colours);

@@ -1,7 +1,7 @@
 //! A run, from the first computer to the last.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::sink::Sink;
 use super::tally::{self, Fared};
 use super::{Arguments, Output, array, jsonl, objects, text};
 use crate::cli::ask::Asker;
-use crate::cli::output::{self, Colours};
+use crate::cli::output::Colours;
 use crate::cli::prompts::{self, Talk};
 use crate::cli::signals::Interrupts;
 use crate::cli::status::{ExitStatus, Failed};
@@ -41,7 +41,6 @@ struct Run {
     inside: Vec<bool>,
     terminal: Option<Tty>,
     waiting: VecDeque<OperationEvent>,
-    colours: Colours,
 }
 
 /// Runs the script on all computers and prints what comes.
@@ -94,7 +93,7 @@ pub(super) async fn run(
     let pool = opening::pool();
     let ask: Arc<dyn Ask> = asker.clone();
     let mut run = Run {
-        operation: pool.invoke(request, ask, cancel.clone()),
+        operation: pool.invoke(request, &ask, &cancel),
         asker,
         sink: sink(arguments, &names, colours),
         computers: computers
@@ -105,10 +104,8 @@ pub(super) async fn run(
         inside: vec![false; names.len()],
         names,
         // A pipe on standard input that we read does not mean that nobody is there; a closed one does.
-        terminal: Tty::open()
-            .filter(|_| !reads_stdin || std::io::IsTerminal::is_terminal(&io::stderr())),
+        terminal: Tty::open().filter(|_| !reads_stdin || io::stderr().is_terminal()),
         waiting: VecDeque::new(),
-        colours,
     };
     let result = run.events(&mut interrupts, &cancel).await;
     if result.is_err() {
@@ -203,11 +200,6 @@ impl Run {
                 let reply = self.ask(target, id, &prompt, cancel).await?;
                 if let Some(reply) = reply {
                     self.operation.answer(target, id, reply);
-                }
-            }
-            OperationKind::Pipeline(PipelineEvent::Host(HostEvent::Notice(text))) => {
-                if self.terminal.is_some() {
-                    output::message(&text, self.colours);
                 }
             }
             OperationKind::Pipeline(event) => {

@@ -11,13 +11,11 @@ pub(super) struct Fared {
     /// N of `exit N`.
     exit_code: Option<i32>,
     status: u8,
-    over: bool,
 }
 
 impl Fared {
     /// Its script has ended.
     pub(super) fn finished(&mut self, finished: &Finished) {
-        self.over = true;
         self.exit_code = finished.exit_code;
         let remote = self.errors
             || finished.state != PipelineState::Completed
@@ -31,13 +29,7 @@ impl Fared {
 
     /// It did not get that far.
     pub(super) fn failed(&mut self, report: &Report) {
-        self.over = true;
         self.status = report.code as u8;
-    }
-
-    /// Whether there is a result.
-    pub(super) fn is_over(self) -> bool {
-        self.over
     }
 
     /// The status that it alone leads to: `exit N` as it is, else by the table.

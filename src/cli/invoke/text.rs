@@ -78,9 +78,9 @@ impl Sink for One {
 pub(super) fn aside(event: &PipelineEvent) -> Option<(StreamKind, String)> {
     Some(match event {
         PipelineEvent::Error(record) => (StreamKind::Error, records::error_text(record)),
-        PipelineEvent::Warning(record) => (StreamKind::Warning, records::informational(record)),
-        PipelineEvent::Verbose(record) => (StreamKind::Verbose, records::informational(record)),
-        PipelineEvent::Debug(record) => (StreamKind::Debug, records::informational(record)),
+        PipelineEvent::Warning(record) => (StreamKind::Warning, record.message.clone()),
+        PipelineEvent::Verbose(record) => (StreamKind::Verbose, record.message.clone()),
+        PipelineEvent::Debug(record) => (StreamKind::Debug, record.message.clone()),
         PipelineEvent::Host(HostEvent::Stream(kind, text)) => (*kind, text.clone()),
         _ => return None,
     })
