@@ -40,11 +40,16 @@ const RESERVED: &[(&str, &str)] = &[
     ("ratatui", "cli tui"),
 ];
 
-/// A file past this many bytes holds two ideas.
-const LONGEST_FILE: u64 = 15 * 1024;
+/// A file of the program past this many bytes, its tests aside, holds two ideas; one of tests may be longer.
+const LONGEST_FILE: usize = 15 * 1024;
+const LONGEST_TEST: usize = 25 * 1024;
 
 /// Files that may be longer, with the reason. One that has become short again must leave this table.
-const LONGER_FILES: &[(&str, &str)] = &[];
+const LONGER_FILES: &[(&str, &str)] = &[
+    ("src/session/enter.rs", "to be split"),
+    ("src/session/task/prompts.rs", "to be split"),
+    ("src/transport/ssh/login.rs", "to be split"),
+];
 
 #[test]
 fn a_layer_uses_only_the_layers_below_it() {
@@ -92,18 +97,18 @@ fn files_stay_short() {
     let mut unused: BTreeSet<_> = exceptions.keys().copied().collect();
     let mut wrong = Vec::new();
     for folder in ["src", "tests", "benches", "fuzz"] {
-        for path in files(folder, "rs") {
-            let length = fs::metadata(root().join(&path)).unwrap().len();
-            if length > LONGEST_FILE && !unused.remove(path.as_str()) {
+        let longest = match folder {
+            "src" => LONGEST_FILE,
+            _ => LONGEST_TEST,
+        };
+        for Source { path, text, .. } in sources(folder) {
+            let length = without_tests(&text).len();
+            if length > longest && !unused.remove(path.as_str()) {
                 wrong.push(format!("{path}: {length} bytes"));
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "longer than {LONGEST_FILE} bytes:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "too long:\n{}", wrong.join("\n"));
     assert!(
         unused.is_empty(),
         "short enough, no exception needed: {unused:?}"
@@ -196,11 +201,7 @@ fn sources(folder: &str) -> Vec<Source> {
         .into_iter()
         .map(|path| {
             let text = fs::read_to_string(root().join(&path)).unwrap();
-            let code = text
-                .split("#[cfg(test)]\nmod tests")
-                .next()
-                .unwrap_or_default();
-            let code = code
+            let code = without_tests(&text)
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .collect::<Vec<_>>()
@@ -208,6 +209,12 @@ fn sources(folder: &str) -> Vec<Source> {
             Source { path, text, code }
         })
         .collect()
+}
+
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or_default()
 }
 
 /// The paths of a folder's files, from the project's folder, whose name ends in `extension` (any where empty).
