@@ -52,10 +52,10 @@ pub async fn run(options: Options) -> Result<u8, Report> {
         .map_err(usage)?;
     let pool = options.pool.clone();
     let status = App::start(options, theme, KeyMap::new(prefix))
-        .map_err(terminal_failed)?
+        .map_err(|error| terminal_failed(&error))?
         .run()
         .await
-        .map_err(terminal_failed)?;
+        .map_err(|error| terminal_failed(&error))?;
     pool.close_all(GOODBYE).await;
     Ok(status)
 }
@@ -202,7 +202,7 @@ fn usage(reason: String) -> Report {
     report
 }
 
-fn terminal_failed(error: io::Error) -> Report {
+fn terminal_failed(error: &io::Error) -> Report {
     let mut report = Report::new(ExitCode::Usage, "this terminal cannot be used");
     report.reasons.push(error.to_string());
     report

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::TargetError;
 use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
-    Session, SessionId, SessionInfo, Size,
+    SessionId, SessionInfo, Size,
 };
 use crate::transport::{Answer, Ask, Question};
 
@@ -114,7 +114,7 @@ impl Runner {
     fn open(&mut self, id: OpeningId, new: &NewSession, window: Size) {
         let request = match self.request(new, window) {
             Ok(request) => request,
-            Err(report) => return self.say(Message::OpeningFailed(id, Box::new(report))),
+            Err(report) => return self.say(Message::OpeningFailed(id, report)),
         };
         let (cancel, ask) = self.begin(id);
         let mut opening = self.options.pool.open(&request, ask, cancel);
@@ -124,7 +124,7 @@ impl Runner {
                 let message = match event {
                     OpeningEvent::Queued => continue,
                     OpeningEvent::Stage(stage) => Message::Stage(id, stage),
-                    OpeningEvent::Opened(session) => Message::Opened(id, session.info()),
+                    OpeningEvent::Opened(session) => Message::Opened(id, Box::new(session.info())),
                     OpeningEvent::Failed(report) => Message::OpeningFailed(id, report),
                 };
                 let _ = messages.send(message).await;
@@ -133,11 +133,11 @@ impl Runner {
     }
 
     /// What a new session is opened with: the profile's options under what was typed.
-    fn request(&self, new: &NewSession, window: Size) -> Result<OpenRequest, Report> {
+    fn request(&self, new: &NewSession, window: Size) -> Result<OpenRequest, Box<Report>> {
         let wrong = |error: &TargetError| {
             let mut report = Report::new(ExitCode::Usage, error.to_string());
             report.hints.push(error.hint());
-            report
+            Box::new(report)
         };
         let mut computers = self
             .options
@@ -148,10 +148,11 @@ impl Runner {
             let what = format!("{} names {} computers", new.target, computers.len());
             let mut report = Report::new(ExitCode::Usage, what);
             report.hints.push("name one of them".to_owned());
-            return Err(report);
+            return Err(Box::new(report));
         }
         let Some(computer) = computers.pop() else {
-            return Err(Report::new(ExitCode::Usage, "the target names no computer"));
+            let report = Report::new(ExitCode::Usage, "the target names no computer");
+            return Err(Box::new(report));
         };
         let mut options = computer.options;
         if new.user.is_some() {
@@ -172,7 +173,7 @@ impl Runner {
         let messages = self.messages.clone();
         tokio::spawn(async move {
             let message = match pool.connect(session, ask, cancel).await {
-                Ok(session) => Message::Opened(id, session.info()),
+                Ok(session) => Message::Opened(id, Box::new(session.info())),
                 Err(report) => Message::OpeningFailed(id, Box::new(report)),
             };
             let _ = messages.send(message).await;
@@ -198,7 +199,7 @@ impl Runner {
                 vec![InteractiveEvent::Broken(Box::new(report))],
             ));
         };
-        let (handle, events) = enter(session, window);
+        let (handle, events) = Interactive::enter(session, window);
         self.panes.insert(pane, handle);
         tokio::spawn(hand_over(pane, events, self.messages.clone()));
     }
@@ -258,10 +259,6 @@ impl Runner {
             });
         }
     }
-}
-
-fn enter(session: Session, window: Size) -> (Interactive, InteractiveEvents) {
-    Interactive::enter(session, window)
 }
 
 /// Hands a session's events to the loop. What came meanwhile goes along; the channel holds a flood back, and panes

@@ -181,7 +181,7 @@ impl Scrollback {
     }
 
     /// Goes to the first line kept.
-    pub(crate) fn to_first(&mut self) {
+    pub(crate) fn first_line(&mut self) {
         if !self.lines.is_empty() {
             self.anchor = Some(Anchor {
                 line: self.first,
@@ -194,7 +194,7 @@ impl Scrollback {
     pub(crate) fn scroll_back(&mut self, rows: usize, width: u16, height: usize, tail: usize) {
         let (mut index, mut row) = match self.anchor {
             Some(anchor) => (self.index(anchor), anchor.row),
-            None => self.from_end(height.saturating_sub(tail), width),
+            None => self.last_rows(height.saturating_sub(tail), width),
         };
         let mut left = rows;
         while left > 0 {
@@ -227,7 +227,7 @@ impl Scrollback {
             row -= count;
             index += 1;
         }
-        let end = self.from_end(height.saturating_sub(tail), width);
+        let end = self.last_rows(height.saturating_sub(tail), width);
         self.anchor = ((index, row) < end).then(|| self.anchor_at(index, row));
     }
 
@@ -236,7 +236,7 @@ impl Scrollback {
     pub(crate) fn rows(&self, width: u16, height: usize) -> Vec<Row<'_>> {
         let (first, skip) = match self.anchor {
             Some(anchor) => (self.index(anchor), anchor.row),
-            None => self.from_end(height, width),
+            None => self.last_rows(height, width),
         };
         let mut rows = Vec::with_capacity(height);
         let mut skip = skip;
@@ -263,7 +263,7 @@ impl Scrollback {
     }
 
     /// The line and row where the last `height` rows begin.
-    fn from_end(&self, height: usize, width: u16) -> (usize, usize) {
+    fn last_rows(&self, height: usize, width: u16) -> (usize, usize) {
         let mut left = height;
         let mut index = self.count();
         while index > 0 && left > 0 {

@@ -18,11 +18,8 @@ pub(super) fn key(model: &mut Model, action: Option<Action>, chord: Chord) -> Ve
     let Some(pane) = model.pane_mut() else {
         return Vec::new();
     };
-    if pane.search.is_some() {
-        match search_key(pane, action, line_edit, chord) {
-            Searched::Done => return Vec::new(),
-            Searched::GoOn => {}
-        }
+    if pane.search.is_some() && search_key(pane, action, line_edit, chord) {
+        return Vec::new();
     }
     let effect = match action {
         Some(Action::Submit) => enter(pane),
@@ -201,20 +198,10 @@ fn history(pane: &mut Pane, back: bool) {
     }
 }
 
-/// Whether a key of the search is done with, or goes on to the line.
-enum Searched {
-    Done,
-    GoOn,
-}
-
-fn search_key(
-    pane: &mut Pane,
-    action: Option<Action>,
-    edit: Option<Edit>,
-    chord: Chord,
-) -> Searched {
+/// A key of the search. Whether it is done with; else it goes on to the line.
+fn search_key(pane: &mut Pane, action: Option<Action>, edit: Option<Edit>, chord: Chord) -> bool {
     let Some(search) = &mut pane.search else {
-        return Searched::GoOn;
+        return false;
     };
     match (action, edit) {
         (Some(Action::HistorySearch), _) => {
@@ -227,22 +214,20 @@ fn search_key(
             let before = std::mem::take(&mut search.before);
             pane.search = None;
             pane.editor.set(&before);
-            return Searched::Done;
+            return true;
         }
         (_, Some(Edit::Backspace)) => {
             search.text.pop();
             search.skip = 0;
         }
-        _ => match chord.typed() {
-            Some(c) => {
-                search.text.push(c);
-                search.skip = 0;
-            }
-            None => {
+        _ => {
+            let Some(c) = chord.typed() else {
                 pane.search = None;
-                return Searched::GoOn;
-            }
-        },
+                return false;
+            };
+            search.text.push(c);
+            search.skip = 0;
+        }
     }
     if !search.text.is_empty()
         && let Some(line) = pane.history.find(&search.text, search.skip)
@@ -250,5 +235,5 @@ fn search_key(
         let line = line.to_owned();
         pane.editor.set(&line);
     }
-    Searched::Done
+    true
 }

@@ -38,15 +38,13 @@ pub(crate) enum Message {
     Completed(PaneId, u64, Result<CommandCompletion, Box<Report>>),
     Stage(OpeningId, Stage),
     /// A session of the list was opened or connected.
-    Opened(OpeningId, SessionInfo),
+    Opened(OpeningId, Box<SessionInfo>),
     OpeningFailed(OpeningId, Box<Report>),
     Question(OpeningId, QuestionId, Question),
     /// Nobody waits for the answer any more.
     QuestionVoid(QuestionId),
     /// The session runs on at its server without us.
     Disconnected(SessionId),
-    /// An operation on the list went well, and says so.
-    Done(String),
     /// An operation on the list failed.
     Failed(Box<Report>),
     /// A second has passed for what is being opened.
@@ -113,7 +111,6 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
         Message::Question(opening, id, question) => opening::question(model, opening, id, question),
         Message::QuestionVoid(id) => opening::void(model, id),
         Message::Disconnected(id) => sessions::disconnected(model, id),
-        Message::Done(text) => toast(model, text, false),
         Message::Failed(report) => {
             model
                 .layers

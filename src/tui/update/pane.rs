@@ -289,7 +289,7 @@ fn scroll(model: &mut Model, action: Action) -> bool {
     match action {
         Action::PageUp => scrollback.scroll_back(screenful, columns, height, tail),
         Action::PageDown => scrollback.scroll_forward(screenful, columns, height, tail),
-        Action::First => scrollback.to_first(),
+        Action::First => scrollback.first_line(),
         Action::Last => scrollback.follow(),
         _ => return false,
     }

@@ -292,7 +292,11 @@ fn esc_cancels_what_is_being_opened_and_its_questions() {
     ));
     assert!(model.layers.is_empty());
     let info = samples::session(9, "late", TransportKind::Ssh, "b", SessionState::Opened);
-    update(&mut model, Message::Opened(id, info), samples::now());
+    update(
+        &mut model,
+        Message::Opened(id, Box::new(info)),
+        samples::now(),
+    );
     assert!(model.panes.is_empty());
 }
 

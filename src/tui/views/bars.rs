@@ -238,7 +238,7 @@ fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
         let mut hints = vec![prefix, pair("Enter", "answer"), pair("Esc", "no answer")];
         match &ask.answer {
             Filling::Form(form, _) if form.fields.len() > 1 => {
-                hints.push(pair("Tab", "next field"))
+                hints.push(pair("Tab", "next field"));
             }
             Filling::Choices(choices) if choices.several => hints.push(pair("Space", "mark")),
             Filling::Key => hints = vec![hints.swap_remove(0), pair("any key", "answers")],
