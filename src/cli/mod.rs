@@ -1,5 +1,6 @@
 //! The command line: one file a verb, output formats, exit statuses.
 
+mod app;
 mod ask;
 mod completions;
 mod config;
@@ -33,7 +34,7 @@ use crate::session::{self, Report};
 use output::Colours;
 use status::{ExitStatus, Failed};
 
-/// A terminal session manager for PowerShell remoting.
+/// A terminal session manager for PowerShell remoting. Without a verb: the full-screen app.
 #[derive(Debug, Parser)]
 #[command(
     name = "psdeck",
@@ -41,12 +42,11 @@ use status::{ExitStatus, Failed};
     propagate_version = false,
     max_term_width = 100
 )]
-#[command(subcommand_required = true, arg_required_else_help = true)]
 struct CommandLine {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
 }
 
 /// What every verb takes.
@@ -114,10 +114,11 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         colours,
     };
     let done = log::start(&context.global).and_then(|()| match line.verb {
-        Verb::Invoke(arguments) => invoke::run(&arguments, &context),
-        Verb::Enter(arguments) => enter::run(&arguments, &context),
-        Verb::Config(arguments) => config::run(&arguments, &context),
-        Verb::Completions(arguments) => completions::run(&arguments),
+        None => app::run(&context),
+        Some(Verb::Invoke(arguments)) => invoke::run(&arguments, &context),
+        Some(Verb::Enter(arguments)) => enter::run(&arguments, &context),
+        Some(Verb::Config(arguments)) => config::run(&arguments, &context),
+        Some(Verb::Completions(arguments)) => completions::run(&arguments),
     });
     done.unwrap_or_else(|failed| {
         if let Failed::Report(report) = &failed {

@@ -9,6 +9,11 @@ pub fn config_file() -> Option<PathBuf> {
     Some(project()?.config_dir().join("config.toml"))
 }
 
+/// Where the user's own themes are looked for; none for an account without a home.
+pub fn themes_folder() -> Option<PathBuf> {
+    Some(project()?.config_dir().join("themes"))
+}
+
 /// Where history and reports go; none for an account without a home. It may not exist yet.
 pub fn state_folder() -> Option<PathBuf> {
     let project = project()?;

@@ -6,6 +6,6 @@ mod options;
 mod resolve;
 
 pub use file::{Computer, Config, ConfigError, Ui, Warning};
-pub use folders::{config_file, state_folder};
+pub use folders::{config_file, state_folder, themes_folder};
 pub use options::overlay;
 pub use resolve::{Resolved, TargetError};
