@@ -154,6 +154,13 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
             pane.scrollback.write_remote(&text, Some(Ink::Role(role)));
             pane.scrollback.end_line();
         }
+        InteractiveEvent::Error(record) => {
+            pane.scrollback
+                .write_lines(&records::error(&record), Role::Error);
+        }
+        InteractiveEvent::Progress { source, record } => {
+            records::progress(&mut pane.bars, source, &record);
+        }
         InteractiveEvent::Clear => pane.scrollback.clear(),
         InteractiveEvent::Prompt { id, prompt } => {
             let prompt = HostPrompt::new(id, prompt, pane.scrollback.open_text());
@@ -169,9 +176,7 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
                 Role::Notice,
             );
         }
-        InteractiveEvent::Error(_)
-        | InteractiveEvent::Progress { .. }
-        | InteractiveEvent::Title(_)
+        InteractiveEvent::Title(_)
         | InteractiveEvent::Left { .. }
         | InteractiveEvent::Broken(_) => {}
     }
