@@ -13,7 +13,7 @@ pub(super) trait Talk {
     /// Shows text; it is clean already.
     fn show(&mut self, text: &str) -> io::Result<()>;
 
-    /// Reads a line behind a label; `None`: there is no answer.
+    /// Reads a line behind a label; `None`: there is no answer. Ctrl+C is an error of the kind `Interrupted`.
     async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>>;
 }
 

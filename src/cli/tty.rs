@@ -24,6 +24,17 @@ pub(super) enum Typed {
     End,
 }
 
+impl Typed {
+    /// The line, for a question that Ctrl+C ends with an error of the kind `Interrupted`; `None`: no answer.
+    pub(super) fn answer(self) -> io::Result<Option<Zeroizing<String>>> {
+        match self {
+            Self::Line(line) => Ok(Some(line)),
+            Self::End => Ok(None),
+            Self::Interrupt => Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+}
+
 /// The terminal hands over each key; dropped, it reads lines again.
 pub(super) struct Raw(());
 

@@ -15,6 +15,8 @@ pub(in crate::cli) struct Painter {
     cursor_row: usize,
     /// Rows drawn; 0: nothing.
     rows: usize,
+    /// What was drawn, if the cursor stands at its end: a character more needs no more than itself.
+    last: Option<(String, usize)>,
 }
 
 /// The prompt: as it is written, and how wide it is.
@@ -41,6 +43,9 @@ impl Painter {
         after: &str,
         columns: u16,
     ) -> String {
+        if let Some(more) = self.more(before, after, columns) {
+            return more;
+        }
         let mut out = self.erase();
         let mut layout = Layout {
             out: String::new(),
@@ -62,7 +67,22 @@ impl Painter {
         }
         self.cursor_row = cursor.0;
         self.rows = layout.row + 1;
+        self.last = after.is_empty().then(|| (before.to_owned(), layout.column));
         out
+    }
+
+    /// What was typed behind what is drawn, if it fits the row.
+    fn more(&mut self, before: &str, after: &str, columns: u16) -> Option<String> {
+        let (drawn, column) = self.last.as_mut().filter(|_| after.is_empty())?;
+        let more = before
+            .strip_prefix(drawn.as_str())
+            .filter(|more| more.is_ascii())?;
+        if more.is_empty() || more.contains('\n') || *column + more.len() >= usize::from(columns) {
+            return None;
+        }
+        *column += more.len();
+        before.clone_into(drawn);
+        Some(more.to_owned())
     }
 
     /// What to write so that what was drawn is gone and the cursor stands where it began.

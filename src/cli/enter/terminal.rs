@@ -42,6 +42,8 @@ pub(super) async fn run(viewer: Viewer) -> Result<ExitStatus, Failed> {
         let step = match console.viewer.next().await? {
             Next::Event(event) => console.viewer.show(event)?,
             Next::Interrupt => {
+                // The terminal has shown `^C` behind whatever was there.
+                console.tty.show("\n")?;
                 console.interrupted().await?;
                 Step::Shown
             }
@@ -58,12 +60,8 @@ impl Console {
             Step::Shown => {}
             Step::Over(status) => return Ok(Some(status)),
             Step::Asks(id, prompt) => {
-                let mut talk = Typing {
-                    tty: &mut self.tty,
-                    interrupted: false,
-                };
-                let asked = self.viewer.ask(id, &prompt, &mut talk).await?;
-                if talk.interrupted || matches!(asked, Asked::Interrupted) {
+                let mut talk = Typing { tty: &mut self.tty };
+                if let Asked::Interrupted = self.viewer.ask(id, &prompt, &mut talk).await? {
                     self.interrupted().await?;
                 }
             }
@@ -234,7 +232,6 @@ impl Drop for Paste {
 /// Answers to the remote host, typed.
 struct Typing<'a> {
     tty: &'a mut Tty,
-    interrupted: bool,
 }
 
 impl Talk for Typing<'_> {
@@ -243,13 +240,6 @@ impl Talk for Typing<'_> {
     }
 
     async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>> {
-        match self.tty.read(label, echo).await? {
-            Typed::Line(line) => Ok(Some(line)),
-            Typed::End => Ok(None),
-            Typed::Interrupt => {
-                self.interrupted = true;
-                Ok(None)
-            }
-        }
+        self.tty.read(label, echo).await?.answer()
     }
 }

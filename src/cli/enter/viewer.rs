@@ -1,6 +1,7 @@
 //! What an entered session shows, wherever its lines come from.
 
 use std::collections::VecDeque;
+use std::io;
 
 use futures_util::FutureExt as _;
 
@@ -145,8 +146,13 @@ impl Viewer {
         loop {
             tokio::select! {
                 reply = &mut asking => {
-                    self.interactive.answer(id, reply?);
-                    return Ok(Asked::Answered);
+                    return match reply {
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Asked::Interrupted),
+                        reply => {
+                            self.interactive.answer(id, reply?);
+                            Ok(Asked::Answered)
+                        }
+                    };
                 }
                 event = self.events.next() => match event.ok_or_else(ended)? {
                     InteractiveEvent::PromptCancelled(void) if void == id => return Ok(Asked::Void),

@@ -18,7 +18,7 @@ use crate::cli::output::Colours;
 use crate::cli::prompts::{self, Talk};
 use crate::cli::signals::Interrupts;
 use crate::cli::status::{ExitStatus, Failed};
-use crate::cli::tty::{Tty, Typed};
+use crate::cli::tty::Tty;
 use crate::cli::{enter, opening};
 use crate::config::Resolved;
 use crate::session::{
@@ -256,30 +256,28 @@ impl Run {
         let mut talk = Typing {
             tty,
             name: (self.names.len() > 1).then_some(name),
-            interrupted: false,
         };
-        let reply = {
-            let mut asking = std::pin::pin!(prompts::ask(prompt, &mut talk));
-            loop {
-                tokio::select! {
-                    reply = &mut asking => break reply?,
-                    event = self.operation.next(), if self.waiting.len() < WAITING => match event {
-                        Some(OperationEvent {
-                            target: other,
-                            kind: OperationKind::Pipeline(PipelineEvent::Host(HostEvent::PromptCancelled(void))),
-                        }) if other == target && void == id => return Ok(None),
-                        Some(event) => self.waiting.push_back(event),
-                        None => return Ok(None),
-                    },
-                    () = cancel.cancelled() => return Ok(None),
-                }
+        let mut asking = std::pin::pin!(prompts::ask(prompt, &mut talk));
+        loop {
+            tokio::select! {
+                reply = &mut asking => return match reply {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                        cancel.cancel();
+                        Ok(None)
+                    }
+                    reply => Ok(Some(reply?)),
+                },
+                event = self.operation.next(), if self.waiting.len() < WAITING => match event {
+                    Some(OperationEvent {
+                        target: other,
+                        kind: OperationKind::Pipeline(PipelineEvent::Host(HostEvent::PromptCancelled(void))),
+                    }) if other == target && void == id => return Ok(None),
+                    Some(event) => self.waiting.push_back(event),
+                    None => return Ok(None),
+                },
+                () = cancel.cancelled() => return Ok(None),
             }
-        };
-        if talk.interrupted {
-            cancel.cancel();
-            return Ok(None);
         }
-        Ok(Some(reply))
     }
 
     fn name(&self, target: usize) -> &str {
@@ -291,7 +289,6 @@ impl Run {
 struct Typing<'a> {
     tty: &'a mut Tty,
     name: Option<String>,
-    interrupted: bool,
 }
 
 impl Talk for Typing<'_> {
@@ -304,13 +301,6 @@ impl Talk for Typing<'_> {
             Some(name) => format!("[{name}] {label}"),
             None => label.to_owned(),
         };
-        match self.tty.read(&label, echo).await? {
-            Typed::Line(line) => Ok(Some(line)),
-            Typed::End => Ok(None),
-            Typed::Interrupt => {
-                self.interrupted = true;
-                Ok(None)
-            }
-        }
+        self.tty.read(&label, echo).await?.answer()
     }
 }
