@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
             "Version" => Value::Version(self.parse(tag, "Version")?),
             "XD" => Value::XmlDocument(self.text(tag)?),
             "SBK" => Value::ScriptBlock(self.text(tag)?),
-            "SS" => Value::SecureString(SecureText(self.scan.content(tag)?.into_owned())),
+            "SS" => Value::SecureString(SecureText(self.text(tag)?.to_str_lossy().into_owned())),
             "PR" => Value::Progress(Box::new(legacy::progress(self, tag)?)),
             // A primitive that we do not know reads as its text; an unknown container does not.
             "TN" | "TNRef" | "ToString" | "Props" | "MS" | "LST" | "IE" | "QUE" | "STK" | "DCT"
