@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{BoxFuture, Connected, Connector, Description, Stages, TransportKind};
-use crate::transport::{Ask, Failure, Options, TargetAddress, process};
+use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress, process, ssh};
 
 /// PowerShell's subsystem of SSH servers.
 pub(super) struct Ssh;
@@ -33,11 +33,16 @@ impl Connector for Ssh {
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {
         Box::pin(async move {
-            drop((target, options, ask, stages));
-            Err(Failure::new(
-                crate::transport::FailureKind::Usage,
-                "not available yet",
-            ))
+            let TargetAddress::Ssh { user, host, port } = target else {
+                return Err(Failure::new(FailureKind::Usage, "no SSH target"));
+            };
+            let stages = |stage| stages(stage);
+            let made = ssh::connect(&host, user.as_deref(), port, &options, &*ask, stages).await?;
+            Ok(Connected {
+                connection: made.connection,
+                user: Some(made.user),
+                authentication: Some(made.authentication),
+            })
         })
     }
 }
