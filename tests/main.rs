@@ -21,6 +21,7 @@ mod local;
 mod peers;
 mod replay;
 mod session;
+mod session_enter;
 mod ssh;
 mod ssh_login;
 mod support;
