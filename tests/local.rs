@@ -7,7 +7,7 @@ use psdeck::transport::{Command, Event, FailureKind, Options, Stage, process};
 use uuid::Uuid;
 
 use crate::support::link::{close, create, lost, next, open, run, told};
-use crate::support::peer::Peer;
+use crate::support::peer::{Peer, write_program};
 
 #[tokio::test]
 async fn a_session_opens_runs_a_script_and_closes() {
@@ -72,8 +72,10 @@ async fn a_program_without_server_mode_is_reported_with_what_it_printed() {
     let Some(peer) = Peer::local().start() else {
         return;
     };
-    let script = "#!/bin/sh\nprintf 'PowerShell 7.6.5\\nPS /> '\ncat >/dev/null\n";
-    std::fs::write(peer.program(), script).unwrap();
+    write_program(
+        peer.folder(),
+        "printf 'PowerShell 7.6.5\\nPS /> '\ncat >/dev/null\n",
+    );
     let options = Options {
         connect_timeout: Some(Duration::from_millis(300)),
         ..peer.options()

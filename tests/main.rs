@@ -16,6 +16,7 @@
 mod cli;
 mod clixml;
 mod fuzz;
+mod hostile;
 mod layers;
 mod local;
 mod peers;

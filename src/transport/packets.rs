@@ -54,8 +54,10 @@ pub(super) enum End {
         /// Text before the first packet.
         noise: Vec<String>,
     },
-    /// Nothing that a PowerShell server says came in time.
+    /// The opening messages were not taken in time.
     Silent {
+        /// Whether a PowerShell server had spoken.
+        spoke: bool,
         /// How long was waited.
         waited: Duration,
         /// Text that came instead.
@@ -74,11 +76,19 @@ pub(super) struct Packets {
 }
 
 impl Packets {
-    /// Starts the task. `patience` is how long the first packet may take; `keep_alive` how long silence lasts before the
-    /// link itself ends.
-    pub(super) fn start(link: impl Link, patience: Duration, keep_alive: Option<Duration>) -> Self {
+    /// Starts the task. `patience` is how long the opening may take; `keep_alive` how long silence lasts before the
+    /// link itself ends; `notices` are told first.
+    pub(super) fn start(
+        link: impl Link,
+        patience: Duration,
+        keep_alive: Option<Duration>,
+        notices: Vec<String>,
+    ) -> Self {
         let (commands, orders) = mpsc::unbounded_channel();
         let (reports, events) = mpsc::unbounded_channel();
+        for notice in notices {
+            let _ = reports.send(Event::Notice(notice));
+        }
         let packet_size = Arc::new(AtomicUsize::new(stdio::FRAGMENT));
         let task = Task {
             link,
@@ -144,7 +154,7 @@ struct Task<L> {
     credits: HashMap<Uuid, i64>,
     /// Targets whose stop or answer is not acknowledged yet.
     urgent: HashSet<Uuid>,
-    /// Until when the first packet has to come, and whether `Opened` is still to be told.
+    /// Until when the opening messages have to be taken; `Opened` is to be told then.
     opening: Option<Instant>,
     reports: mpsc::UnboundedSender<Event>,
     packet_size: Arc<AtomicUsize>,
@@ -162,7 +172,7 @@ impl<L: Link> Task<L> {
             while let Some(lines) = self.client.poll_output() {
                 self.link.send(lines);
             }
-            let deadline = self.opening.filter(|_| !self.client.is_speaking());
+            let deadline = self.opening;
             let held = self.is_held();
             let step = tokio::select! {
                 biased;
@@ -176,7 +186,7 @@ impl<L: Link> Task<L> {
                     Incoming::Ended => self.ended(),
                 },
                 () = sleep_until(deadline) => {
-                    let end = End::Silent { waited: self.patience, noise: self.client.noise() };
+                    let end = End::Silent { spoke: self.client.is_speaking(), waited: self.patience, noise: self.client.noise() };
                     self.lost(end)
                 }
             };

@@ -56,7 +56,7 @@ pub fn connect(options: &Options, stages: impl Fn(Stage)) -> Result<Box<dyn Conn
         .map_err(|error| not_started(&name, &error).at(Stage::Connect))?;
     let link = Process::new(child, name).map_err(|failure| failure.at(Stage::Connect))?;
     let patience = options.connect_timeout.unwrap_or(Options::STAGE_TIMEOUT);
-    Ok(Box::new(Packets::start(link, patience, None)))
+    Ok(Box::new(Packets::start(link, patience, None, Vec::new())))
 }
 
 /// A child and its three streams.
@@ -155,9 +155,17 @@ impl Link for Process {
                 .hint(format!("see what '{name} -s -NoLogo -NoProfile' prints"));
                 (failure, noise)
             }
-            End::Silent { waited, noise } => {
-                let message = format!("{name} served no session within {} s", waited.as_secs());
-                let failure = Failure::new(FailureKind::TimedOut, message)
+            End::Silent {
+                spoke,
+                waited,
+                noise,
+            } => {
+                let what = if spoke {
+                    "took no session"
+                } else {
+                    "served no session"
+                };
+                let failure = Failure::new(FailureKind::TimedOut, format!("{name} {what} within {} s", waited.as_secs()))
                     .hint("a program that stands for pwsh must understand -s; --connect-timeout gives it more time");
                 (failure, noise)
             }

@@ -279,7 +279,7 @@ impl Builder {
             user: self.user.clone(),
         };
         if !self.ssh {
-            write_program(&peer.program(), python, &self.environment).map_err(|e| e.to_string())?;
+            write_program(peer.folder(), &peer_script(python, &self.environment));
             return Ok(peer);
         }
         // The fixture looks for a free port and then takes it; another test may come between.
@@ -347,25 +347,24 @@ impl Drop for Peer {
     }
 }
 
-fn write_program(
-    path: &Path,
-    python: &Path,
-    environment: &[(String, String)],
-) -> std::io::Result<()> {
+/// A program of that folder that does what a shell script says.
+pub fn write_program(folder: &Path, script: &str) -> PathBuf {
+    let program = folder.join("pwsh");
+    fs::write(folder.join("settings"), script).expect("a script");
+    #[cfg(unix)]
+    if !program.exists() {
+        std::os::unix::fs::symlink(peers().join("pwsh"), &program).expect("a link");
+    }
+    program
+}
+
+fn peer_script(python: &Path, environment: &[(String, String)]) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
-    let exports: Vec<String> = environment
+    let exports: String = environment
         .iter()
         .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
         .collect();
-    let exports = exports.concat();
     let python = quoted(&python.display().to_string());
     let peer = quoted(&peers().join("pwsh_peer.py").display().to_string());
-    let script = format!("#!/bin/sh\n{exports}exec {python} {peer} \"$@\"\n");
-    fs::write(path, script)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
-    }
-    Ok(())
+    format!("{exports}exec {python} {peer} \"$@\"\n")
 }

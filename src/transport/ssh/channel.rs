@@ -166,12 +166,18 @@ impl Link for Subsystem {
                 }
             }
             End::Silent {
+                spoke,
                 waited,
                 noise: text,
             } => {
                 noise = text;
+                let what = if spoke {
+                    "took no session"
+                } else {
+                    "served no session"
+                };
                 let message = format!(
-                    "the subsystem '{name}' of {host} served no session within {}",
+                    "the subsystem '{name}' of {host} {what} within {}",
                     seconds(waited)
                 );
                 Failure::new(FailureKind::TimedOut, message)

@@ -38,8 +38,6 @@ pub struct Connected {
     pub user: String,
     /// How we proved who we are: `publickey`, `password` and so on; several with `+` between them.
     pub authentication: String,
-    /// What the server showed before that, line by line.
-    pub banner: Vec<String>,
 }
 
 /// Connects to `host` (as the target names it), logs in and starts the subsystem.
@@ -114,12 +112,11 @@ pub async fn connect(
     let keep_alive = settings
         .alive_interval
         .map(|interval| interval * alive_rounds(&settings));
-    let connection = Box::new(Packets::start(link, limit, keep_alive));
+    let connection = Box::new(Packets::start(link, limit, keep_alive, side.banner()));
     Ok(Connected {
         connection,
         user: settings.user,
         authentication,
-        banner: side.banner(),
     })
 }
 
