@@ -128,7 +128,7 @@ impl<'a> Replay<'a> {
                     ..
                 } => {
                     if let Some(first) = messages.first() {
-                        self.act(*target, *prompt_response, first.clone(), messages);
+                        self.act(*target, *prompt_response, first, messages);
                     }
                 }
                 Packet::Data {
@@ -146,7 +146,7 @@ impl<'a> Replay<'a> {
                         self.client.pipeline_closed(*id);
                     }
                 }
-                Packet::Command(_) | Packet::Close(_) | Packet::Ack | Packet::Noise => {}
+                Packet::Close(_) | Packet::Other | Packet::Noise => {}
             }
             self.events(&[]);
         }
@@ -157,7 +157,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Lets our client do what theirs did when it sent these messages, and compares what comes out.
-    fn act(&mut self, id: Uuid, prompt: bool, first: Recorded, messages: &[Recorded]) {
+    fn act(&mut self, id: Uuid, prompt: bool, first: &Recorded, messages: &[Recorded]) {
         let mut out = BytesMut::new();
         let kind = MessageType::from(first.kind);
         if kind == MessageType::SessionCapability {
@@ -169,7 +169,7 @@ impl<'a> Replay<'a> {
             return self.compare(&recording::whole(&out), messages);
         }
         if let MessageType::CreatePipeline | MessageType::GetCommandMetadata = kind {
-            if let Some(row) = intentions::left_out(&body(&first)) {
+            if let Some(row) = intentions::left_out(&body(first)) {
                 self.used.insert(row);
                 self.left_out.insert(id);
                 return;
@@ -177,10 +177,10 @@ impl<'a> Replay<'a> {
             let created = match kind {
                 MessageType::CreatePipeline => self
                     .client
-                    .create_pipeline(intentions::pipeline(&body(&first))),
+                    .create_pipeline(intentions::pipeline(&body(first))),
                 _ => self
                     .client
-                    .command_metadata(&intentions::query(&body(&first))),
+                    .command_metadata(&intentions::query(&body(first))),
             };
             let (ours, first) = created.unwrap();
             self.ids.insert(id, ours);

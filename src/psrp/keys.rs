@@ -166,7 +166,7 @@ impl fmt::Debug for SessionKey {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rsa::pkcs8::DecodePrivateKey;
     use serde::Deserialize;
 
@@ -174,21 +174,21 @@ mod tests {
 
     /// What psrpcore made.
     #[derive(Deserialize)]
-    struct Recorded {
+    pub(in crate::psrp) struct Recorded {
         private_key_pkcs8: String,
-        public_key: String,
+        pub(in crate::psrp) public_key: String,
         session_key: String,
-        encrypted_session_key: String,
-        secrets: Vec<Sealed>,
+        pub(in crate::psrp) encrypted_session_key: String,
+        pub(in crate::psrp) secrets: Vec<Sealed>,
     }
 
     #[derive(Deserialize)]
-    struct Sealed {
-        text: String,
-        cipher: String,
+    pub(in crate::psrp) struct Sealed {
+        pub(in crate::psrp) text: String,
+        pub(in crate::psrp) cipher: String,
     }
 
-    fn recorded() -> (Recorded, KeyPair) {
+    pub(in crate::psrp) fn recorded() -> (Recorded, KeyPair) {
         let text = include_str!("../../tests/recordings/psrpcore-keys.json");
         let recorded: Recorded = serde_json::from_str(text).unwrap();
         let der = STANDARD.decode(&recorded.private_key_pkcs8).unwrap();

@@ -17,12 +17,11 @@ pub enum Packet {
         /// The messages that end in this packet.
         messages: Vec<Recorded>,
     },
-    Command(Uuid),
     Signal(Uuid),
     Close(Uuid),
     CloseAck(Uuid),
-    /// An acknowledgement of something else.
-    Ack,
+    /// The opening of a pipeline's channel, or an acknowledgement of something else.
+    Other,
     /// A line that is no packet.
     Noise,
 }
@@ -93,11 +92,10 @@ fn packet(from: Side, text: &str, partial: &mut BTreeMap<(Side, u64), Vec<u8>>) 
                 bytes,
             }
         }
-        "Command" => Packet::Command(target),
         "Signal" => Packet::Signal(target),
         "Close" => Packet::Close(target),
         "CloseAck" => Packet::CloseAck(target),
-        _ => Packet::Ack,
+        _ => Packet::Other,
     }
 }
 

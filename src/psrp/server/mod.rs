@@ -114,3 +114,6 @@ impl Server {
         self.outbox.push(target, Priority::Default, kind, body);
     }
 }
+
+#[cfg(test)]
+mod tests;
