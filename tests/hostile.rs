@@ -237,9 +237,9 @@ async fn a_flood_stays_within_its_credit() {
         name: String::new(),
         opening: opening(),
     });
-    let mut read = 0;
+    let (mut read, mut allowed) = (0, 0);
     for credit in [1 << 20, 10 << 20, 200 << 20] {
-        let allowed = read + credit;
+        allowed += credit;
         connection.submit(Command::Read {
             target: Target::Pool,
             credit,
