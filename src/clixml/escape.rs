@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::Text;
+use super::buffer::Buffer;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
@@ -16,9 +17,9 @@ pub(super) enum Place {
 }
 
 /// Appends a string in both layers of escaping.
-pub(super) fn push(out: &mut String, text: &Text, place: Place) {
-    match text.as_str() {
-        Some(text) => push_str(out, text, place),
+pub(super) fn push(out: &mut Buffer, text: &Text, place: Place) {
+    match text.utf8() {
+        Some(utf8) => push_utf8(out, utf8, place),
         None => {
             for unit in char::decode_utf16(text.encode_utf16()) {
                 match unit {
@@ -31,29 +32,18 @@ pub(super) fn push(out: &mut String, text: &Text, place: Place) {
 }
 
 /// Appends a Unicode string in both layers of escaping.
-pub(super) fn push_str(out: &mut String, text: &str, place: Place) {
+pub(super) fn push_str(out: &mut Buffer, text: &str, place: Place) {
+    push_utf8(out, text.as_bytes(), place);
+}
+
+fn push_utf8(out: &mut Buffer, text: &[u8], place: Place) {
     let mut rest = text;
-    while let Some(found) = rest.bytes().position(is_special) {
-        let (plain, from) = rest.split_at_checked(found).unwrap_or((rest, ""));
-        out.push_str(plain);
-        let mut chars = from.chars();
-        let Some(c) = chars.next() else { return };
-        rest = chars.as_str();
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' if place == Place::Attribute => out.push_str("&quot;"),
-            '_' if !rest.starts_with(['x', 'X']) => out.push('_'),
-            '_' | '\0'..='\x1F' | '\x7F'..='\u{9F}' | '\u{FFFE}'.. => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    push_unit(out, *unit);
-                }
-            }
-            _ => out.push(c),
-        }
+    while let Some(found) = rest.iter().position(|byte| is_special(*byte)) {
+        let (plain, from) = rest.split_at_checked(found).unwrap_or((rest, &[]));
+        out.push_bytes(plain);
+        rest = push_special(out, from, place);
     }
-    out.push_str(rest);
+    out.push_bytes(rest);
 }
 
 /// Whether a byte starts a character that may need an escape.
@@ -64,13 +54,46 @@ fn is_special(byte: u8) -> bool {
     )
 }
 
-fn push_unit(out: &mut String, unit: u16) {
+/// Appends the first character and gives the rest.
+fn push_special<'t>(out: &mut Buffer, text: &'t [u8], place: Place) -> &'t [u8] {
+    let (length, escape) = match text {
+        [b'&', ..] => (1, Some("&amp;")),
+        [b'<', ..] => (1, Some("&lt;")),
+        [b'>', ..] => (1, Some("&gt;")),
+        [b'"', ..] if place == Place::Attribute => (1, Some("&quot;")),
+        [b'_', b'x' | b'X', ..] => (1, Some("_x005F_")),
+        [0..=0x1F | 0x7F, ..] => (1, None),
+        [0xC2, 0x80..=0x9F, ..] => (2, None),
+        [0xEF, 0xBF, 0xBE | 0xBF, ..] => (3, None),
+        [0xF0..=0xFF, ..] => (4, None),
+        [first, rest @ ..] => {
+            out.push(*first);
+            return rest;
+        }
+        [] => return &[],
+    };
+    let (character, rest) = text.split_at_checked(length).unwrap_or((text, &[]));
+    match escape {
+        Some(escape) => out.push_str(escape),
+        None => {
+            for unit in std::str::from_utf8(character)
+                .unwrap_or_default()
+                .encode_utf16()
+            {
+                push_unit(out, unit);
+            }
+        }
+    }
+    rest
+}
+
+fn push_unit(out: &mut Buffer, unit: u16) {
     out.push_str("_x");
     for shift in [12, 8, 4, 0] {
         let digit = HEX.get(usize::from(unit >> shift) & 15);
-        out.push(char::from(*digit.unwrap_or(&b'0')));
+        out.push(*digit.unwrap_or(&b'0'));
     }
-    out.push('_');
+    out.push(b'_');
 }
 
 /// Takes away the `_xHHHH_` layer.
@@ -122,6 +145,14 @@ fn hex(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |value, digit| {
         Some(value << 4 | char::from(*digit).to_digit(16)?)
     })
+}
+
+/// Whether a raw text or attribute is what it says: nothing in it is escaped or changed by either layer.
+pub(super) fn is_plain(raw: &str) -> bool {
+    let mark = |byte: &u8| matches!(byte, b'&' | b'_' | b'\t' | b'\n' | b'\r');
+    !raw.as_bytes()
+        .iter()
+        .fold(false, |found, byte| found | mark(byte))
 }
 
 /// Takes away XML's layer of a text or an attribute: entities and line ends. An unknown entity is the error.
@@ -194,9 +225,9 @@ mod tests {
     use super::*;
 
     fn encode(text: &str) -> String {
-        let mut out = String::new();
+        let mut out = Buffer::default();
         push(&mut out, &text.into(), Place::Element);
-        out
+        out.into_string()
     }
 
     #[test]
@@ -217,16 +248,17 @@ mod tests {
             let back = unescape(escaped, Place::Element).unwrap();
             assert_eq!(decode(&back), text);
         }
-        let mut out = String::new();
+        let mut out = Buffer::default();
         push_str(&mut out, "\"", Place::Attribute);
-        assert_eq!(out, "&quot;");
+        assert_eq!(out.into_string(), "&quot;");
     }
 
     #[test]
     fn lone_surrogates_are_escaped_each() {
         let lone = Text::from_utf16(&[0xDC00, 0xD800, 0x5F]);
-        let mut out = String::new();
+        let mut out = Buffer::default();
         push(&mut out, &lone, Place::Element);
+        let out = out.into_string();
         assert_eq!(out, "_xDC00__xD800__");
         assert_eq!(decode(&out), lone);
     }

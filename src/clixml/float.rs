@@ -1,6 +1,8 @@
 //! How .NET spells floating-point numbers: the fewest digits that read back as the same number.
 
-use std::fmt::{LowerExp, Write};
+use std::fmt::{LowerExp, Write as _};
+
+use super::buffer::Buffer;
 
 /// The digits up to which .NET writes a `Double` without an exponent.
 pub(super) const DOUBLE: i32 = 15;
@@ -9,7 +11,7 @@ pub(super) const SINGLE: i32 = 7;
 
 /// Appends a finite number as .NET does: plain up to `precision` digits before the point and four zeros behind it,
 /// else as `1.5E+20`, with two digits of exponent at least.
-pub(super) fn push(out: &mut String, number: impl LowerExp, precision: i32) {
+pub(super) fn push(out: &mut Buffer, number: impl LowerExp, precision: i32) {
     let shortest = format!("{number:e}");
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
@@ -23,14 +25,14 @@ pub(super) fn push(out: &mut String, number: impl LowerExp, precision: i32) {
     if exponent < -4 || exponent >= count.max(precision) {
         out.push_str(first);
         if !rest.is_empty() {
-            out.push('.');
+            out.push(b'.');
             out.push_str(rest);
         }
         let sign = if exponent < 0 { '-' } else { '+' };
         let _ = write!(out, "E{sign}{:02}", exponent.unsigned_abs());
     } else if exponent < 0 {
         out.push_str("0.");
-        out.extend((1..-exponent).map(|_| '0'));
+        (1..-exponent).for_each(|_| out.push(b'0'));
         out.push_str(first);
         out.push_str(rest);
     } else {
@@ -38,9 +40,9 @@ pub(super) fn push(out: &mut String, number: impl LowerExp, precision: i32) {
         let whole = usize::try_from(exponent).unwrap_or_default();
         let (behind, fraction) = rest.split_at_checked(whole).unwrap_or((rest, ""));
         out.push_str(behind);
-        out.extend((behind.len()..whole).map(|_| '0'));
+        (behind.len()..whole).for_each(|_| out.push(b'0'));
         if !fraction.is_empty() {
-            out.push('.');
+            out.push(b'.');
             out.push_str(fraction);
         }
     }
@@ -57,9 +59,9 @@ mod tests {
     use super::*;
 
     fn double(number: f64) -> String {
-        let mut out = String::new();
+        let mut out = Buffer::default();
         push(&mut out, number, DOUBLE);
-        out
+        out.into_string()
     }
 
     #[test]
@@ -83,8 +85,8 @@ mod tests {
         ] {
             assert_eq!(double(number), text);
         }
-        let mut single = String::new();
+        let mut single = Buffer::default();
         push(&mut single, 1e7_f32, SINGLE);
-        assert_eq!(single, "1E+07");
+        assert_eq!(single.into_string(), "1E+07");
     }
 }

@@ -2,7 +2,7 @@
 //! the record has as an object.
 
 use super::error::{Error, Fault};
-use super::read::Reader;
+use super::reader::Reader;
 use super::scan::{Result, Tag};
 use super::{Object, Property, Value};
 
@@ -32,7 +32,7 @@ pub(super) fn progress<'a>(reader: &mut Reader<'a>, tag: &Tag<'a>) -> Result<Obj
             return Err(Error::at(child.offset, Fault::Element(name)));
         };
         let value = match child.name {
-            "Nil" => reader.scan.skip(&child).map(|()| Value::Null),
+            "Nil" => reader.skip(&child).map(|()| Value::Null),
             "AI" | "PI" | "PC" | "SR" => reader.parse(&child, "I32").map(Value::Int32),
             _ => reader.text(&child).map(Value::String),
         };

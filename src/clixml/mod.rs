@@ -1,5 +1,6 @@
 //! Values and their CLIXML text ([MS-PSRP] 2.2.5). No IO, no clock.
 
+mod buffer;
 mod error;
 mod escape;
 mod float;
@@ -7,7 +8,9 @@ mod ids;
 mod legacy;
 mod limits;
 mod numbers;
+mod objs;
 mod read;
+mod reader;
 pub mod records;
 mod scan;
 mod text;
@@ -18,10 +21,11 @@ mod write;
 pub use error::{Error, Fault, Place};
 pub use limits::Limits;
 pub use numbers::{Decimal, Version};
+pub use objs::{ObjsWriter, write_objs};
 pub use read::{read, read_all};
 pub use text::Text;
 pub use time::{DateTime, DateTimeKind, TICKS_PER_DAY, TICKS_PER_SECOND, TimeSpan};
 pub use value::{
     Content, ListKind, Object, Property, RefId, SecureText, TypeNames, Value, enum_value,
 };
-pub use write::{ObjsWriter, write, write_into, write_objs};
+pub use write::{write, write_into};

@@ -18,6 +18,12 @@ pub(super) struct Scanner<'a> {
     at: usize,
 }
 
+/// What the bytes of a tag are, as flags.
+static CLASS: [u8; 256] = classes();
+const BLANK: u8 = 1;
+/// Ends the name of an element or an attribute.
+const NAME_END: u8 = 2;
+
 /// A start tag.
 pub(super) struct Tag<'a> {
     pub(super) name: &'a str,
@@ -35,6 +41,11 @@ impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let at = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
         Self { text, at }
+    }
+
+    /// Bytes from the start.
+    pub(super) fn offset(&self) -> usize {
+        self.at
     }
 
     /// The next element outside all elements, or none at the end of the text.
@@ -69,22 +80,34 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The text of an element without children, with its end tag.
-    pub(super) fn content(&mut self, tag: &Tag<'a>) -> Result<Cow<'a, str>> {
+    /// The text of an element with its end tag, if it is text only; else nothing is taken.
+    #[inline]
+    pub(super) fn raw_content(&mut self, tag: &Tag<'a>) -> Result<Option<&'a str>> {
         if tag.empty {
-            return Ok(Cow::Borrowed(""));
+            return Ok(Some(""));
         }
-        let first = self.run()?;
-        if self.peek(1) == Some(b'/') {
-            self.end_tag(tag)?;
-            return Ok(first);
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let length = memchr(b'<', rest);
+        let length = length.ok_or_else(|| Error::at(self.text.len(), Fault::UnexpectedEnd))?;
+        if rest.get(length + 1) != Some(&b'/') {
+            return Ok(None);
         }
-        let mut text = first.into_owned();
+        self.at += length;
+        self.end_tag(tag)?;
+        Ok(Some(
+            self.text.get(start..start + length).unwrap_or_default(),
+        ))
+    }
+
+    /// The text of an element that has comments or CDATA in it.
+    pub(super) fn mixed_content(&mut self, tag: &Tag<'a>) -> Result<String> {
+        let mut text = self.run()?.into_owned();
         loop {
             match self.peek(1) {
                 Some(b'/') => {
                     self.end_tag(tag)?;
-                    return Ok(Cow::Owned(text));
+                    return Ok(text);
                 }
                 Some(b'!') if self.rest().starts_with("<![CDATA[") => {
                     self.at += "<![CDATA[".len();
@@ -100,11 +123,6 @@ impl<'a> Scanner<'a> {
             }
             text.push_str(&self.run()?);
         }
-    }
-
-    /// Passes over the rest of an element, whatever is in it.
-    pub(super) fn skip(&mut self, tag: &Tag<'a>) -> Result<()> {
-        self.content(tag).map(drop)
     }
 
     /// The text up to the next tag.
@@ -142,7 +160,7 @@ impl<'a> Scanner<'a> {
                     tag.empty = true;
                     return Ok(tag);
                 }
-                Some(byte) if is_blank(byte) => self.at += 1,
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
                 Some(_) => {
                     let (name, value) = self.attribute()?;
                     match name {
@@ -181,9 +199,16 @@ impl<'a> Scanner<'a> {
         Ok((name, rest.get(..length).unwrap_or_default()))
     }
 
+    /// The end tag that starts here.
+    #[inline]
     fn end_tag(&mut self, tag: &Tag<'a>) -> Result<()> {
         let from = self.at;
         self.at += 2;
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        if let Some([b'>', ..]) = rest.strip_prefix(tag.name.as_bytes()) {
+            self.at += tag.name.len() + 1;
+            return Ok(());
+        }
         let name = self.name();
         self.skip_blank();
         match self.peek(0) {
@@ -227,24 +252,22 @@ impl<'a> Scanner<'a> {
     }
 
     /// A name of an element or an attribute.
+    #[inline]
     fn name(&mut self) -> &'a str {
-        let rest = self.rest();
-        let ends =
-            |byte: &u8| is_blank(*byte) || matches!(byte, b'>' | b'/' | b'=' | b'<' | b'"' | b'\'');
-        let length = rest
-            .bytes()
-            .position(|byte| ends(&byte))
-            .unwrap_or(rest.len());
-        self.at += length;
-        rest.get(..length).unwrap_or_default()
+        let start = self.at;
+        while self.class() & NAME_END == 0 {
+            self.at += 1;
+        }
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     fn skip_line(&mut self) {
         self.at += memchr(b'\n', self.rest().as_bytes()).unwrap_or(self.rest().len());
     }
 
+    #[inline]
     fn skip_blank(&mut self) {
-        while self.peek(0).is_some_and(is_blank) {
+        while self.class() & BLANK != 0 {
             self.at += 1;
         }
     }
@@ -253,8 +276,18 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    #[inline]
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + ahead).copied()
+    }
+
+    /// The class of the byte here; the end of the text ends a name.
+    #[inline]
+    fn class(&self) -> u8 {
+        match self.text.as_bytes().get(self.at) {
+            Some(byte) => CLASS.get(usize::from(*byte)).copied().unwrap_or_default(),
+            None => NAME_END,
+        }
     }
 
     fn fault(&self, fault: Fault) -> Error {
@@ -266,6 +299,20 @@ impl<'a> Scanner<'a> {
     }
 }
 
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        {
+            classes[byte] = match byte as u8 {
+                b' ' | b'\t' | b'\r' | b'\n' => BLANK | NAME_END,
+                b'>' | b'/' | b'=' | b'<' | b'"' | b'\'' => NAME_END,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    classes
 }

@@ -1,11 +1,9 @@
 //! CLIXML text from values, in the form that PowerShell gives it.
 
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::fmt::Write as _;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
+use super::buffer::Buffer;
 use super::escape::{self, Place};
 use super::ids::Ids;
 use super::{
@@ -17,81 +15,30 @@ use super::{
 /// Objects and lists of type names are numbered from 0, whatever their numbers in the tree. A reference to an object
 /// that was not written before, and what is nested deeper than PowerShell reads, become `Nil` and a string.
 pub fn write(value: &Value) -> String {
-    let mut out = String::new();
-    write_into(&mut out, value);
-    out
+    let mut writer = Writer::new(None);
+    writer.value(value, None, 1);
+    writer.out.into_string()
 }
 
 /// Appends one value as [`write()`] writes it.
 pub fn write_into(out: &mut String, value: &Value) {
-    Writer::new(out, None).value(value, None, 1);
+    out.push_str(&write(value));
 }
 
-/// Writes values as `Export-Clixml` does: an `<Objs>` element, indented, in which references may point into an earlier
-/// value.
-pub fn write_objs<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
-    let mut out = String::from(OBJS);
-    let mut writer = Writer::new(&mut out, Some(1));
-    for value in values {
-        writer.value(value, None, 1);
-    }
-    out.push_str("\n</Objs>");
-    out
-}
-
-/// Writes an `<Objs>` document value by value, for values that are not all there at once. A reference points into its own
-/// value only.
-#[derive(Default)]
-pub struct ObjsWriter {
-    next_object: u32,
-    types: Types,
-    begun: bool,
-}
-
-impl ObjsWriter {
-    /// Appends a value, behind the document's beginning if it is the first.
-    pub fn push(&mut self, out: &mut String, value: &Value) {
-        self.begin(out);
-        let mut writer = Writer {
-            next_object: self.next_object,
-            types: std::mem::take(&mut self.types),
-            ..Writer::new(out, Some(1))
-        };
-        writer.value(value, None, 1);
-        self.next_object = writer.next_object;
-        self.types = writer.types;
-    }
-
-    /// Appends the document's end.
-    pub fn end(mut self, out: &mut String) {
-        self.begin(out);
-        out.push_str("\n</Objs>");
-    }
-
-    fn begin(&mut self, out: &mut String) {
-        if !std::mem::replace(&mut self.begun, true) {
-            out.push_str(OBJS);
-        }
-    }
-}
-
-const OBJS: &str =
-    "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">";
-
-struct Writer<'o> {
-    out: &'o mut String,
+pub(super) struct Writer {
+    pub(super) out: Buffer,
     /// How deep the next element is indented, if at all.
     indent: Option<usize>,
     /// The numbers given, by those of the tree.
     objects: Ids<u32>,
-    next_object: u32,
-    types: Types,
+    pub(super) next_object: u32,
+    pub(super) types: Types,
 }
 
-impl<'o> Writer<'o> {
-    fn new(out: &'o mut String, indent: Option<usize>) -> Self {
+impl Writer {
+    pub(super) fn new(indent: Option<usize>) -> Self {
         Self {
-            out,
+            out: Buffer::default(),
             indent,
             objects: Ids::default(),
             next_object: 0,
@@ -99,22 +46,22 @@ impl<'o> Writer<'o> {
         }
     }
 
-    fn value(&mut self, value: &Value, name: Option<&Text>, depth: usize) {
+    pub(super) fn value(&mut self, value: &Value, name: Option<&Text>, depth: usize) {
         match value {
             Value::Null => self.empty("Nil", name),
             Value::String(text) => self.text("S", name, text),
-            Value::Char(unit) => self.number("C", name, unit),
+            Value::Char(unit) => self.integer("C", name, i128::from(*unit)),
             Value::Bool(truth) => self.raw("B", name, if *truth { "true" } else { "false" }),
             Value::DateTime(date) => self.number("DT", name, date),
             Value::TimeSpan(span) => self.number("TS", name, span),
-            Value::Byte(number) => self.number("By", name, number),
-            Value::SByte(number) => self.number("SB", name, number),
-            Value::UInt16(number) => self.number("U16", name, number),
-            Value::Int16(number) => self.number("I16", name, number),
-            Value::UInt32(number) => self.number("U32", name, number),
-            Value::Int32(number) => self.number("I32", name, number),
-            Value::UInt64(number) => self.number("U64", name, number),
-            Value::Int64(number) => self.number("I64", name, number),
+            Value::Byte(number) => self.integer("By", name, i128::from(*number)),
+            Value::SByte(number) => self.integer("SB", name, i128::from(*number)),
+            Value::UInt16(number) => self.integer("U16", name, i128::from(*number)),
+            Value::Int16(number) => self.integer("I16", name, i128::from(*number)),
+            Value::UInt32(number) => self.integer("U32", name, i128::from(*number)),
+            Value::Int32(number) => self.integer("I32", name, i128::from(*number)),
+            Value::UInt64(number) => self.integer("U64", name, i128::from(*number)),
+            Value::Int64(number) => self.integer("I64", name, i128::from(*number)),
             Value::Single(number) => {
                 self.leaf("Sg", name, |out| match special(f64::from(*number)) {
                     Some(word) => out.push_str(word),
@@ -126,7 +73,7 @@ impl<'o> Writer<'o> {
                 None => float::push(out, *number, float::DOUBLE),
             }),
             Value::Decimal(number) => self.number("D", name, number),
-            Value::Bytes(bytes) => self.leaf("BA", name, |out| STANDARD.encode_string(bytes, out)),
+            Value::Bytes(bytes) => self.leaf("BA", name, |out| out.push_base64(bytes)),
             Value::Guid(guid) => self.number("G", name, guid),
             Value::Uri(text) => self.text("URI", name, text),
             Value::Version(version) => self.number("Version", name, version),
@@ -154,7 +101,8 @@ impl<'o> Writer<'o> {
             self.objects.insert(id, number);
         }
         self.start("Obj", name);
-        let _ = write!(self.out, " RefId=\"{number}\">");
+        self.ref_id(number);
+        self.out.push_str("\">");
         self.deeper();
         if let Some(names) = &object.type_names {
             self.type_names(names);
@@ -213,7 +161,9 @@ impl<'o> Writer<'o> {
         self.container("PR", name, legacy::MEMBERS.len(), |writer| {
             for (element, member) in legacy::MEMBERS {
                 match record.member(member) {
-                    Some(Value::Int32(number)) => writer.number(element, None, number),
+                    Some(Value::Int32(number)) => {
+                        writer.integer(element, None, i128::from(*number));
+                    }
                     Some(Value::String(text)) => writer.plain_text(element, text),
                     _ => writer.empty("Nil", None),
                 }
@@ -225,7 +175,8 @@ impl<'o> Writer<'o> {
         match self.objects.get(id.0).copied() {
             Some(number) => {
                 self.start("Ref", name);
-                let _ = write!(self.out, " RefId=\"{number}\" />");
+                self.ref_id(number);
+                self.out.push_str("\" />");
             }
             None => self.empty("Nil", name),
         }
@@ -235,11 +186,13 @@ impl<'o> Writer<'o> {
         let (number, is_new) = self.types.number(names);
         if !is_new {
             self.start("TNRef", None);
-            let _ = write!(self.out, " RefId=\"{number}\" />");
+            self.ref_id(number);
+            self.out.push_str("\" />");
             return;
         }
         self.start("TN", None);
-        let _ = write!(self.out, " RefId=\"{number}\">");
+        self.ref_id(number);
+        self.out.push_str("\">");
         self.deeper();
         for name in names.iter() {
             self.plain_text("T", name);
@@ -259,7 +212,7 @@ impl<'o> Writer<'o> {
             return self.empty(tag, name);
         }
         self.start(tag, name);
-        self.out.push('>');
+        self.out.push(b'>');
         self.deeper();
         fill(self);
         self.end(tag);
@@ -284,17 +237,27 @@ impl<'o> Writer<'o> {
         });
     }
 
+    fn integer(&mut self, tag: &str, name: Option<&Text>, number: i128) {
+        self.leaf(tag, name, |out| out.push_integer(number));
+    }
+
+    /// The attribute up to its closing quote.
+    fn ref_id(&mut self, number: u32) {
+        self.out.push_str(" RefId=\"");
+        self.out.push_integer(number.into());
+    }
+
     fn raw(&mut self, tag: &str, name: Option<&Text>, text: &str) {
         self.leaf(tag, name, |out| out.push_str(text));
     }
 
-    fn leaf(&mut self, tag: &str, name: Option<&Text>, fill: impl FnOnce(&mut String)) {
+    fn leaf(&mut self, tag: &str, name: Option<&Text>, fill: impl FnOnce(&mut Buffer)) {
         self.start(tag, name);
-        self.out.push('>');
-        fill(self.out);
+        self.out.push(b'>');
+        fill(&mut self.out);
         self.out.push_str("</");
         self.out.push_str(tag);
-        self.out.push('>');
+        self.out.push(b'>');
     }
 
     fn empty(&mut self, tag: &str, name: Option<&Text>) {
@@ -305,12 +268,12 @@ impl<'o> Writer<'o> {
     /// A start tag up to its attributes.
     fn start(&mut self, tag: &str, name: Option<&Text>) {
         self.line();
-        self.out.push('<');
+        self.out.push(b'<');
         self.out.push_str(tag);
         if let Some(name) = name {
             self.out.push_str(" N=\"");
-            escape::push(self.out, name, Place::Attribute);
-            self.out.push('"');
+            escape::push(&mut self.out, name, Place::Attribute);
+            self.out.push(b'"');
         }
     }
 
@@ -321,7 +284,7 @@ impl<'o> Writer<'o> {
         self.line();
         self.out.push_str("</");
         self.out.push_str(tag);
-        self.out.push('>');
+        self.out.push(b'>');
     }
 
     fn deeper(&mut self) {
@@ -332,36 +295,46 @@ impl<'o> Writer<'o> {
 
     fn line(&mut self) {
         if let Some(indent) = self.indent {
-            self.out.push('\n');
-            self.out.extend(std::iter::repeat_n("  ", indent));
+            self.out.push(b'\n');
+            for _ in 0..indent {
+                self.out.push_str("  ");
+            }
         }
     }
 }
 
-/// The numbers of lists of type names. Trees that were read share equal lists, so that most are found by their address.
+/// The numbers of lists of type names. There are few, mostly, and trees that were read share equal ones.
 #[derive(Default)]
-struct Types {
-    recent: Vec<(TypeNames, u32)>,
-    all: HashMap<TypeNames, u32>,
+pub(super) struct Types {
+    first: Vec<TypeNames>,
+    others: HashMap<TypeNames, u32>,
 }
+
+/// How many lists are searched one by one.
+const FIRST: usize = 32;
 
 impl Types {
     /// The number of a list, and whether it is a new one.
     fn number(&mut self, names: &TypeNames) -> (u32, bool) {
+        let same = |known: &TypeNames| TypeNames::ptr_eq(known, names);
+        let equal = |known: &TypeNames| known == names;
         let found = self
-            .recent
+            .first
             .iter()
-            .find(|(known, _)| TypeNames::ptr_eq(known, names));
-        if let Some((_, number)) = found {
-            return (*number, false);
+            .position(same)
+            .or_else(|| self.first.iter().position(equal));
+        let next = self.first.len() + self.others.len();
+        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        if let Some(index) = found {
+            (number(index), false)
+        } else if next < FIRST {
+            self.first.push(names.clone());
+            (number(next), true)
+        } else {
+            let next = number(next);
+            let number = *self.others.entry(names.clone()).or_insert(next);
+            (number, number == next)
         }
-        let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        let number = *self.all.entry(names.clone()).or_insert(next);
-        if self.recent.len() == 16 {
-            self.recent.clear();
-        }
-        self.recent.push((names.clone(), number));
-        (number, number == next)
     }
 }
 
