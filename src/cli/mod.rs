@@ -7,6 +7,7 @@ mod config;
 mod connection;
 mod console;
 mod defect;
+mod doctor;
 mod enter;
 mod invoke;
 mod log;
@@ -77,6 +78,7 @@ struct Global {
 enum Verb {
     Enter(enter::Arguments),
     Invoke(Box<invoke::Arguments>),
+    Doctor(Box<doctor::Arguments>),
     Config(config::Arguments),
     Completions(completions::Arguments),
 }
@@ -117,6 +119,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         None => app::run(&context),
         Some(Verb::Invoke(arguments)) => invoke::run(&arguments, &context),
         Some(Verb::Enter(arguments)) => enter::run(&arguments, &context),
+        Some(Verb::Doctor(arguments)) => doctor::run(&arguments, &context),
         Some(Verb::Config(arguments)) => config::run(&arguments, &context),
         Some(Verb::Completions(arguments)) => completions::run(&arguments),
     });

@@ -12,6 +12,7 @@ mod known_hosts;
 mod login;
 mod patience;
 mod settings;
+mod survey;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use self::handler::{Callbacks, KeyQuestion, Side, describe};
 use self::known_hosts::KnownHosts;
 use self::patience::Patience;
 use self::settings::Settings;
+pub use self::survey::{KeyState, Survey, survey};
 use super::packets::Packets;
 use super::{Ask, Connection, Failure, FailureKind, Options, Stage};
 

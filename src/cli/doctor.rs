@@ -1,0 +1,336 @@
+//! `psdeck doctor [TARGET]`.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::ask::Asker;
+use super::connection::Connection;
+use super::output::{self, printable};
+use super::signals::Interrupts;
+use super::status::{ExitStatus, Failed};
+use super::{Context, opening, targets};
+use crate::config::{Config, Resolved};
+use crate::session::{OpeningEvent, Report, Session};
+use crate::transport::ssh::{self, KeyState};
+use crate::transport::{Ask, Options, Stage, TargetAddress};
+
+/// Check what psdeck works with; with a target, each step of getting in.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The computer to get in to: a profile, USER@HOST, ssh:USER@HOST:PORT, local, demo:NAME.
+    #[arg(value_name = "TARGET")]
+    target: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// How long a session may take to close.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// The findings so far.
+struct Findings {
+    colours: bool,
+    status: ExitStatus,
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Good,
+    /// Worth knowing, and no fault.
+    Note,
+    Bad,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
+    let mut findings = Findings {
+        colours: context.colours.out,
+        status: ExitStatus::DONE,
+    };
+    findings.terminal(context)?;
+    let config = findings.configuration(context)?;
+    let target = match &arguments.target {
+        Some(name) => Some(targets::single(&config, name)?),
+        None => None,
+    };
+    super::block_on(async {
+        findings
+            .identities(target.as_ref(), &arguments.connection)
+            .await?;
+        if let Some(target) = &target {
+            return findings
+                .getting_in(target, &arguments.connection, context)
+                .await;
+        }
+        findings.local()?;
+        Ok(findings.status)
+    })?
+}
+
+impl Findings {
+    fn tell(&mut self, outcome: Outcome, what: &str, text: &str) -> io::Result<()> {
+        let (word, colour) = match outcome {
+            Outcome::Good => ("ok", 32),
+            Outcome::Note => ("note", 33),
+            Outcome::Bad => ("bad", 31),
+        };
+        let word = if self.colours {
+            format!("\u{1b}[{colour}m{word:<5}\u{1b}[0m")
+        } else {
+            format!("{word:<5}")
+        };
+        let mut stdout = io::stdout().lock();
+        writeln!(
+            stdout,
+            "{word} {what:<14} {}",
+            printable(text).replace('\n', "\n                     ")
+        )?;
+        stdout.flush()
+    }
+
+    fn terminal(&mut self, context: &Context) -> io::Result<()> {
+        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+            return self.tell(
+                Outcome::Note,
+                "terminal",
+                "none: the app and questions need one",
+            );
+        }
+        let mut text = std::env::var("TERM").unwrap_or_else(|_| "TERM is not set".to_owned());
+        if let Ok((columns, rows)) = crossterm::terminal::size() {
+            let _ = write!(text, ", {columns}x{rows}");
+        }
+        text.push_str(if context.colours.out {
+            ", colours"
+        } else {
+            ", no colours"
+        });
+        let language = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        let utf8 = cfg!(windows)
+            || language
+                .as_ref()
+                .is_some_and(|value| value.to_lowercase().replace('-', "").contains("utf8"));
+        if utf8 {
+            self.tell(Outcome::Good, "terminal", &text)
+        } else {
+            text.push_str("\nthe locale is not UTF-8: set LANG to one that is, such as C.UTF-8");
+            self.tell(Outcome::Note, "terminal", &text)
+        }
+    }
+
+    fn configuration(&mut self, context: &Context) -> Result<Config, Failed> {
+        let config = context.config()?;
+        let place = config
+            .path
+            .as_ref()
+            .map(|path| path.display().to_string())
+            .unwrap_or_default();
+        if config.path.as_deref().is_none_or(|path| !path.exists()) {
+            self.tell(
+                Outcome::Good,
+                "configuration",
+                &format!("none; it would be {place}"),
+            )?;
+            return Ok(config);
+        }
+        let wrong: Vec<_> = config
+            .computers
+            .keys()
+            .filter_map(|name| config.resolve(name).err())
+            .collect();
+        if let Some(first) = wrong.first() {
+            self.status = ExitStatus::USAGE;
+            self.tell(
+                Outcome::Bad,
+                "configuration",
+                &format!("{place}\n{first}\nhint: {}", first.hint()),
+            )?;
+        } else if config.warnings.is_empty() {
+            self.tell(Outcome::Good, "configuration", &place)?;
+        } else {
+            self.tell(
+                Outcome::Note,
+                "configuration",
+                &format!("{place}\nit holds unknown keys, see above"),
+            )?;
+        }
+        Ok(config)
+    }
+
+    /// The agent and the key files, as the login to a target would use them.
+    async fn identities(
+        &mut self,
+        target: Option<&Resolved>,
+        connection: &Connection,
+    ) -> Result<(), Failed> {
+        let options = target.map_or_else(Options::default, |target| connection.over(target));
+        let (host, user, port) = match target.map(|target| &target.address) {
+            Some(TargetAddress::Ssh { user, host, port }) => {
+                (host.as_str(), user.as_deref(), *port)
+            }
+            Some(_) => return Ok(()),
+            None => ("localhost", None, None),
+        };
+        let survey = match ssh::survey(host, user, port, &options).await {
+            Ok(survey) => survey,
+            Err(failure) => {
+                let text = format!("{failure}\n{}", failure.details.join("\n"));
+                return Ok(self.tell(Outcome::Bad, "ssh settings", text.trim_end())?);
+            }
+        };
+        if target.is_some() {
+            let text = format!("{}@{}, port {}", survey.user, survey.host, survey.port);
+            self.tell(Outcome::Good, "ssh settings", &text)?;
+        }
+        match &survey.agent {
+            None => self.tell(
+                Outcome::Note,
+                "ssh agent",
+                "none answers; SSH_AUTH_SOCK names it where there is one",
+            )?,
+            Some(keys) if keys.is_empty() => self.tell(
+                Outcome::Note,
+                "ssh agent",
+                "it holds no keys; ssh-add adds one",
+            )?,
+            Some(keys) => self.tell(Outcome::Good, "ssh agent", &keys.join("\n"))?,
+        }
+        if survey.keys.is_empty() {
+            self.tell(
+                Outcome::Note,
+                "ssh keys",
+                "no key files; ssh-keygen makes one",
+            )?;
+        }
+        for (file, state) in &survey.keys {
+            let (outcome, text) = match state {
+                KeyState::Open(name) => (Outcome::Good, name.clone()),
+                KeyState::Locked => (Outcome::Good, "under a passphrase".to_owned()),
+                KeyState::Unusable(why) => (Outcome::Bad, why.clone()),
+            };
+            self.tell(outcome, "ssh key", &format!("{}: {text}", file.display()))?;
+        }
+        Ok(())
+    }
+
+    /// PowerShell of this computer, which the target `local` needs.
+    fn local(&mut self) -> io::Result<()> {
+        let program = if cfg!(windows) { "pwsh.exe" } else { "pwsh" };
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        match std::env::split_paths(&folders)
+            .map(|folder| folder.join(program))
+            .find(|file| file.is_file())
+        {
+            Some(file) => self.tell(Outcome::Good, "local", &file.display().to_string()),
+            None => self.tell(
+                Outcome::Note,
+                "local",
+                "no pwsh on this computer: only the target local needs it",
+            ),
+        }
+    }
+
+    /// Opens a session, step by step, runs something, and closes it.
+    async fn getting_in(
+        &mut self,
+        target: &Resolved,
+        connection: &Connection,
+        context: &Context,
+    ) -> Result<ExitStatus, Failed> {
+        let mut interrupts = Interrupts::listen();
+        let cancel = CancellationToken::new();
+        let ask: Arc<dyn Ask> = Arc::new(Asker::new(
+            opening::given(connection)?,
+            true,
+            cancel.clone(),
+        ));
+        let pool = opening::pool();
+        let mut opening = pool.open(
+            &opening::request(target, connection, None),
+            ask,
+            cancel.clone(),
+        );
+        let mut step: Option<(Stage, Instant)> = None;
+        let opened = loop {
+            let event = tokio::select! {
+                event = opening.next() => event,
+                () = interrupts.next() => {
+                    cancel.cancel();
+                    continue;
+                }
+            };
+            match event {
+                Some(OpeningEvent::Queued) => {}
+                Some(OpeningEvent::Stage(stage)) => {
+                    self.step(step.replace((stage, Instant::now())), Outcome::Good)?;
+                }
+                Some(OpeningEvent::Opened(session)) => {
+                    self.step(step.take(), Outcome::Good)?;
+                    break Ok(session);
+                }
+                Some(OpeningEvent::Failed(report)) => break Err(report),
+                None => {
+                    break Err(Box::new(Report::new(
+                        crate::session::ExitCode::Defect,
+                        "the opening has no result",
+                    )));
+                }
+            }
+        };
+        let status = match opened {
+            Ok(session) => {
+                self.inside(&session)?;
+                self.status
+            }
+            Err(report) => {
+                self.step(step.take(), Outcome::Bad)?;
+                output::error(&report, context.colours);
+                report.code.into()
+            }
+        };
+        pool.close_all(GOODBYE).await;
+        Ok(status)
+    }
+
+    fn step(&mut self, step: Option<(Stage, Instant)>, outcome: Outcome) -> io::Result<()> {
+        let Some((stage, begun)) = step else {
+            return Ok(());
+        };
+        let what = match stage {
+            Stage::Resolve => "address",
+            Stage::Connect => "connection",
+            Stage::Handshake => "server's key",
+            Stage::Authenticate => "login",
+            Stage::Start => "subsystem",
+            Stage::Open => "session",
+        };
+        self.tell(
+            outcome,
+            what,
+            &format!("{} ms", begun.elapsed().as_millis()),
+        )
+    }
+
+    fn inside(&mut self, session: &Session) -> io::Result<()> {
+        let info = session.info();
+        let mut text = format!("{} on {}", info.configuration_name, info.computer_name);
+        let known = [
+            ("as", &info.user),
+            ("by", &info.authentication),
+            ("protocol", &info.protocol),
+            ("PowerShell", &info.ps_version),
+        ];
+        for (word, value) in known {
+            if let Some(value) = value {
+                let _ = write!(text, ", {word} {value}");
+            }
+        }
+        self.tell(Outcome::Good, "opened", text.trim_start_matches(" on "))
+    }
+}
