@@ -33,6 +33,7 @@ pub mod config;
 pub mod language;
 pub mod psrp;
 pub mod remote_text;
+pub mod server;
 pub mod session;
 pub mod stdio;
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod connection;
+mod memory;
 mod options;
 mod packets;
 pub mod process;
@@ -10,5 +11,6 @@ pub mod ssh;
 
 pub use address::{AddressError, TargetAddress};
 pub use connection::{Capabilities, Command, Connection, Event, Failure, FailureKind, Stage};
+pub use memory::Memory;
 pub use options::{Options, parse_duration};
 pub use question::{Answer, Ask, Question, Secret};

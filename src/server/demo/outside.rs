@@ -1,0 +1,65 @@
+//! What surrounds a pipeline of the demonstration, and what it was asked to run.
+
+use std::time::Duration;
+
+use super::fault::Fault;
+use crate::clixml::Value;
+use crate::clixml::records::ProgressRecord;
+use crate::psrp::host::{HostAnswer, HostMethod};
+
+/// Where a pipeline's records go, the person's host, the clock. Every call may wait, and ends with [`Stopped`] once the
+/// pipeline is to stop.
+pub(super) trait Outside {
+    /// Puts out a record of a stream.
+    fn emit(&mut self, record: Emission) -> Result<(), Stopped>;
+    /// Makes a host call that is not answered.
+    fn show(&mut self, call: HostMethod) -> Result<(), Stopped>;
+    /// Makes a host call that is.
+    fn ask(&mut self, call: HostMethod) -> Result<HostAnswer, Stopped>;
+    /// Waits.
+    fn sleep(&mut self, time: Duration) -> Result<(), Stopped>;
+    /// The next object of input; `None` at its end.
+    fn input(&mut self) -> Result<Option<Value>, Stopped>;
+    /// Whether the pipeline is to stop.
+    fn stopped(&self) -> bool;
+    /// Columns and rows of the person's window.
+    fn window(&self) -> (usize, usize);
+    /// Microseconds since 1970 in UTC.
+    fn now(&self) -> i64;
+}
+
+/// The pipeline is to stop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopped;
+
+/// A record of a stream.
+#[derive(Debug)]
+pub(super) enum Emission {
+    Output(Value),
+    Error(Box<Fault>),
+    Warning(String),
+    Verbose(String),
+    Debug(String),
+    /// With its tags.
+    Information(Value, Vec<String>),
+    Progress(Box<ProgressRecord>),
+}
+
+/// A command as the client sent it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Step {
+    /// A name, or a script.
+    pub(super) text: String,
+    pub(super) is_script: bool,
+    pub(super) arguments: Vec<(Option<String>, Value)>,
+    /// Gets the errors of those before it, as `Out-Default` does.
+    pub(super) takes_errors: bool,
+}
+
+/// How a pipeline ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    Completed,
+    Failed(Box<Fault>),
+    Stopped,
+}
