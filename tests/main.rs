@@ -23,6 +23,8 @@ mod peers;
 mod replay;
 mod session;
 mod session_enter;
+mod session_flow;
+mod session_ssh;
 mod ssh;
 mod ssh_login;
 mod support;

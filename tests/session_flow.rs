@@ -1,0 +1,238 @@
+//! Floods, stops, silence: what slow readers and bad servers do to a session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use psdeck::clixml::Value;
+use psdeck::session::{
+    Availability, ExitCode, Invoke, PipelineEvent, PipelineState, Session, SessionState,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::session::{all, limits, objects, open, pool, request};
+use crate::support::link::Answers;
+use crate::support::peer::Peer;
+
+async fn available(session: &Session) {
+    let mut changes = session.changes();
+    let free = changes.wait_for(|info| info.availability == Availability::Available);
+    tokio::time::timeout(Duration::from_secs(20), free)
+        .await
+        .expect("the session stayed busy")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_flood_that_nobody_reads_is_held_back_and_can_be_stopped() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let mut running = session.invoke(&Invoke::objects("Invoke-PeerFault endless"));
+    assert!(matches!(
+        running.next().await,
+        Some(PipelineEvent::Output(_))
+    ));
+    running.stop();
+    // Nobody pulls, and yet the session gets free.
+    available(&session).await;
+    let (events, finished) = all(running).await;
+    assert_eq!(finished.state, PipelineState::Stopped);
+    // Each line is 120 characters, more on the wire.
+    assert!(
+        events.len() * 120 < 2 * limits().window,
+        "{} events were kept",
+        events.len()
+    );
+    assert_eq!(objects(&session, "1").await, [Value::from(1)]);
+}
+
+#[tokio::test]
+async fn a_pipeline_that_nobody_watches_runs_to_its_end() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let script = "1..20000; try { Read-Host } catch { $global:refused = 'yes' }";
+    drop(session.invoke(&Invoke::objects(script)));
+    assert_eq!(
+        objects(&session, "$global:refused").await,
+        [Value::from("yes")]
+    );
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_objects_arrive_in_order() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let mut running = session.invoke(&Invoke::objects("1..100000"));
+    let mut next = 1;
+    loop {
+        match running.next().await {
+            Some(PipelineEvent::Output(value)) => {
+                assert_eq!(value, Value::from(next));
+                next += 1;
+            }
+            Some(PipelineEvent::Finished(finished)) => {
+                assert_eq!(finished.state, PipelineState::Completed);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(next, 100_001);
+}
+
+#[tokio::test]
+async fn twenty_megabytes_go_each_way() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    const CHUNK: usize = 256 << 10;
+    let mut invoke = Invoke::objects("process { ,$_ }");
+    invoke.input = Some(Arc::new(|| {
+        let chunks = (0..80u8).map(|n| Ok(Value::Bytes(vec![n; CHUNK])));
+        Box::pin(futures_util::stream::iter(chunks))
+    }));
+    let mut running = session.invoke(&invoke);
+    let mut came = 0u8;
+    loop {
+        match running.next().await {
+            Some(PipelineEvent::Output(value)) => {
+                let Value::Bytes(bytes) = value.base() else {
+                    panic!("{value:?}")
+                };
+                assert_eq!(bytes.len(), CHUNK);
+                assert!(bytes.iter().all(|byte| *byte == came));
+                came += 1;
+            }
+            Some(PipelineEvent::Finished(finished)) => {
+                assert_eq!(finished.state, PipelineState::Completed, "{finished:?}");
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(came, 80);
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_that_does_not_stop_is_closed_by_force() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let mut running = session.invoke(&Invoke::objects("$PID; Start-Sleep 60"));
+    let Some(PipelineEvent::Output(pid)) = running.next().await else {
+        panic!("no process id")
+    };
+    let pid = pid.base().as_i64().unwrap().to_string();
+    let frozen = std::process::Command::new("kill")
+        .args(["-STOP", &pid])
+        .status()
+        .unwrap();
+    assert!(frozen.success());
+    running.stop();
+    assert!(matches!(
+        running.next().await,
+        Some(PipelineEvent::StopPending)
+    ));
+    running.force_close();
+    let (_, finished) = all(running).await;
+    let lost = finished.lost.expect("the session is lost");
+    assert_eq!(lost.code, ExitCode::TimedOut, "{}", lost.block());
+    assert_eq!(session.info().state, SessionState::Broken);
+}
+
+#[tokio::test]
+async fn a_server_that_acknowledges_nothing_is_named_within_the_deadline() {
+    for fault in ["no-command-ack", "no-data-ack"] {
+        let Some(peer) = Peer::local().faults(fault).start() else {
+            return;
+        };
+        let pool = pool();
+        let report = match open(&pool, &peer).await {
+            Err(report) => report,
+            Ok(session) => {
+                let (_, finished) = all(session.invoke(&Invoke::objects("Start-Sleep 60"))).await;
+                *finished.lost.expect(fault)
+            }
+        };
+        assert_eq!(
+            report.code,
+            ExitCode::TimedOut,
+            "{fault}: {}",
+            report.block()
+        );
+    }
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_a_server_that_does_not_answer() {
+    let Some(peer) = Peer::local().faults("no-close-ack").start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let closing = tokio::time::timeout(Duration::from_secs(15), session.close());
+    assert!(closing.await.is_ok());
+    assert_eq!(session.info().state, SessionState::Closed);
+}
+
+#[tokio::test]
+async fn an_opening_is_cancelled_at_once_and_leaves_nothing() {
+    let Some(peer) = Peer::local().env("PSRP_PEER_START_DELAY", "60").start() else {
+        return;
+    };
+    let pool = pool();
+    let cancel = CancellationToken::new();
+    let ask = Arc::new(Answers::none());
+    let opening = pool.open(&request(&peer), ask, cancel.clone());
+    assert_eq!(pool.sessions().borrow().len(), 1);
+    cancel.cancel();
+    let report = opening.session().await.unwrap_err();
+    assert_eq!(report.code, ExitCode::Cancelled);
+    assert!(pool.sessions().borrow().is_empty());
+}
+
+#[tokio::test]
+async fn an_opening_ends_at_its_deadline() {
+    let Some(peer) = Peer::local().env("PSRP_PEER_START_DELAY", "60").start() else {
+        return;
+    };
+    let pool = pool();
+    let mut request = request(&peer);
+    request.deadline = Some(Duration::from_secs(1));
+    let ask = Arc::new(Answers::none());
+    let opening = pool.open(&request, ask, CancellationToken::new());
+    let report = opening.session().await.unwrap_err();
+    assert_eq!(report.code, ExitCode::TimedOut);
+    assert!(pool.sessions().borrow().is_empty());
+}
+
+#[tokio::test]
+async fn hostile_output_ends_in_an_error_and_costs_one_pipeline_at_most() {
+    for fault in ["rawdeep", "badxml", "entities"] {
+        let Some(peer) = Peer::local().start() else {
+            return;
+        };
+        let pool = pool();
+        let session = open(&pool, &peer).await.unwrap();
+        let script = format!("Invoke-PeerFault {fault}; Start-Sleep 60");
+        let (_, finished) = all(session.invoke(&Invoke::objects(script))).await;
+        let lost = finished.lost.expect(fault);
+        assert!(lost.block().contains("protocol"), "{}", lost.block());
+        assert_eq!(objects(&session, "1").await, [Value::from(1)], "{fault}");
+    }
+}

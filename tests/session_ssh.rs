@@ -1,0 +1,276 @@
+//! Sessions over SSH: a real `sshd`, a foreign peer behind it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use psdeck::clixml::Value;
+use psdeck::session::{
+    ExitCode, Interactive, InteractiveEvent, Invoke, InvokeRequest, OpeningEvent, OperationKind,
+    PipelineEvent, PipelineState, SessionState, Size, TransportKind,
+};
+use psdeck::transport::{Ask, Stage};
+use tokio_util::sync::CancellationToken;
+
+use crate::session::{all, objects, open, pool, request};
+use crate::support::link::Answers;
+use crate::support::peer::Peer;
+
+#[tokio::test]
+async fn a_session_opens_in_stages_and_says_who_is_in() {
+    let Some(peer) = Peer::ssh().start() else {
+        return;
+    };
+    let pool = pool();
+    let ask = Arc::new(Answers::none());
+    let mut opening = pool.open(&request(&peer), ask, CancellationToken::new());
+    let mut stages = Vec::new();
+    let session = loop {
+        match opening.next().await {
+            Some(OpeningEvent::Stage(stage)) => stages.push(stage),
+            Some(OpeningEvent::Opened(session)) => break session,
+            Some(OpeningEvent::Queued) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(
+        stages,
+        [
+            Stage::Resolve,
+            Stage::Connect,
+            Stage::Handshake,
+            Stage::Authenticate,
+            Stage::Start,
+            Stage::Open
+        ]
+    );
+    let info = session.info();
+    assert_eq!(info.transport, TransportKind::Ssh);
+    assert_eq!(info.user.as_deref(), Some(peer.text("user")));
+    assert_eq!(info.authentication.as_deref(), Some("publickey"));
+    assert_eq!(objects(&session, "'a' + 'b'").await, [Value::from("ab")]);
+    session.close().await;
+    let received = peer.statistics()["received"].clone();
+    // After authentication: one exchange opens, two run a command.
+    assert_eq!(
+        (&received["Data"], &received["Command"]),
+        (&2.into(), &1.into()),
+        "{received}"
+    );
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_prompt_names_the_computer() {
+    let Some(peer) = Peer::ssh().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let window = Size {
+        columns: 80,
+        rows: 24,
+    };
+    let (_handle, mut events) = Interactive::enter(session, window);
+    match events.next().await {
+        Some(InteractiveEvent::Ready(prompt)) => {
+            let host = peer.text("host");
+            let computer = format!("[{host}]: PS ");
+            let account = format!("[{}@{host}]: PS ", peer.text("user"));
+            assert!(
+                prompt.starts_with(&computer) || prompt.starts_with(&account),
+                "{prompt}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_flood_over_ssh_can_be_stopped_unread() {
+    let Some(peer) = Peer::ssh().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let mut running = session.invoke(&Invoke::objects("Invoke-PeerFault endless"));
+    running.next().await;
+    running.stop();
+    let mut changes = session.changes();
+    let free = changes.wait_for(|info| info.running.is_none());
+    tokio::time::timeout(Duration::from_secs(20), free)
+        .await
+        .expect("the session stayed busy")
+        .unwrap();
+    assert_eq!(all(running).await.1.state, PipelineState::Stopped);
+    assert_eq!(objects(&session, "1").await, [Value::from(1)]);
+}
+
+#[tokio::test]
+async fn twenty_megabytes_go_each_way_over_ssh() {
+    let Some(peer) = Peer::ssh().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let mut invoke = Invoke::objects("process { ,$_ }");
+    invoke.input = Some(Arc::new(|| {
+        let chunks = (0..80u8).map(|n| Ok(Value::Bytes(vec![n; 256 << 10])));
+        Box::pin(futures_util::stream::iter(chunks))
+    }));
+    let (events, finished) = all(session.invoke(&invoke)).await;
+    assert_eq!(finished.state, PipelineState::Completed, "{finished:?}");
+    let bytes: usize = events
+        .iter()
+        .map(|event| match event {
+            PipelineEvent::Output(value) => match value.base() {
+                Value::Bytes(bytes) => bytes.len(),
+                _ => 0,
+            },
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(bytes, 20 << 20);
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_that_falls_silent_is_lost_within_the_keep_alive() {
+    let Some(peer) = Peer::ssh().start() else {
+        return;
+    };
+    let pool = pool();
+    let mut request = request(&peer);
+    request.options.ssh_options.extend([
+        "ServerAliveInterval=1".to_owned(),
+        "ServerAliveCountMax=2".to_owned(),
+    ]);
+    let ask = Arc::new(Answers::none());
+    let session = pool
+        .open(&request, ask, CancellationToken::new())
+        .session()
+        .await
+        .unwrap();
+    // The connection's own sshd: the parent of the peer.
+    let parent = objects(&session, "$PID").await[0].base().as_i64().unwrap();
+    let mut frozen = Vec::new();
+    let mut pid = parent.to_string();
+    for _ in 0..8 {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.split_whitespace().nth(1).map(str::to_owned))
+        };
+        let Some(above) = field("PPid:") else { break };
+        if field("Name:").is_some_and(|name| name.starts_with("sshd")) {
+            frozen.push(pid);
+        }
+        pid = above;
+    }
+    // The listener is the last; freezing it too does no harm to this test.
+    assert!(!frozen.is_empty(), "no sshd above the peer");
+    for pid in &frozen {
+        signal("-STOP", pid);
+    }
+    let mut changes = session.changes();
+    let lost = tokio::time::timeout(
+        Duration::from_secs(20),
+        changes.wait_for(|info| info.state == SessionState::Broken),
+    )
+    .await;
+    for pid in &frozen {
+        signal("-CONT", pid);
+    }
+    let reason = lost.expect("not lost in time").unwrap().reason.clone();
+    assert!(reason.is_some_and(|reason| !reason.is_empty()));
+}
+
+#[cfg(unix)]
+fn signal(signal: &str, pid: &str) {
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args([signal, pid]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn one_script_runs_on_several_targets_and_each_ends_once() {
+    let Some(peer) = Peer::ssh().start() else {
+        return;
+    };
+    let pool = pool();
+    let good = request(&peer);
+    let mut bad = request(&peer);
+    bad.target = format!("ssh:{}@127.0.0.1:1", peer.text("user"))
+        .parse()
+        .unwrap();
+    let ask: Arc<dyn Ask> = Arc::new(Answers::none());
+    let mut operation = pool.invoke(
+        InvokeRequest {
+            targets: vec![good.clone(), bad, good],
+            invoke: Invoke::objects("20 + 22; exit 3"),
+            timeout: Some(Duration::from_secs(60)),
+        },
+        &ask,
+        &CancellationToken::new(),
+    );
+    let mut outputs = [0; 3];
+    let mut ends = [const { Vec::new() }; 3];
+    while let Some(event) = operation.next().await {
+        match event.kind {
+            OperationKind::Pipeline(PipelineEvent::Output(value)) => {
+                assert_eq!(value, Value::from(42));
+                outputs[event.target] += 1;
+            }
+            OperationKind::Finished(finished) => {
+                ends[event.target].push(format!("{:?}", finished.exit_code));
+            }
+            OperationKind::Failed(report) => {
+                ends[event.target].push(format!("{:?}", report.code));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(outputs, [1, 0, 1]);
+    assert_eq!(ends, [["Some(3)"], ["Unreachable"], ["Some(3)"]]);
+    let mut list = pool.sessions();
+    let empty = list.wait_for(|list| list.is_empty());
+    assert!(
+        tokio::time::timeout(Duration::from_secs(10), empty)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn an_operation_ends_at_its_timeout_and_when_it_is_cancelled() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    for (timeout, cancelled, code) in [
+        (Some(Duration::from_secs(3)), false, ExitCode::TimedOut),
+        (None, true, ExitCode::Cancelled),
+    ] {
+        let pool = pool();
+        let cancel = CancellationToken::new();
+        let ask: Arc<dyn Ask> = Arc::new(Answers::none());
+        let mut operation = pool.invoke(
+            InvokeRequest {
+                targets: vec![request(&peer)],
+                invoke: Invoke::objects("'begun'; Start-Sleep 60"),
+                timeout,
+            },
+            &ask,
+            &cancel,
+        );
+        let mut last = None;
+        while let Some(event) = operation.next().await {
+            if matches!(event.kind, OperationKind::Pipeline(_)) && cancelled {
+                cancel.cancel();
+            }
+            last = Some(event.kind);
+        }
+        match last {
+            Some(OperationKind::Failed(report)) => assert_eq!(report.code, code),
+            other => panic!("{other:?}"),
+        }
+    }
+}
