@@ -118,6 +118,7 @@ impl Error {
                 | Self::TooOld { .. }
                 | Self::CannotDisconnect(_)
                 | Self::NoCommand
+                | Self::Key(KeyError::Generate)
         )
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use aes::Aes256;
 use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rsa::traits::PublicKeyParts;
@@ -20,6 +20,8 @@ use crate::clixml::{SecureText, Value};
 const BITS: usize = 2048;
 const RSA_BYTES: usize = BITS / 8;
 const AES_BYTES: usize = 32;
+/// The same for every value, so that equal secrets have equal ciphers: the protocol has it so.
+const IV: [u8; 16] = [0; 16];
 
 /// PUBLICKEYBLOB: type, version, algorithm `RSA_KEYX`, "RSA1", length in bits, exponent 65537.
 const PUBLIC_HEADER: [u8; 20] = *b"\x06\x02\0\0\0\xa4\0\0RSA1\0\x08\0\0\x01\0\x01\0";
@@ -126,14 +128,19 @@ impl SessionKey {
 
     /// A secret as it travels below protocol 2.4.
     fn seal(&self, secret: &Secret) -> SecureText {
-        let cipher = cbc::Encryptor::<Aes256>::new(&self.0.into(), &[0; 16].into())
+        let cipher = cbc::Encryptor::<Aes256>::inner_iv_init(self.cipher(), &IV.into())
             .encrypt_padded_vec::<Pkcs7>(secret.bytes());
         SecureText(STANDARD.encode(cipher))
     }
 
+    fn cipher(&self) -> Aes256 {
+        // By reference: a copy of the key would not be wiped.
+        Aes256::new((&self.0).into())
+    }
+
     fn open(&self, text: &SecureText) -> Result<Secret, KeyError> {
         let cipher = secret::decode(&text.0)?;
-        let bytes = cbc::Decryptor::<Aes256>::new(&self.0.into(), &[0; 16].into())
+        let bytes = cbc::Decryptor::<Aes256>::inner_iv_init(self.cipher(), &IV.into())
             .decrypt_padded_vec::<Pkcs7>(&cipher)
             .map_err(|_| KeyError::Secret)?;
         Ok(Secret::from_bytes(Zeroizing::new(bytes))?)

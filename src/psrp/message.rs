@@ -19,8 +19,8 @@ pub enum Destination {
     Server = 2,
 }
 
-/// One message, its body still text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One message, its body still text. Its `Debug` does not show the body, which may hold secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// Who it is for.
     pub destination: Destination,
@@ -77,6 +77,16 @@ impl Message {
         bytes.extend_from_slice(&self.pipeline.to_bytes_le());
         bytes.extend_from_slice(&self.body);
         bytes.into()
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("kind", &self.kind)
+            .field("pipeline", &self.pipeline)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::{Bytes, BytesMut};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::fragment::Fragmenter;
 use super::keys::SessionKey;
@@ -98,7 +99,7 @@ impl Outbox {
         body: Value,
         alone: bool,
     ) {
-        let size = clixml::write(&body).len();
+        let size = Zeroizing::new(clixml::write(&body)).len();
         self.queue(to, priority).push_back(Item::Locked {
             kind,
             body,

@@ -25,7 +25,8 @@ pub enum Event {
     /// `APPLICATION_PRIVATE_DATA`: the entries of a dictionary; `PSVersionTable` is among them.
     ApplicationPrivateData(Vec<(Value, Value)>),
     /// Make a [`KeyPair`](crate::psrp::KeyPair) off this thread, and hand it to
-    /// [`Client::provide_key`](super::Client::provide_key). Until then, what holds secrets waits.
+    /// [`Client::provide_key`](super::Client::provide_key). Until the session key is there, what holds secrets waits,
+    /// and no event comes of it: go on reading, for the key comes through the pool's channel.
     KeyNeeded,
     /// The fragments of a pipeline that waited for the session key: see
     /// [`Client::create_pipeline`](super::Client::create_pipeline).
@@ -41,7 +42,7 @@ pub enum Event {
         pipeline: Uuid,
         /// The object.
         value: Value,
-        /// The bytes that it took on the wire, fragment headers aside.
+        /// The bytes of its CLIXML.
         bytes: usize,
     },
     /// A pipeline wrote an error.

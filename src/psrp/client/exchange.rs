@@ -16,6 +16,8 @@ pub(super) enum Exchange {
     /// Nothing needed it yet.
     #[default]
     Idle,
+    /// The owner has made a key pair beforehand.
+    Ready(KeyPair),
     /// The owner makes a key pair.
     Asked,
     /// The public key was sent.
@@ -30,18 +32,12 @@ impl Client {
         self.protocol < Version::new(2, 4)
     }
 
-    /// Whether messages wait for the session key. Go on reading the pool then, whatever its pipelines may have used
-    /// up: the key comes through the pool's channel.
-    pub fn awaits_key(&self) -> bool {
-        self.held > 0
-    }
-
     /// Hands over the key pair that [`Event::KeyNeeded`] asked for. May be done before it is asked for, too.
     pub fn provide_key(&mut self, pair: KeyPair) {
-        if matches!(self.exchange, Exchange::Idle | Exchange::Asked) && !self.state.is_final() {
-            let body = public_key::encode(&pair.public_key());
-            self.push_pool(MessageType::PublicKey, &body);
-            self.exchange = Exchange::Sent(pair);
+        match self.exchange {
+            Exchange::Idle => self.exchange = Exchange::Ready(pair),
+            Exchange::Asked => self.send_public_key(pair),
+            _ => {}
         }
     }
 
@@ -51,9 +47,18 @@ impl Client {
     }
 
     pub(super) fn start_exchange(&mut self) {
-        if matches!(self.exchange, Exchange::Idle) {
-            self.exchange = Exchange::Asked;
-            self.events.push_back(Event::KeyNeeded);
+        match std::mem::replace(&mut self.exchange, Exchange::Asked) {
+            Exchange::Idle => self.events.push_back(Event::KeyNeeded),
+            Exchange::Ready(pair) => self.send_public_key(pair),
+            begun => self.exchange = begun,
+        }
+    }
+
+    fn send_public_key(&mut self, pair: KeyPair) {
+        if !self.state.is_final() {
+            let body = public_key::encode(&pair.public_key());
+            self.push_pool(MessageType::PublicKey, &body);
+            self.exchange = Exchange::Sent(pair);
         }
     }
 

@@ -155,10 +155,13 @@ impl Client {
         }
     }
 
-    /// The connection is asked to stop a pipeline. Its prompts are cancelled; answers that are late are refused.
+    /// The connection is asked to stop a pipeline. Its prompts are cancelled; answers that are late are refused. One
+    /// that the server has not heard of, because it waits for the session key, is stopped at once.
     pub fn stop(&mut self, id: Uuid) -> Result<(), Error> {
         let pipeline = self.pipelines.get_mut(&id).ok_or(Error::NoPipeline(id))?;
-        if pipeline.state == PipelineState::Running {
+        if pipeline.waits {
+            self.end_pipeline(id, PipelineState::Stopped, None);
+        } else if pipeline.state == PipelineState::Running {
             pipeline.state = PipelineState::Stopping;
             self.events.push_back(Event::PipelineState {
                 pipeline: id,

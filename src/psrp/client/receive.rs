@@ -44,8 +44,13 @@ impl Channel {
     }
 
     pub(super) fn held_bytes(&self) -> usize {
-        self.held.iter().map(|message| message.body.len()).sum()
+        self.held.iter().map(weight).sum()
     }
+}
+
+/// What a message that waits costs.
+fn weight(message: &Message) -> usize {
+    message.body.len() + size_of::<Message>()
 }
 
 impl Client {
@@ -116,7 +121,7 @@ impl Client {
         if opens && channel.held.is_empty() {
             return self.dispatch(target, &message);
         }
-        self.held += message.body.len();
+        self.held += weight(&message);
         channel.held.push_back(message);
         if self.held > MOST_HELD + self.options.max_object_size {
             return Err(Error::TooMuchHeld(MOST_HELD));
@@ -162,16 +167,17 @@ impl Client {
             self.events.push_back(Event::Unknown { target, kind });
             return Ok(());
         }
-        let body = self.body(message)?;
         match target {
-            Target::Pool => self.pool_message(kind, &body),
+            Target::Pool => {
+                let body = self.body(message)?;
+                self.pool_message(kind, &body)
+            }
             Target::Pipeline(pipeline) => {
-                if self
-                    .pipeline_state(pipeline)
-                    .is_none_or(PipelineState::is_final)
-                {
+                let state = self.pipeline_state(pipeline);
+                if state.is_none_or(PipelineState::is_final) {
                     return Ok(());
                 }
+                let body = self.body(message)?;
                 self.pipeline_message(pipeline, kind, body, message.body.len())
             }
         }
@@ -210,7 +216,11 @@ impl Client {
     }
 
     fn capability(&mut self, body: &Value) -> Result<(), Error> {
-        let opening = matches!(self.state, PoolState::Opening | PoolState::Connecting);
+        // A pool may be closed before its server has said anything.
+        let opening = matches!(
+            self.state,
+            PoolState::Opening | PoolState::Connecting | PoolState::Closing
+        );
         if !opening || self.server_spoke {
             return Err(self.unexpected(MessageType::SessionCapability));
         }
@@ -257,6 +267,9 @@ impl Client {
     }
 
     fn init_data(&mut self, body: &Value) -> Result<(), Error> {
+        if self.state == PoolState::Closing {
+            return Ok(());
+        }
         if self.state != PoolState::Connecting {
             return Err(self.unexpected(MessageType::RunspacePoolInitData));
         }

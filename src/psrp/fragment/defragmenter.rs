@@ -1,5 +1,7 @@
 //! Fragments into messages.
 
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
 
 use super::{END, FragmentError, HEADER, START};
@@ -14,7 +16,6 @@ pub struct FragmentLimits {
 }
 
 /// Puts the fragments of one direction of one target together.
-#[derive(Debug)]
 pub struct Defragmenter {
     limits: FragmentLimits,
     buffer: BytesMut,
@@ -24,7 +25,6 @@ pub struct Defragmenter {
 }
 
 /// The object that is being read.
-#[derive(Debug)]
 struct Open {
     object: u64,
     fragment: u64,
@@ -38,6 +38,13 @@ struct Header {
     fragment: u64,
     flags: u8,
     length: usize,
+}
+
+impl fmt::Debug for Defragmenter {
+    /// Without the bytes, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes received", self.total)
+    }
 }
 
 impl Defragmenter {

@@ -1,15 +1,23 @@
 //! Messages into fragments.
 
+use std::fmt;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{END, HEADER, START};
 
 /// Cuts one message into fragments, as many bytes at a time as the transport takes.
-#[derive(Debug)]
 pub struct Fragmenter {
     object: u64,
     next: u64,
     rest: Bytes,
+}
+
+impl fmt::Debug for Fragmenter {
+    /// Without the message, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "object {}, {} bytes to go", self.object, self.rest.len())
+    }
 }
 
 impl Fragmenter {

@@ -202,6 +202,9 @@ impl Travels for Text {
 
 impl<T: Travels> Travels for Vec<T> {
     fn decode(member: &Member<'_>) -> Result<Self, MemberError> {
+        if member.is_null() {
+            return Ok(Self::new());
+        }
         member.items()?.map(|item| T::decode(&item)).collect()
     }
 

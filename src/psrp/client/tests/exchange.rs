@@ -19,14 +19,12 @@ fn what_holds_secrets_waits_for_the_key_and_nothing_else_does() {
         peer.events(),
         ["output before", "KeyNeeded", "output other"]
     );
-    assert!(peer.client.awaits_key());
 
     peer.client.provide_key(pair);
     assert_eq!(peer.sent(Target::Pool).len(), 1);
     peer.session_key(&recorded.encrypted_session_key);
     let secret = format!("secret {}", sealed.text);
     assert_eq!(peer.events(), [&secret, "output after", "Completed"]);
-    assert!(!peer.client.awaits_key());
 }
 
 #[test]
@@ -101,6 +99,8 @@ fn a_prompt_for_a_secret_starts_the_exchange_and_its_answer_waits() {
 fn an_unreadable_session_key_breaks_the_pool() {
     let mut peer = Peer::opened("2.3");
     peer.client.provide_key(recorded().1);
+    peer.say(Target::Pool, MessageType::PublicKeyRequest, "<S></S>");
+    assert_eq!(peer.sent(Target::Pool)[0].kind, MessageType::PublicKey);
     let body = r#"<Obj RefId="0"><MS><S N="EncryptedSessionKey">AAAA</S></MS></Obj>"#;
     let error = peer.try_say(Target::Pool, MessageType::EncryptedSessionKey, body);
     assert_eq!(error, Err(crate::psrp::KeyError::SessionKey.into()));
@@ -108,9 +108,40 @@ fn an_unreadable_session_key_breaks_the_pool() {
 }
 
 #[test]
-fn a_second_key_pair_changes_nothing() {
+fn a_key_pair_made_beforehand_is_sent_when_it_is_needed() {
+    let (recorded, pair) = recorded();
+    let sealed = &recorded.secrets[1];
     let mut peer = Peer::opened("2.3");
-    peer.client.provide_key(recorded().1);
-    peer.client.provide_key(recorded().1);
+    peer.client.provide_key(pair);
+    assert!(peer.sent(Target::Pool).is_empty());
+    let id = peer.create(PipelineSpec::script("1"));
+    peer.output(id, &format!("<SS>{}</SS>", sealed.cipher));
     assert_eq!(peer.sent(Target::Pool).len(), 1);
+    peer.session_key(&recorded.encrypted_session_key);
+    assert_eq!(peer.events(), [format!("secret {}", sealed.text)]);
+}
+
+#[test]
+fn a_pipeline_that_waits_for_the_key_is_stopped_at_once() {
+    let (recorded, pair) = recorded();
+    let mut peer = Peer::opened("2.3");
+    let command = CommandSpec::command("f").arg(Secret::new("x").to_value());
+    let id = peer.create(PipelineSpec::new(vec![command]));
+    peer.client.stop(id).unwrap();
+    peer.client.provide_key(pair);
+    peer.session_key(&recorded.encrypted_session_key);
+    assert_eq!(peer.events(), ["KeyNeeded", "Stopped"]);
+}
+
+#[test]
+fn no_more_waits_for_the_key_than_memory_allows() {
+    let (recorded, _) = recorded();
+    let mut peer = Peer::opened("2.3");
+    let id = peer.create(PipelineSpec::script("1"));
+    peer.output(id, &format!("<SS>{}</SS>", recorded.secrets[1].cipher));
+    let target = Target::Pipeline(id);
+    let empty = peer.fragments(target, MessageType::PipelineOutput, "", 1000);
+    let line = empty.repeat(1000);
+    let broken = (0..1000).find_map(|_| peer.client.handle(target, &line).err());
+    assert!(matches!(broken, Some(Error::TooMuchHeld(_))));
 }

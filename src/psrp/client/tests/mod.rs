@@ -363,3 +363,18 @@ fn unknown_messages_are_reported_and_others_refused() {
     assert!(matches!(error, Err(Error::Unexpected { .. })));
     assert_eq!(peer.client.state(), PoolState::Broken);
 }
+
+#[test]
+fn a_pool_closed_while_it_opens_takes_what_comes_late() {
+    let mut peer = Peer::new(PoolOptions::default());
+    peer.client.open().unwrap();
+    peer.client.closing();
+    peer.capability("2.3");
+    let opened = r#"<Obj RefId="0"><MS><I32 N="RunspaceState">2</I32></MS></Obj>"#;
+    peer.say(Target::Pool, MessageType::RunspacePoolState, opened);
+    peer.client.closed();
+    assert_eq!(
+        peer.events(),
+        ["pool Opening", "pool Closing", "pool Closed"]
+    );
+}
