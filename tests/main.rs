@@ -13,6 +13,7 @@
     reason = "tests fail by panicking, helpers of theirs too, and their modules see each other"
 )]
 
+mod app;
 mod cli;
 mod clixml;
 mod fuzz;

@@ -67,7 +67,8 @@ struct Process {
     output: ChildStdout,
     buffer: BytesMut,
     errors: Arc<Mutex<Tail>>,
-    drain: JoinHandle<()>,
+    /// Reads standard error to its end; none once it has ended.
+    drain: Option<JoinHandle<()>>,
     status: Option<ExitStatus>,
 }
 
@@ -93,7 +94,7 @@ impl Process {
             output,
             buffer: BytesMut::new(),
             errors,
-            drain,
+            drain: Some(drain),
             status: None,
         })
     }
@@ -103,7 +104,11 @@ impl Process {
         self.input = None;
         if let Ok(Ok(status)) = timeout(GRACE, self.child.wait()).await {
             self.status = Some(status);
-            let _ = timeout(GRACE, &mut self.drain).await;
+            if let Some(drain) = &mut self.drain
+                && timeout(GRACE, drain).await.is_ok()
+            {
+                self.drain = None;
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod peer;
 pub mod psdeck;
 mod python;
 mod require;
+pub mod screen;
 
 #[allow(unused_imports, reason = "each test uses a part of it")]
 pub use require::{need, require};

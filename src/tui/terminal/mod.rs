@@ -10,7 +10,8 @@ use crossterm::cursor::{SetCursorStyle, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::ResetColor;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen,
 };
 use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
@@ -33,8 +34,7 @@ impl Screen {
         // Whether colours are shown is the theme's business. crossterm's own switch would reset weights as well.
         crossterm::style::force_color_output(true);
         take()?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        Terminal::new(backend)
+        blank()
             .map(|terminal| Self { terminal })
             .inspect_err(|_| leave())
     }
@@ -64,7 +64,9 @@ impl Screen {
     pub(crate) fn resume(&mut self) -> io::Result<()> {
         leave();
         take()?;
-        self.terminal.clear()
+        // Not `clear`: that asks the terminal where its cursor is, and waits for the answer among the keys.
+        self.terminal = blank()?;
+        Ok(())
     }
 }
 
@@ -72,6 +74,13 @@ impl Drop for Screen {
     fn drop(&mut self) {
         leave();
     }
+}
+
+/// A terminal of which nothing is drawn yet, and which shows nothing.
+fn blank() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    let mut writer = BufWriter::with_capacity(1 << 16, io::stdout());
+    queue!(writer, Clear(ClearType::All))?;
+    Terminal::new(CrosstermBackend::new(writer))
 }
 
 fn take() -> io::Result<()> {
@@ -108,4 +117,48 @@ fn give_back_on_panic() {
             before(panic);
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    /// Not a test of its own: what the next one runs in a terminal.
+    #[test]
+    #[ignore = "run by another test"]
+    fn panics_on_the_screen() {
+        let mut screen = Screen::enter().unwrap();
+        screen.draw(|_| {}).unwrap();
+        std::thread::spawn(|| panic!("on another thread"))
+            .join()
+            .unwrap_err();
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_told() {
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+        let modes = |master: &dyn portable_pty::MasterPty| format!("{:?}", master.get_termios());
+        let before = modes(pair.master.as_ref());
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "--ignored", "--nocapture"]);
+        command.arg("tui::terminal::tests::panics_on_the_screen");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut bytes = Vec::new();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        // Reading fails where a pipe would end.
+        let _ = reader.read_to_end(&mut bytes);
+        child.wait().unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        let taken = text.find("\u{1b}[?1049h").unwrap();
+        let given = text.find("\u{1b}[?1049l").unwrap();
+        let told = text.find("on another thread").unwrap();
+        assert!(taken < given && given < told, "{text}");
+        assert!(text.contains("\u{1b}[?2004l") && text.contains("\u{1b}[?25h"));
+        assert_eq!(modes(pair.master.as_ref()), before);
+    }
 }
