@@ -6,7 +6,6 @@ use serde_json::{Map, Value as Json};
 
 use super::sink::Sink;
 use super::tally::Fared;
-use super::text::aside;
 use crate::cli::output::{self, Colours};
 use crate::cli::records;
 use crate::cli::screen::Screen;
@@ -46,19 +45,21 @@ struct One {
     types: bool,
 }
 
-/// What goes to standard error beside objects: streams, what the host wrote, progress.
+/// What goes to standard error beside objects: the records. What the host shows is the same once more, but for progress.
 pub(super) fn beside(screen: &mut Screen, event: &PipelineEvent) -> io::Result<()> {
     match event {
+        PipelineEvent::Error(record) => {
+            screen.stream(StreamKind::Error, &records::error_text(record))
+        }
+        PipelineEvent::Warning(record) => screen.stream(StreamKind::Warning, &record.message),
+        PipelineEvent::Verbose(record) => screen.stream(StreamKind::Verbose, &record.message),
+        PipelineEvent::Debug(record) => screen.stream(StreamKind::Debug, &record.message),
         PipelineEvent::Information(record) => screen.plain(&record.display_text()),
+        PipelineEvent::Progress(record) => screen.progress(0, record),
         PipelineEvent::Host(HostEvent::Progress { source, record }) => {
             screen.progress(*source, record)
         }
-        PipelineEvent::Progress(record) => screen.progress(0, record),
-        PipelineEvent::Host(_) => Ok(()),
-        event => match aside(event) {
-            Some((kind, text)) => screen.stream(kind, &text),
-            None => Ok(()),
-        },
+        _ => Ok(()),
     }
 }
 

@@ -74,16 +74,14 @@ impl Sink for One {
     }
 }
 
-/// The line that a stream's event is on standard error.
-pub(super) fn aside(event: &PipelineEvent) -> Option<(StreamKind, String)> {
-    Some(match event {
-        PipelineEvent::Error(record) => (StreamKind::Error, records::error_text(record)),
-        PipelineEvent::Warning(record) => (StreamKind::Warning, record.message.clone()),
-        PipelineEvent::Verbose(record) => (StreamKind::Verbose, record.message.clone()),
-        PipelineEvent::Debug(record) => (StreamKind::Debug, record.message.clone()),
-        PipelineEvent::Host(HostEvent::Stream(kind, text)) => (*kind, text.clone()),
-        _ => return None,
-    })
+/// What is a line on standard error, where the remote side shows things itself: its host's streams, and the errors that
+/// it left to us. Warnings and the like come as records too, which would be the same once more.
+fn aside(event: &PipelineEvent) -> Option<(StreamKind, String)> {
+    match event {
+        PipelineEvent::Error(record) => Some((StreamKind::Error, records::error_text(record))),
+        PipelineEvent::Host(HostEvent::Stream(kind, text)) => Some((*kind, text.clone())),
+        _ => None,
+    }
 }
 
 struct Several {
