@@ -9,6 +9,7 @@ mod console;
 mod defect;
 mod doctor;
 mod enter;
+mod format;
 mod invoke;
 mod log;
 mod opening;

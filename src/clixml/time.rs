@@ -118,6 +118,29 @@ pub struct TimeSpan {
     pub ticks: i64,
 }
 
+impl TimeSpan {
+    /// The span as .NET shows it: `1.02:03:04.5000000`.
+    pub fn general(self) -> String {
+        let sign = if self.ticks < 0 { "-" } else { "" };
+        let ticks = self.ticks.unsigned_abs();
+        let second = TICKS_PER_SECOND.unsigned_abs();
+        let (seconds, fraction) = (ticks / second, ticks % second);
+        let days = match seconds / 86_400 {
+            0 => String::new(),
+            days => format!("{days}."),
+        };
+        let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
+        let fraction = match fraction {
+            0 => String::new(),
+            ticks => format!(".{ticks:07}"),
+        };
+        format!(
+            "{sign}{days}{hours:02}:{minutes:02}:{:02}{fraction}",
+            seconds % 60
+        )
+    }
+}
+
 impl FromStr for TimeSpan {
     type Err = ();
 

@@ -272,6 +272,29 @@ impl Object {
             .map(|property| &property.value)
     }
 
+    /// Whether this is a value of an enumeration: a number with the type's and its own name.
+    pub fn is_enum(&self) -> bool {
+        let base = self.type_names.as_ref().and_then(|names| names.get(1));
+        let named =
+            base.is_some_and(|name| *name == "System.Enum" || *name == "Deserialized.System.Enum");
+        named && matches!(self.content, Content::Value(_))
+    }
+
+    /// All members in their order, without those that an extended one hides and without member sets.
+    pub fn members(&self) -> impl Iterator<Item = &Property> {
+        let hidden = |adapted: &&Property| {
+            let same = |member: &Property| match adapted.name.as_str() {
+                Some(name) => member.name.eq_ignore_ascii_case(name),
+                None => member.name == adapted.name,
+            };
+            self.extended.iter().any(same)
+        };
+        let adapted = self.adapted.iter().filter(move |member| !hidden(member));
+        adapted
+            .chain(&self.extended)
+            .filter(|member| !member.member_set)
+    }
+
     /// Whether there are no values inside.
     pub(super) fn is_flat(&self) -> bool {
         let empty = match &self.content {

@@ -1,0 +1,3 @@
+//! Values as text: JSON, and what PowerShell would show.
+
+pub(super) mod json;
