@@ -38,7 +38,7 @@ pub fn request(peer: &Peer) -> OpenRequest {
             columns: 80,
             rows: 24,
         }),
-        deadline: Some(Duration::from_secs(60)),
+        deadline: Some(Duration::from_mins(1)),
     }
 }
 
@@ -54,7 +54,7 @@ pub async fn open(pool: &Pool, peer: &Peer) -> Result<Session, Report> {
 pub async fn all(mut running: Running) -> (Vec<PipelineEvent>, Finished) {
     let mut events = Vec::new();
     loop {
-        let next = tokio::time::timeout(Duration::from_secs(60), running.next());
+        let next = tokio::time::timeout(Duration::from_mins(1), running.next());
         match next.await.expect("the pipeline fell silent") {
             Some(PipelineEvent::Finished(finished)) => return (events, finished),
             Some(event) => events.push(event),

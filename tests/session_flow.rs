@@ -13,6 +13,9 @@ use crate::session::{all, limits, objects, open, pool, request};
 use crate::support::link::Answers;
 use crate::support::peer::Peer;
 
+/// What one object of an upload holds.
+const CHUNK: usize = 256 << 10;
+
 async fn available(session: &Session) {
     let mut changes = session.changes();
     let free = changes.wait_for(|info| info.availability == Availability::Available);
@@ -96,7 +99,6 @@ async fn twenty_megabytes_go_each_way() {
     };
     let pool = pool();
     let session = open(&pool, &peer).await.unwrap();
-    const CHUNK: usize = 256 << 10;
     let mut invoke = Invoke::objects("process { ,$_ }");
     invoke.input = Some(Arc::new(|| {
         let chunks = (0..80u8).map(|n| Ok(Value::Bytes(vec![n; CHUNK])));

@@ -207,7 +207,7 @@ async fn one_script_runs_on_several_targets_and_each_ends_once() {
         InvokeRequest {
             targets: vec![good.clone(), bad, good],
             invoke: Invoke::objects("20 + 22; exit 3"),
-            timeout: Some(Duration::from_secs(60)),
+            timeout: Some(Duration::from_mins(1)),
         },
         &ask,
         &CancellationToken::new(),
