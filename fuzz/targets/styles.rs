@@ -1,6 +1,6 @@
 //! Text of a remote computer, as the screen shows it.
 
-use psdeck::remote_text::{Parser, Piece, plain};
+use psdeck::remote_text::{Parser, Piece, Style, plain};
 
 use super::{size, way};
 
@@ -33,8 +33,13 @@ pub(crate) fn run(input: &[u8]) -> u64 {
     assert_eq!(whole, pieces(&text, cut), "the cuts between chunks show");
     let shown = plain(&text);
     assert!(!shown.chars().any(char::is_control), "{shown:?}");
-    let styles: std::collections::BTreeSet<_> =
-        whole.iter().map(|(_, style)| style.clone()).collect();
+    let mut styles: Vec<String> = Vec::new();
+    for (_, style) in &whole {
+        let style = format!("{style:?}");
+        if !styles.contains(&style) && styles.len() < 4 {
+            styles.push(style);
+        }
+    }
     way((
         size(whole.len()),
         size(shown.len()),
@@ -44,17 +49,17 @@ pub(crate) fn run(input: &[u8]) -> u64 {
 }
 
 /// What is shown, neighbours in the same style joined.
-fn pieces(text: &str, longest: usize) -> Vec<(String, String)> {
-    let mut shown: Vec<(String, String)> = Vec::new();
+fn pieces(text: &str, longest: usize) -> Vec<(String, Option<Style>)> {
+    let mut shown: Vec<(String, Option<Style>)> = Vec::new();
     let mut add = |piece: Piece<'_>| {
         let (text, style) = match piece {
             Piece::Text(text, style) => {
                 assert!(!text.chars().any(char::is_control), "{text:?}");
-                (text, format!("{style:?}"))
+                (text, Some(style))
             }
-            Piece::LineFeed => ("\n", String::new()),
-            Piece::CarriageReturn => ("\r", String::new()),
-            Piece::Tab => ("\t", String::new()),
+            Piece::LineFeed => ("\n", None),
+            Piece::CarriageReturn => ("\r", None),
+            Piece::Tab => ("\t", None),
         };
         match shown.last_mut() {
             Some((before, same)) if *same == style => before.push_str(text),

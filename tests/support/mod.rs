@@ -4,7 +4,7 @@
 pub mod link;
 pub mod peer;
 pub mod psdeck;
-mod python;
+pub mod python;
 mod require;
 pub mod screen;
 

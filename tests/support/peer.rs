@@ -238,6 +238,12 @@ impl Builder {
         self
     }
 
+    /// How much `sshd` logs.
+    pub fn log_level(mut self, level: &str) -> Self {
+        self.fixture.extend(["--log-level".into(), level.into()]);
+        self
+    }
+
     /// The text that `sshd` shows before authentication.
     pub fn banner(mut self, text: &str) -> Self {
         self.fixture.extend(["--banner".into(), text.into()]);

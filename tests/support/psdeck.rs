@@ -166,6 +166,13 @@ impl Going {
         rustix::process::kill_process(id, rustix::process::Signal::INT).expect("a signal");
     }
 
+    /// Stops reading its output, and waits for its end.
+    pub fn leave(&mut self) -> Ran {
+        // The thread that reads ends with its receiver, and closes the pipe.
+        self.out = mpsc::channel().1;
+        self.wait()
+    }
+
     /// Waits for its end.
     pub fn wait(&mut self) -> Ran {
         drop(self.input.take());

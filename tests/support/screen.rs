@@ -302,6 +302,7 @@ impl Builder {
         ];
         for (key, path) in paths {
             if let Some(path) = path {
+                let path = path.display().to_string();
                 profile.push_str(&format!("{key} = {path:?}\n"));
             }
         }
