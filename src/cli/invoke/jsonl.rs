@@ -10,7 +10,7 @@ use super::tally::Fared;
 use crate::cli::output::{self, Colours};
 use crate::cli::records;
 use crate::cli::values;
-use crate::session::{Finished, HostEvent, PipelineEvent, Report};
+use crate::session::{Finished, PipelineEvent, Report};
 
 /// Lines are gathered up to this many bytes.
 const GATHER: usize = 64 * 1024;
@@ -111,11 +111,10 @@ impl Sink for Lines {
             PipelineEvent::Information(record) => {
                 self.message(target, "information", &record.display_text())
             }
-            PipelineEvent::Progress(record)
-            | PipelineEvent::Host(HostEvent::Progress { record, .. }) => {
+            PipelineEvent::Progress(record) => {
                 self.members(target, "progress", &records::progress(record))
             }
-            // Streams of the host come as records too, where objects were asked for.
+            // What the host shows comes as records too, where objects were asked for.
             PipelineEvent::Host(_) | PipelineEvent::StopPending | PipelineEvent::Finished(_) => {
                 Ok(())
             }
