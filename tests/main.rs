@@ -15,11 +15,16 @@
 
 mod app;
 mod cli;
+mod cli_invoke;
+mod cli_ssh;
 mod clixml;
+mod demo;
 mod fuzz;
 mod hostile;
+mod hostile_session;
 mod layers;
 mod local;
+mod omi;
 mod peers;
 mod replay;
 mod session;

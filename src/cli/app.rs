@@ -1,18 +1,66 @@
-//! No verb: the full-screen app.
+//! The full-screen app: no verb, or `demo`.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::status::{ExitStatus, Failed};
-use crate::session::Pool;
+use crate::server::Demonstration;
+use crate::session::{Demo, OpenRequest, Pool};
+use crate::transport::{Nobody, Options, TargetAddress};
 use crate::tui;
+
+/// The app over embedded demonstration servers: needs nothing, touches nothing.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// How many servers there are.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    servers: usize,
+}
 
 /// Runs the app with an empty list.
 pub(super) fn run(context: &Context) -> Result<ExitStatus, Failed> {
+    let demonstration = Demonstration::new(0);
+    let pool = Pool::new(vec![Arc::new(Demo(demonstration))]);
+    show(context, pool, Vec::new(), Vec::new())
+}
+
+/// Runs the app with the demonstration's sessions.
+pub(super) fn demo(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
+    let demonstration = Demonstration::new(arguments.servers);
+    let pool = Pool::new(vec![Arc::new(Demo(demonstration.clone()))]);
+    let servers = demonstration.servers();
+    let servers = servers.map(|name| TargetAddress::Demo(name.to_owned()));
+    let start = demonstration.start().into_iter().map(|start| OpenRequest {
+        target: TargetAddress::Demo(start.computer),
+        name: Some(start.name.to_owned()),
+        options: Options::default(),
+        window: None,
+        deadline: None,
+    });
+    show(context, pool, servers.collect(), start.collect())
+}
+
+fn show(
+    context: &Context,
+    pool: Pool,
+    servers: Vec<TargetAddress>,
+    start: Vec<OpenRequest>,
+) -> Result<ExitStatus, Failed> {
     let options = tui::Options {
-        pool: Pool::new(Vec::new()),
+        pool: pool.clone(),
         config: context.config()?,
         colours: context.colours.out,
         themes: crate::config::themes_folder(),
-        servers: Vec::new(),
+        servers,
     };
-    Ok(ExitStatus(super::block_on(tui::run(options))??))
+    let status = super::block_on(async {
+        for request in &start {
+            // Listed from now on; how it goes stands there.
+            drop(pool.open(request, Arc::new(Nobody), CancellationToken::new()));
+        }
+        tui::run(options).await
+    })?;
+    Ok(ExitStatus(status?))
 }

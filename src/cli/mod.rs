@@ -77,6 +77,7 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Demo(app::Arguments),
     Enter(enter::Arguments),
     Invoke(Box<invoke::Arguments>),
     Doctor(Box<doctor::Arguments>),
@@ -118,6 +119,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     };
     let done = log::start(&context.global).and_then(|()| match line.verb {
         None => app::run(&context),
+        Some(Verb::Demo(arguments)) => app::demo(&arguments, &context),
         Some(Verb::Invoke(arguments)) => invoke::run(&arguments, &context),
         Some(Verb::Enter(arguments)) => enter::run(&arguments, &context),
         Some(Verb::Doctor(arguments)) => doctor::run(&arguments, &context),

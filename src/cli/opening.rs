@@ -10,7 +10,8 @@ use super::connection::Connection;
 use super::signals::Interrupts;
 use super::status::Failed;
 use crate::config::Resolved;
-use crate::session::{ExitCode, OpenRequest, Pool, Report, Session, Size};
+use crate::server::Demonstration;
+use crate::session::{Demo, ExitCode, OpenRequest, Pool, Report, Session, Size};
 use crate::transport::{Ask, Secret};
 
 /// A session that was opened for a verb, in a pool of its own.
@@ -21,7 +22,7 @@ pub(super) struct Opened {
 
 /// A pool that reaches every kind of target.
 pub(super) fn pool() -> Pool {
-    Pool::new(Vec::new())
+    Pool::new(vec![Arc::new(Demo(Demonstration::new(0)))])
 }
 
 /// What is asked of the pool for one target.

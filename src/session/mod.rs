@@ -3,6 +3,7 @@
 mod builtin;
 mod completion;
 mod connector;
+mod demo;
 mod enter;
 mod event;
 mod host;
@@ -21,6 +22,7 @@ mod task;
 
 pub use completion::{CommandCompletion, CompletionMatch};
 pub use connector::{BoxFuture, Connected, Connector, Description, Listed, Stages};
+pub use demo::Demo;
 pub use enter::{Interactive, InteractiveEvents};
 pub use event::{Finished, HostEvent, PipelineEvent, PipelineState};
 pub use info::{Availability, SessionId, SessionInfo, SessionState, TransportKind};

@@ -13,4 +13,4 @@ pub use address::{AddressError, TargetAddress};
 pub use connection::{Capabilities, Command, Connection, Event, Failure, FailureKind, Stage};
 pub use memory::Memory;
 pub use options::{Options, parse_duration};
-pub use question::{Answer, Ask, Question, Secret};
+pub use question::{Answer, Ask, Nobody, Question, Secret};

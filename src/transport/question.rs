@@ -59,10 +59,20 @@ pub enum Answer {
     Refuse,
 }
 
-/// Whoever can ask the user. An unattended run refuses everything.
+/// Whoever can ask the user.
 pub trait Ask: Send + Sync {
     /// Asks; the future may be dropped when the connection is cancelled.
     fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>>;
+}
+
+/// Nobody is there to be asked: everything is refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Ask for Nobody {
+    fn ask(&self, _: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        Box::pin(std::future::ready(Answer::Refuse))
+    }
 }
 
 impl Secret {

@@ -15,7 +15,7 @@ use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
     SessionId, SessionInfo, Size,
 };
-use crate::transport::{Answer, Ask, Question};
+use crate::transport::{Answer, Ask, Nobody, Question};
 
 use super::Options;
 use super::model::layer::{NewSession, OpeningId, QuestionId};
@@ -234,7 +234,7 @@ impl Runner {
         let messages = self.messages.clone();
         tokio::spawn(async move {
             if let Err(report) = pool
-                .remove(session, Arc::new(NobodyThere), CancellationToken::new())
+                .remove(session, Arc::new(Nobody), CancellationToken::new())
                 .await
             {
                 let _ = messages.send(Message::Failed(Box::new(report))).await;
@@ -249,12 +249,12 @@ impl Runner {
             let server = server.clone();
             tokio::spawn(async move {
                 let options = crate::transport::Options::default();
-                let refused = Arc::new(NobodyThere);
+                let refused = Arc::new(Nobody);
                 if let Err(report) = pool
                     .refresh(&server, &options, refused, CancellationToken::new())
                     .await
                 {
-                    let _ = messages.send(Message::Failed(Box::new(report))).await;
+                    let _ = messages.send(Message::NotListed(Box::new(report))).await;
                 }
             });
         }
@@ -338,14 +338,5 @@ impl Drop for Waiting<'_> {
                 let _ = messages.send(Message::QuestionVoid(id)).await;
             });
         }
-    }
-}
-
-/// Refuses what a listing in the background asks.
-struct NobodyThere;
-
-impl Ask for NobodyThere {
-    fn ask(&self, _: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
-        Box::pin(async { Answer::Refuse })
     }
 }

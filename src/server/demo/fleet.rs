@@ -161,6 +161,14 @@ impl Demonstration {
         Some(self.machine(computer).ok()?.user.as_str())
     }
 
+    /// The endpoint that a server's sessions are of.
+    pub fn configuration(&self, computer: &str) -> &'static str {
+        match self.machine(computer) {
+            Ok(machine) if !machine.windows => "DefaultShell",
+            _ => "Microsoft.PowerShell",
+        }
+    }
+
     /// The sessions of a server that this process is not connected to.
     pub fn list(&self, computer: &str) -> Result<Vec<Held>, Refusal> {
         self.machine(computer)?;

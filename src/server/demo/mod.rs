@@ -8,6 +8,8 @@ mod fleet;
 mod machine;
 mod outside;
 mod running;
+#[cfg(test)]
+mod screen;
 mod session;
 #[cfg(test)]
 mod tests;

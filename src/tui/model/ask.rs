@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::remote_text;
 use crate::session::{FieldReply, Prompt, PromptField, PromptReply};
 
-use super::form::{Field, Form};
+use super::form::{Content, Field, Form};
 
 /// A prompt of the remote host, with what was filled in.
 #[derive(Debug)]
@@ -134,13 +134,43 @@ impl HostPrompt {
         }
     }
 
-    /// What the line that asked shows once it is answered.
-    pub(crate) fn echo(&self) -> Option<String> {
+    /// What stays in the pane once it is answered: the answer behind the question, never a secret.
+    pub(crate) fn echo(&self) -> Vec<String> {
         match &self.answer {
-            Filling::Form(form, Wanted::Line) => Some(form.text(0)),
-            Filling::Form(_, Wanted::SecureLine) => Some("********".to_owned()),
-            _ => None,
+            Filling::Key => Vec::new(),
+            Filling::Form(form, Wanted::Line | Wanted::SecureLine) => vec![answered(form, 0)],
+            Filling::Form(form, _) => {
+                let fields = form.fields.iter().enumerate();
+                let fields =
+                    fields.map(|(at, field)| format!("{}: {}", field.label, answered(form, at)));
+                self.caption().chain(fields).collect()
+            }
+            Filling::Choices(choices) => {
+                let labels: Vec<_> = choices
+                    .reply()
+                    .into_iter()
+                    .filter_map(|at| choices.items.get(at))
+                    .map(|item| item.label.as_str())
+                    .collect();
+                let answer = format!("> {}", labels.join(", "));
+                self.caption().chain([answer]).collect()
+            }
         }
+    }
+
+    fn caption(&self) -> impl Iterator<Item = String> {
+        (!self.caption.is_empty())
+            .then(|| self.caption.clone())
+            .into_iter()
+    }
+}
+
+/// A field's text, or stars as many whatever the secret.
+fn answered(form: &Form, field: usize) -> String {
+    match form.fields.get(field).map(|field| &field.content) {
+        Some(Content::Hidden(_)) => "********".to_owned(),
+        Some(Content::List(..)) => form.list(field).join(", "),
+        _ => form.text(field),
     }
 }
 

@@ -168,10 +168,12 @@ impl Scrollback {
         self.anchor.is_some()
     }
 
-    /// How many lines stand below the place scrolled to.
-    pub(crate) fn below(&self) -> u64 {
+    /// How many lines stand below a window of this height at the place scrolled to; long lines make it one too few.
+    pub(crate) fn below(&self, height: u16) -> u64 {
         self.anchor.map_or(0, |anchor| {
-            (self.first + self.lines.len() as u64).saturating_sub(anchor.line)
+            (self.first + self.lines.len() as u64)
+                .saturating_sub(anchor.line)
+                .saturating_sub(u64::from(height))
         })
     }
 

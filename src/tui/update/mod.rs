@@ -47,6 +47,8 @@ pub(crate) enum Message {
     Disconnected(SessionId),
     /// An operation on the list failed.
     Failed(Box<Report>),
+    /// A server did not say what it holds.
+    NotListed(Box<Report>),
     /// A second has passed for what is being opened.
     Second(OpeningId),
     ToastOver(u64),
@@ -117,6 +119,15 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
                 .push(super::model::layer::Layer::Report(report));
             model.draw(Redraw::Soon);
             Vec::new()
+        }
+        Message::NotListed(report) => {
+            let text = [&report.what]
+                .into_iter()
+                .chain(&report.reasons)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(": ");
+            toast(model, text, true)
         }
         Message::Second(id) => opening::second(model, id),
         Message::ToastOver(number) => {

@@ -49,8 +49,8 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
         pane.asks.push_front(ask);
         return Vec::new();
     };
-    if let Some(echo) = ask.echo() {
-        pane.scrollback.push(&echo, None);
+    for line in ask.echo() {
+        pane.scrollback.push(&line, None);
         pane.scrollback.end_line();
     }
     vec![Effect::AnswerPrompt(pane.id, ask.id, reply)]

@@ -266,7 +266,10 @@ fn state(model: &Model) -> String {
         };
     };
     if pane.scrollback.scrolled() {
-        return format!(" {} lines below ", pane.scrollback.below());
+        return format!(
+            " {} lines below ",
+            pane.scrollback.below(model.geometry.pane().1)
+        );
     }
     match pane.state {
         PaneState::Running if pane.stopping => " stopping ".to_owned(),
