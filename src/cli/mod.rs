@@ -78,7 +78,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Demo(app::Arguments),
-    Enter(enter::Arguments),
+    Enter(Box<enter::Arguments>),
     Invoke(Box<invoke::Arguments>),
     Doctor(Box<doctor::Arguments>),
     Config(config::Arguments),

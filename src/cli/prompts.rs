@@ -155,10 +155,10 @@ async fn choice(
         .iter()
         .map(|(label, _)| Label::read(label))
         .collect();
-    let shown: String = labels
-        .iter()
-        .map(|label| format!("[{}] {}  ", label.key, label.name))
-        .collect();
+    let mut shown = String::new();
+    for label in &labels {
+        shown.push_str(&format!("[{}] {}  ", label.key, label.name));
+    }
     let defaults_shown: Vec<_> = defaults
         .iter()
         .filter_map(|at| labels.get(*at))
@@ -239,12 +239,12 @@ mod tests {
     use super::*;
 
     /// Answers from a list, and keeps what was shown.
-    struct Script {
-        lines: std::vec::IntoIter<&'static str>,
+    struct Script<'a> {
+        lines: std::slice::Iter<'a, &'static str>,
         shown: String,
     }
 
-    impl Talk for Script {
+    impl Talk for Script<'_> {
         fn show(&mut self, text: &str) -> io::Result<()> {
             self.shown.push_str(text);
             Ok(())
@@ -260,13 +260,13 @@ mod tests {
             Ok(self
                 .lines
                 .next()
-                .map(|line| Zeroizing::new(line.to_owned())))
+                .map(|line| Zeroizing::new((*line).to_owned())))
         }
     }
 
     async fn asked(prompt: Prompt, lines: &[&'static str]) -> (PromptReply, String) {
         let mut script = Script {
-            lines: lines.to_vec().into_iter(),
+            lines: lines.iter(),
             shown: String::new(),
         };
         let reply = ask(&prompt, &mut script).await.unwrap();

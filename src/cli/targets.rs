@@ -22,7 +22,7 @@ pub(super) struct Targets {
 
 impl Targets {
     /// Whether they are read from standard input.
-    pub(super) fn from_stdin(&self) -> bool {
+    pub(super) fn reads_stdin(&self) -> bool {
         self.targets_from.as_deref() == Some(Path::new("-"))
     }
 

@@ -88,11 +88,7 @@ impl Tty {
                     self.erase(echo, erased)?;
                     line.clear();
                 }
-                KeyCode::Backspace => {
-                    if line.pop().is_some() {
-                        self.erase(echo, 1)?;
-                    }
-                }
+                KeyCode::Backspace if line.pop().is_some() => self.erase(echo, 1)?,
                 KeyCode::Char(char) if !control => {
                     // Grown by hand: the copy that `push` leaves behind would not be wiped.
                     if line.capacity() < line.len() + 4 {

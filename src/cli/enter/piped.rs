@@ -42,7 +42,9 @@ pub(super) async fn run(mut viewer: Viewer, show_prompts: bool) -> Result<ExitSt
             Step::Shown => {}
             Step::Over(_) if interrupted => return Ok(ExitStatus::CANCELLED),
             Step::Over(status) => return Ok(status),
-            Step::Asks(id, prompt) => drop(viewer.ask(id, &prompt, &mut lines).await?),
+            Step::Asks(id, prompt) => {
+                viewer.ask(id, &prompt, &mut lines).await?;
+            }
             Step::Ready(_) if interrupted => viewer.interactive.leave(),
             Step::Ready(prompt) => {
                 let read = tokio::select! {

@@ -103,7 +103,7 @@ impl Console {
         self.paint(&prompt)?;
         loop {
             let edited = tokio::select! {
-                event = typing.keys.next() => match event {
+                event = typing.events.next() => match event {
                     Some(event) => self.editor.event(event?),
                     None => Edited::Leave,
                 },
@@ -130,7 +130,7 @@ impl Console {
                     // Any key ends the waiting.
                     let proposed = tokio::select! {
                         result = completing => result.map_or(Edited::Nothing, |found| self.editor.propose(found)),
-                        event = typing.keys.next() => match event {
+                        event = typing.events.next() => match event {
                             Some(event) => self.editor.event(event?),
                             None => Edited::Leave,
                         },
@@ -203,7 +203,7 @@ impl Console {
         let _ = EnableBracketedPaste.write_ansi(&mut paste);
         self.tty.show(&paste)?;
         Ok(Keys {
-            keys: EventStream::new(),
+            events: EventStream::new(),
             _paste: Paste,
             _raw: raw,
         })
@@ -212,7 +212,7 @@ impl Console {
 
 /// Keys are read one by one; dropped, the terminal is as it was.
 struct Keys {
-    keys: EventStream,
+    events: EventStream,
     _paste: Paste,
     _raw: Raw,
 }

@@ -111,12 +111,11 @@ impl Viewer {
             }
             InteractiveEvent::Clear => self.screen.clear()?,
             // A title is the terminal's, and not a style of text.
-            InteractiveEvent::Title(_) => {}
+            InteractiveEvent::Title(_) | InteractiveEvent::PromptCancelled(_) => {}
             InteractiveEvent::Prompt { id, prompt } => {
                 self.screen.before_prompt()?;
                 return Ok(Step::Asks(id, prompt));
             }
-            InteractiveEvent::PromptCancelled(_) => {}
             InteractiveEvent::Notice(text) => self.screen.notice(&text)?,
             InteractiveEvent::StopPending => {
                 self.screen.notice(

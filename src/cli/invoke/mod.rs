@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
     one_reader(&[
         ("--file", arguments.file.as_deref() == stdin),
         ("--input", arguments.input.as_deref() == stdin),
-        ("--targets-from", arguments.targets.from_stdin()),
+        ("--targets-from", arguments.targets.reads_stdin()),
         ("--password-stdin", arguments.connection.password_stdin),
     ])?;
     let computers = arguments.targets.resolve(&context.config()?)?;

@@ -146,9 +146,10 @@ impl Run {
         loop {
             let event = match self.waiting.pop_front() {
                 Some(event) => Some(event),
-                None => match self.operation.next().now_or_never() {
-                    Some(event) => event,
-                    None => {
+                None => {
+                    if let Some(event) = self.operation.next().now_or_never() {
+                        event
+                    } else {
                         self.sink.flush()?;
                         tokio::select! {
                             event = self.operation.next() => event,
@@ -162,7 +163,7 @@ impl Run {
                             }
                         }
                     }
-                },
+                }
             };
             if interrupts.taken() {
                 interrupted += 1;

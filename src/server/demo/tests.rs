@@ -290,8 +290,10 @@ fn the_person_is_asked() {
     );
     assert_eq!(screen.lines, ["6"]);
 
-    let mut screen = Screen::default();
-    screen.answers = [HostAnswer::Choice(0)].into();
+    let mut screen = Screen {
+        answers: [HostAnswer::Choice(0)].into(),
+        ..Screen::default()
+    };
     let choice = "$host.UI.PromptForChoice('Title', 'Pick one', @('&Yes', '&No'), 1)";
     runspace("Server01").run(&steps(choice), false, &mut screen);
     assert_eq!(screen.lines, ["0"]);

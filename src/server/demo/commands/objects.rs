@@ -16,7 +16,7 @@ impl<'e> Evaluator<'e> {
         item: Value,
         out: Sink<'_, 'e>,
     ) -> Run<()> {
-        if let Some(code) = self.script(call, "Process")? {
+        if let Some(code) = script(call, "Process")? {
             self.set("_", item);
             return self.inline(&code, out);
         }
@@ -31,7 +31,7 @@ impl<'e> Evaluator<'e> {
         item: Value,
         out: Sink<'_, 'e>,
     ) -> Run<()> {
-        let holds = if let Some(code) = self.script(call, "FilterScript")? {
+        let holds = if let Some(code) = script(call, "FilterScript")? {
             self.set("_", item.clone());
             values::collected(self.values_of(|evaluator, sink| evaluator.inline(&code, sink))?)
         } else {
@@ -113,7 +113,7 @@ impl<'e> Evaluator<'e> {
     }
 
     pub(super) fn sort_object(&mut self, call: &mut Call, out: Sink<'_, 'e>) -> Run<()> {
-        let code = self.script(call, "Property")?;
+        let code = script(call, "Property")?;
         let names = call
             .get("Property")
             .cloned()
@@ -195,15 +195,15 @@ impl<'e> Evaluator<'e> {
             ),
         )
     }
+}
 
-    /// The script block that a parameter holds, read once.
-    fn script(&mut self, call: &mut Call, name: &str) -> Run<Option<Arc<Code>>> {
-        let Some(block @ Value::ScriptBlock(_)) = call.get(name) else {
-            return Ok(None);
-        };
-        if call.code.is_none() {
-            call.code = Some(Code::read(block)?);
-        }
-        Ok(call.code.clone())
+/// The script block that a parameter holds, read once.
+fn script(call: &mut Call, name: &str) -> Run<Option<Arc<Code>>> {
+    let Some(block @ Value::ScriptBlock(_)) = call.get(name) else {
+        return Ok(None);
+    };
+    if call.code.is_none() {
+        call.code = Some(Code::read(block)?);
     }
+    Ok(call.code.clone())
 }
