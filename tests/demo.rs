@@ -185,16 +185,32 @@ async fn a_stop_ends_a_sleep_a_flood_and_a_question() {
     let session = open(&pool, "Server01", None).await.unwrap();
     let (mut entered, _) = Entered::into(&session).await;
     for line in [
-        "Start-Sleep 600",
+        "'begun'; Start-Sleep 600",
         "while ($true) { 'flood' }",
         "Read-Host Name",
     ] {
         entered.handle.submit(line.to_owned());
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        loop {
+            match entered.next().await {
+                InteractiveEvent::Write(_) | InteractiveEvent::Prompt { .. } => break,
+                _ => {}
+            }
+        }
         entered.handle.interrupt();
         entered.shown().await;
         assert_eq!(entered.line("'after'").await, ["after"], "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_stop_right_behind_a_line_stops_it() {
+    let pool = pool();
+    let session = open(&pool, "Server01", None).await.unwrap();
+    let (mut entered, _) = Entered::into(&session).await;
+    entered.handle.submit("Start-Sleep 600".to_owned());
+    entered.handle.interrupt();
+    entered.shown().await;
+    assert_eq!(entered.line("'after'").await, ["after"]);
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ pub fn read(text: impl AsRef<[u8]>, limits: &Limits) -> Result<Value> {
 /// Reads all values of a file: the children of each `<Objs>`, and bare values. A byte-order mark may say that the file
 /// is UTF-16, as Windows PowerShell writes it, and `#< CLIXML` lines are passed over.
 ///
-/// An object keeps its [`RefId`] through the whole file, so that a reference may point into an earlier value.
+/// An object keeps its reference id through the whole file, so that a reference may point into an earlier value.
 ///
 /// # Errors
 ///

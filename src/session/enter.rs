@@ -53,6 +53,8 @@ struct Leaving {
 #[derive(Debug)]
 enum Request {
     Line(String),
+    /// Stop what those before it have begun.
+    Interrupt,
     Leave,
 }
 
@@ -130,10 +132,10 @@ impl Interactive {
         let _ = self.requests.send(Request::Line(line));
     }
 
-    /// Ctrl+C: stops what runs. At the prompt it does nothing.
+    /// Ctrl+C: stops what runs, and a line that was submitted but has not begun yet. At the prompt it does nothing.
     pub fn interrupt(&self) {
-        if let Some(running) = &self.shared.now().running {
-            running.stop();
+        if !self.shared.stop() {
+            let _ = self.requests.send(Request::Interrupt);
         }
     }
 
@@ -231,6 +233,9 @@ impl InteractiveEvents {
     fn request(&mut self, request: Request) {
         match request {
             Request::Line(line) => self.lines.push_back(line),
+            Request::Interrupt => {
+                self.shared.stop();
+            }
             Request::Leave => self.over(InteractiveEvent::Left { exit_code: None }),
         }
     }
@@ -426,6 +431,12 @@ impl InteractiveEvents {
 impl Shared {
     fn now(&self) -> MutexGuard<'_, Now> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops what runs; false if nothing does.
+    fn stop(&self) -> bool {
+        let now = self.now();
+        now.running.as_ref().map(Stopper::stop).is_some()
     }
 }
 
