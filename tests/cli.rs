@@ -4,7 +4,15 @@ use crate::support::psdeck::Psdeck;
 
 #[test]
 fn help_of_every_verb_is_as_documented() {
-    for verb in ["", "enter", "invoke", "doctor", "config", "completions"] {
+    for verb in [
+        "",
+        "enter",
+        "invoke",
+        "clixml",
+        "doctor",
+        "config",
+        "completions",
+    ] {
         let ran = Psdeck::new()
             .args(verb.split_whitespace())
             .arg("--help")

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 const RECORDING: &str = include_str!("recordings/clixml.jsonl");
 
 /// The recorded values: script and CLIXML. One could not be serialised by PowerShell itself.
-fn recorded() -> impl Iterator<Item = (String, String, Json)> {
+pub fn recorded() -> impl Iterator<Item = (String, String, Json)> {
     RECORDING.lines().filter_map(|line| {
         let line: Json = serde_json::from_str(&readable(line)).unwrap();
         let clixml = line.get("clixml")?.as_str()?.to_owned();

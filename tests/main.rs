@@ -15,6 +15,7 @@
 
 mod app;
 mod cli;
+mod cli_clixml;
 mod cli_invoke;
 mod cli_ssh;
 mod clixml;

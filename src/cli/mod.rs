@@ -2,6 +2,7 @@
 
 mod app;
 mod ask;
+mod clixml;
 mod completions;
 mod config;
 mod connection;
@@ -80,6 +81,7 @@ enum Verb {
     Demo(app::Arguments),
     Enter(Box<enter::Arguments>),
     Invoke(Box<invoke::Arguments>),
+    Clixml(clixml::Arguments),
     Doctor(Box<doctor::Arguments>),
     Config(config::Arguments),
     Completions(completions::Arguments),
@@ -122,6 +124,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Some(Verb::Demo(arguments)) => app::demo(&arguments, &context),
         Some(Verb::Invoke(arguments)) => invoke::run(&arguments, &context),
         Some(Verb::Enter(arguments)) => enter::run(&arguments, &context),
+        Some(Verb::Clixml(arguments)) => clixml::run(&arguments, &context),
         Some(Verb::Doctor(arguments)) => doctor::run(&arguments, &context),
         Some(Verb::Config(arguments)) => config::run(&arguments, &context),
         Some(Verb::Completions(arguments)) => completions::run(&arguments),

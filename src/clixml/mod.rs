@@ -17,6 +17,7 @@ mod scan;
 mod text;
 mod time;
 mod value;
+mod values;
 mod write;
 
 pub use error::{Error, Fault, Place};
@@ -24,10 +25,11 @@ pub use limits::Limits;
 pub use numbers::{Decimal, Version};
 pub use objects::Objects;
 pub use objs::{ObjsWriter, write_objs};
-pub use read::{read, read_all};
+pub use read::{decode, read, read_all};
 pub use text::Text;
 pub use time::{DateTime, DateTimeKind, TICKS_PER_DAY, TICKS_PER_SECOND, TimeSpan};
 pub use value::{
     Content, ListKind, Object, Property, RefId, SecureText, TypeNames, Value, enum_value,
 };
+pub use values::{Shared, Values};
 pub use write::{write, write_into};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::error::{Error, Fault};
 use super::reader::Reader;
 use super::scan::Result;
-use super::{Limits, Value};
+use super::{Limits, Value, Values};
 
 /// Reads one value as it travels in a message: a bare element without `<Objs>`.
 ///
@@ -38,18 +38,24 @@ pub fn read_all(bytes: &[u8], limits: &Limits) -> Result<Vec<Value>> {
         [0xFE, 0xFF, rest @ ..] => Cow::Owned(utf16(rest, u16::from_be_bytes)?),
         _ => Cow::Borrowed(bytes),
     };
-    let text = checked(&decoded, limits)?;
-    let mut reader = Reader::new(text, limits);
-    let mut values = Vec::new();
-    while let Some(tag) = reader.scan.root()? {
-        reader.forget();
-        if tag.name == "Objs" {
-            reader.items(&tag, 0, &mut values)?;
-        } else {
-            values.push(reader.value(&tag, 1)?);
-        }
-    }
-    Ok(values)
+    Values::new(checked(&decoded, limits)?, limits).collect()
+}
+
+/// The text of a file, which may be UTF-16 with a byte-order mark.
+///
+/// # Errors
+///
+/// [`Fault::NotUnicode`].
+pub fn decode(bytes: Vec<u8>) -> Result<String> {
+    let bytes = match bytes.as_slice() {
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes)?,
+        _ => bytes,
+    };
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        Error::at(offset, Fault::NotUnicode)
+    })
 }
 
 fn checked<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str> {

@@ -145,12 +145,7 @@ impl<'a> Reader<'a> {
         Ok(Content::List(kind, items))
     }
 
-    pub(super) fn items(
-        &mut self,
-        tag: &Tag<'a>,
-        depth: usize,
-        items: &mut Vec<Value>,
-    ) -> Result<()> {
+    fn items(&mut self, tag: &Tag<'a>, depth: usize, items: &mut Vec<Value>) -> Result<()> {
         while let Some(child) = self.scan.child(tag)? {
             let item = self.value(&child, depth + 1);
             items.push(item.map_err(|error| error.in_item(items.len()))?);

@@ -30,7 +30,7 @@ pub(super) struct Writer {
     /// How deep the next element is indented, if at all.
     indent: Option<usize>,
     /// The numbers given, by those of the tree.
-    objects: Ids<u32>,
+    pub(super) objects: Ids<u32>,
     pub(super) next_object: u32,
     pub(super) types: Types,
 }
