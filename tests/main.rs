@@ -35,3 +35,4 @@ mod session_ssh;
 mod ssh;
 mod ssh_login;
 mod support;
+mod windows;
