@@ -42,6 +42,8 @@ mod tests {
     fn whole_lines_are_sent() {
         for text in [
             "{[a(1)] param() }",
+            "[Flags()] enum E { A; B }",
+            "[int]",
             "",
             "   ",
             "# only a comment",
@@ -180,6 +182,15 @@ mod tests {
             ("class P {", Bracket('}')),
             ("{ param($a", Bracket(')')),
             ("switch (1) { 1 { 2 }", Bracket('}')),
+            ("function f {\n[CmdletBinding()]", Bracket('}')),
+            (
+                "{ [CmdletBinding()] [OutputType([int])] # later",
+                Bracket('}'),
+            ),
+            ("function f {\n[CmdletBinding(", Bracket(')')),
+            ("[CmdletBinding(\nSupportsShouldProcess", Bracket(')')),
+            ("[Flags()] enum E {", Bracket('}')),
+            ("[Flags()]\nenum", Statement),
             ("dir |", Pipe),
             ("dir | # later", Pipe),
             ("dir |\n", Pipe),

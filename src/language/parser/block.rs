@@ -14,10 +14,7 @@ impl Parser<'_> {
         let mut block = ScriptBlock::default();
         self.cursor.skip_lines()?;
         let before_attributes = self.cursor.at();
-        while self.cursor.peek() == Some('[') && self.attribute().is_ok() {
-            self.cursor.skip_lines()?;
-        }
-        if self.keyword() == Some("param") {
+        if self.attributes(closing)? && self.keyword() == Some("param") {
             block.parameters = self.parameters_after("param")?;
         } else {
             self.cursor.go(before_attributes);
@@ -109,6 +106,29 @@ impl Parser<'_> {
             filter,
             body: Box::new(body),
         })
+    }
+
+    /// Passes the attributes that may stand before `param`; `false` if what is here only looks like some. Where the text
+    /// ends behind them inside braces, their `param` is yet to come.
+    fn attributes(&mut self, closing: Option<char>) -> Result<bool> {
+        let mut with_arguments = false;
+        while self.cursor.peek() == Some('[') {
+            let start = self.cursor.at();
+            match self.attribute() {
+                Ok(_) => with_arguments |= self.cursor.since(start).contains('('),
+                Err(unfinished) if unfinished.incomplete.is_some() => return Err(unfinished),
+                Err(_) => return Ok(false),
+            }
+            self.cursor.skip_lines()?;
+        }
+        match (self.cursor.peek(), closing) {
+            (None, Some(bracket)) if with_arguments => Err(self.missing(
+                Incomplete::Bracket(bracket),
+                "MissingEndCurlyBrace",
+                "Missing closing '}' in statement block or type definition.",
+            )),
+            _ => Ok(true),
+        }
     }
 
     /// `[Attribute(…)]` or `[type]`: its name and whether it says `Mandatory`.

@@ -78,7 +78,7 @@ impl Parser<'_> {
             self.cursor.take_while(is_name);
             self.cursor.skip_lines()?;
         }
-        let Some(keyword) = self.keyword() else {
+        let Some(keyword) = self.keyword().or_else(|| self.attributed_type()) else {
             return self.pipeline_or_assignment();
         };
         self.eat_keyword(keyword);
@@ -117,6 +117,23 @@ impl Parser<'_> {
                 Err(self.unexpected())
             }
         }
+    }
+
+    /// Passes attributes that stand before `class` or `enum`, and nothing else; the keyword is not passed.
+    fn attributed_type(&mut self) -> Option<&'static str> {
+        let start = self.cursor.at();
+        let mut passed = Ok(());
+        while passed.is_ok() && self.cursor.peek() == Some('[') {
+            passed = self.attribute().and_then(|_| self.cursor.skip_lines());
+        }
+        let keyword = self
+            .keyword()
+            .filter(|word| matches!(*word, "class" | "enum"));
+        if passed.is_err() || keyword.is_none() {
+            self.cursor.go(start);
+            return None;
+        }
+        keyword
     }
 
     fn pipeline_or_assignment(&mut self) -> Result<StatementKind> {
