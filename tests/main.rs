@@ -19,6 +19,8 @@ mod cli_clixml;
 mod cli_invoke;
 mod cli_ssh;
 mod clixml;
+mod clixml_property;
+mod clixml_psrpcore;
 mod demo;
 mod fuzz;
 mod hostile;
