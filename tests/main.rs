@@ -16,6 +16,7 @@
 mod app;
 mod cli;
 mod cli_clixml;
+mod cli_enter;
 mod cli_invoke;
 mod cli_ssh;
 mod clixml;

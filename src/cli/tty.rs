@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use crossterm::terminal;
+use crossterm::event::{
+    DisableBracketedPaste, Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers,
+};
+use crossterm::{Command as _, terminal};
 use futures_util::StreamExt as _;
 use zeroize::Zeroizing;
 
@@ -121,6 +123,19 @@ impl Raw {
         terminal::enable_raw_mode()?;
         Ok(Self(()))
     }
+}
+
+/// Gives the terminal back where the program ends at once: what drops would have done.
+pub(super) fn give_back() {
+    if !terminal::is_raw_mode_enabled().unwrap_or_default() {
+        return;
+    }
+    let mut paste = String::new();
+    let _ = DisableBracketedPaste.write_ansi(&mut paste);
+    if let Some(mut tty) = Tty::open() {
+        let _ = tty.show(&paste);
+    }
+    let _ = terminal::disable_raw_mode();
 }
 
 impl Drop for Raw {

@@ -240,6 +240,31 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_ends_nothing_is_known_without_the_text_before_it() {
+        for (open, line, may) in [
+            ("@'", "A\"'", false),
+            ("@'", "'@", true),
+            ("@\"", " \"@", false),
+            ("@\"", "\u{201d}@ | sort", true),
+            ("'open", "still", false),
+            ("'open", "it's", true),
+            ("<# open", "# >", false),
+            ("<# open", "#> 1", true),
+            ("{", "1", true),
+        ] {
+            let Completeness::Incomplete(waits_for) = completeness(open) else {
+                panic!("{open}");
+            };
+            assert_eq!(waits_for.may_end_in(line), may, "{open} {line}");
+            let both = completeness(&format!("{open}\n{line}"));
+            assert!(
+                may || both == Completeness::Incomplete(waits_for),
+                "{open} {line}"
+            );
+        }
+    }
+
+    #[test]
     fn what_more_text_does_not_mend_is_sent() {
         for (text, id) in [
             (")", "UnexpectedToken"),

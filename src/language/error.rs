@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Span;
+use super::cursor::{is_double_quote, is_single_quote};
 
 /// Why a text cannot be read as a script: the user's fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +38,26 @@ pub enum Incomplete {
     Backtick,
     /// The rest of a statement: its condition, name or block.
     Statement,
+}
+
+impl Incomplete {
+    /// Whether one more line can end what is waited for. Where it cannot, a long text need not be read again from its
+    /// beginning, line after line.
+    pub fn may_end_in(self, line: &str) -> bool {
+        match self {
+            Self::String(_) => line.contains(is_quote),
+            Self::HereString(_) => {
+                let mut first = line.chars();
+                first.next().is_some_and(is_quote) && first.next() == Some('@')
+            }
+            Self::Comment => line.contains("#>"),
+            _ => true,
+        }
+    }
+}
+
+fn is_quote(c: char) -> bool {
+    is_single_quote(c) || is_double_quote(c)
 }
 
 impl fmt::Display for Incomplete {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::viewer::{Next, Step, Viewer};
 use crate::cli::prompts::Talk;
 use crate::cli::status::{ExitStatus, Failed};
-use crate::language::{Completeness, completeness};
+use crate::language::{Completeness, Incomplete, completeness};
 use crate::remote_text::plain;
 use crate::session::Line;
 
@@ -74,6 +74,7 @@ impl Lines {
     /// Lines up to where they are a complete text, or to the end of the input; `None` where nothing is left.
     async fn command(&mut self) -> io::Result<Option<String>> {
         let mut text = String::new();
+        let mut waits_for: Option<Incomplete> = None;
         loop {
             let Some(line) = self.next().await? else {
                 return Ok((!text.is_empty()).then_some(text));
@@ -84,8 +85,11 @@ impl Lines {
             text.push_str(&line);
             if text.trim().is_empty() {
                 text.clear();
-            } else if !matches!(completeness(&text), Completeness::Incomplete(_)) {
-                return Ok(Some(text));
+            } else if waits_for.is_none_or(|waits_for| waits_for.may_end_in(&line)) {
+                match completeness(&text) {
+                    Completeness::Incomplete(open) => waits_for = Some(open),
+                    _ => return Ok(Some(text)),
+                }
             }
         }
     }

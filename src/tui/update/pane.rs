@@ -1,8 +1,10 @@
 //! A pane: what its session shows and asks, and the keys that are no line editing.
 
-use crate::language::{Completeness, completeness};
+use crate::language::{Completeness, Incomplete, completeness};
 use crate::remote_text;
-use crate::session::{InteractiveEvent, Line, Report, SessionInfo, SessionState, TransportKind};
+use crate::session::{
+    InteractiveEvent, Line, PromptReply, Report, SessionInfo, SessionState, TransportKind,
+};
 use crate::tui::input::{Action, Chord, Context, Edit, paste};
 use crate::tui::model::ask::HostPrompt;
 use crate::tui::model::layer::{self, Layer, NewSession};
@@ -27,6 +29,9 @@ pub(super) fn events(model: &mut Model, id: PaneId, events: Vec<InteractiveEvent
             other => {
                 if let Some(pane) = find(model, id) {
                     effects.extend(show(pane, other));
+                } else if let InteractiveEvent::Prompt { id: prompt, .. } = other {
+                    // Its tab is gone: what asks must not wait for ever.
+                    effects.push(Effect::AnswerPrompt(id, prompt, PromptReply::Refuse));
                 }
             }
         }
@@ -91,9 +96,16 @@ pub(super) fn run_lines(model: &mut Model, id: PaneId, lines: Vec<String>) -> Ve
         return Vec::new();
     };
     let mut command = pane.editor.take();
+    let mut waits_for: Option<Incomplete> = None;
     for line in lines {
         command.push_str(&line);
-        if matches!(completeness(&command), Completeness::Incomplete(_)) {
+        if waits_for.is_none_or(|waits_for| waits_for.may_end_in(&line)) {
+            waits_for = match completeness(&command) {
+                Completeness::Incomplete(open) => Some(open),
+                _ => None,
+            };
+        }
+        if waits_for.is_some() {
             command.push('\n');
         } else {
             let whole = std::mem::take(&mut command);

@@ -216,6 +216,20 @@ fn read_host_is_answered_and_leaves_its_answer() {
 }
 
 #[test]
+fn what_asks_behind_a_tab_that_is_gone_is_refused() {
+    let mut model = entered();
+    press(&mut model, "r Enter");
+    let (pane, session) = (model.panes[0].id, model.panes[0].session);
+    update(&mut model, Message::Disconnected(session), samples::now());
+    assert!(model.panes.is_empty());
+    let prompt = Prompt::Line;
+    let asks = vec![InteractiveEvent::Prompt { id: 3, prompt }];
+    let effects = update(&mut model, Message::Pane(pane, asks), samples::now());
+    assert!(matches!(&effects[..],
+        [Effect::AnswerPrompt(of, 3, PromptReply::Refuse)] if *of == pane));
+}
+
+#[test]
 fn a_secret_is_not_left_behind() {
     let mut model = entered();
     press(&mut model, "r Enter");
