@@ -98,7 +98,10 @@ pub(super) async fn connect(
         Failure::new(FailureKind::Unreachable, message)
             .hint(format!("see whether sshd runs on {host} and listens on port {port} (ssh:{host}:PORT names another)"))
     };
-    failure.details = reasons;
+    // The reason of a single address is said already.
+    if reasons.len() > 1 {
+        failure.details = reasons;
+    }
     Err(failure.at(Stage::Connect))
 }
 
