@@ -21,6 +21,8 @@ use super::views;
 
 /// Output is drawn at most once in this time; keys at once.
 const FRAME: Duration = Duration::from_millis(10);
+/// Ages in the list are told in minutes: it is drawn again that often, and only while it is shown.
+const MINUTE: Duration = Duration::from_mins(1);
 /// Messages that may wait for the loop. Whoever has more to say is held back.
 const WAITING: usize = 16;
 /// How long sessions may take to end in good order, once the terminal is given back.
@@ -110,6 +112,7 @@ impl App {
                 self.draw()?;
                 continue;
             }
+            let ages = self.model.shows_ages().then(|| self.drawn + MINUTE);
             tokio::select! {
                 biased;
                 signal = self.signals.next() => self.signal(signal)?,
@@ -119,6 +122,9 @@ impl App {
                     Some(Err(_)) | None => return Ok(129),
                 },
                 () = sleep_until(due.unwrap_or(self.drawn)), if due.is_some() => {}
+                () = sleep_until(ages.unwrap_or(self.drawn)), if ages.is_some() => {
+                    self.take(Message::Minute)?;
+                }
                 Ok(()) = sessions.changed() => {
                     let list = sessions.borrow_and_update().clone();
                     self.take(Message::Sessions(list))?;

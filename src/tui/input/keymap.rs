@@ -174,7 +174,7 @@ const TABLE: &[Binding] = &[
         Sessions,
         &["Esc"],
         Action::ClearFilter,
-        "",
+        "show all",
         "Clear the filter",
     ),
     bind(Sessions, &["Up", "k"], Action::Up, "", "Up"),
@@ -246,7 +246,7 @@ const TABLE: &[Binding] = &[
         Pane,
         &[""],
         Action::Prefix,
-        "psdeck",
+        "menu",
         "What is psdeck's own: see below",
     ),
     bind(
@@ -468,7 +468,13 @@ const TABLE: &[Binding] = &[
         "previous",
         "Previous tab",
     ),
-    bind(Prefix, &["1"], Action::Tab(1), "", "Tab 1 and so on to 9"),
+    bind(
+        Prefix,
+        &["1"],
+        Action::Tab(1),
+        "to 9: tab",
+        "Tab 1 and so on to 9",
+    ),
     bind(Prefix, &["c"], Action::New, "new", "New session"),
     bind(
         Prefix,
@@ -632,6 +638,6 @@ mod tests {
         let map = KeyMap::new("Ctrl+a".parse().unwrap());
         let prefix = "Ctrl+a".parse().unwrap();
         assert_eq!(map.action(Pane, prefix), Some(Action::Prefix));
-        assert!(map.hints(Pane).contains(&("Ctrl+a".to_owned(), "psdeck")));
+        assert!(map.hints(Pane).contains(&("Ctrl+a".to_owned(), "menu")));
     }
 }

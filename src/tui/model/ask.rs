@@ -63,12 +63,15 @@ impl HostPrompt {
         let (caption, message, answer) = match prompt {
             Prompt::Line => (
                 String::new(),
-                asked,
+                said(asked, "A line is asked for."),
                 line(vec![Field::plain("", "")], Wanted::Line),
             ),
             Prompt::SecureLine => (
                 String::new(),
-                asked,
+                said(
+                    asked,
+                    "A secret is asked for. It is sent encrypted and shown nowhere.",
+                ),
                 line(vec![Field::hidden("")], Wanted::SecureLine),
             ),
             Prompt::Key => (String::new(), asked, Filling::Key),
@@ -162,6 +165,15 @@ impl HostPrompt {
         (!self.caption.is_empty())
             .then(|| self.caption.clone())
             .into_iter()
+    }
+}
+
+/// What is asked for; where the remote side does not say it, we do.
+fn said(asked: String, otherwise: &str) -> String {
+    if asked.is_empty() {
+        otherwise.to_owned()
+    } else {
+        asked
     }
 }
 

@@ -28,7 +28,12 @@ impl Geometry {
             0 => 0,
             rows => rows + 1,
         };
-        self.rows.saturating_sub(3 + detail)
+        self.rows.saturating_sub(2 + self.header_rows() + detail)
+    }
+
+    /// Rows of the list's header, which gives way to a session where there is room for one row only.
+    pub(crate) fn header_rows(self) -> u16 {
+        u16::from(self.rows > 3)
     }
 
     /// Columns and rows of a pane; what the remote side is told of.
@@ -46,6 +51,7 @@ mod tests {
         assert_eq!(Geometry::new((80, 24)).list_rows(), 16);
         assert_eq!(Geometry::new((40, 12)).list_rows(), 6);
         assert_eq!(Geometry::new((20, 5)).list_rows(), 2);
+        assert_eq!(Geometry::new((12, 3)).list_rows(), 1);
         assert_eq!(Geometry::new((1, 1)).list_rows(), 0);
     }
 }

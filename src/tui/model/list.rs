@@ -190,15 +190,17 @@ fn terms(filter: &str) -> Vec<Term> {
 impl Term {
     fn fits(&self, info: &SessionInfo) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.text);
+        // `state:d` means Disconnected, not Opened.
+        let begins = |text: &str| text.to_lowercase().starts_with(&self.text);
         let user = || info.user.as_deref().is_some_and(has);
         match self.field {
             Some(Field::Id) => info.id.to_string() == self.text,
             Some(Field::Name) => has(&info.name),
             Some(Field::Transport) => has(&info.transport.to_string()),
             Some(Field::Computer) => has(&info.computer_name),
-            Some(Field::State) => has(&info.state.to_string()),
+            Some(Field::State) => begins(&info.state.to_string()),
             Some(Field::Configuration) => has(&info.configuration_name),
-            Some(Field::Availability) => has(&info.availability.to_string()),
+            Some(Field::Availability) => begins(&info.availability.to_string()),
             Some(Field::User) => user(),
             None => {
                 has(&info.name)
@@ -231,7 +233,7 @@ mod tests {
     #[test]
     fn words_of_the_filter_all_have_to_fit() {
         let mut list = list();
-        list.filter = Editor::new("server state:disc");
+        list.filter = Editor::new("server state:d");
         list.filter_changed();
         assert_eq!(shown(&list), [2, 4]);
         list.filter = Editor::new("availability:busy ssh");

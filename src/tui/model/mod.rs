@@ -110,6 +110,11 @@ impl Model {
         Some(self.panes.iter().position(|pane| pane.session == session)? + 1)
     }
 
+    /// Whether what is shown says how long ago something was.
+    pub(crate) fn shows_ages(&self) -> bool {
+        self.tab == 0 && self.geometry.detail_rows() > 0 && self.sessions.current().is_some()
+    }
+
     /// Asks for a frame.
     pub(crate) fn draw(&mut self, redraw: Redraw) {
         self.redraw = self.redraw.max(redraw);

@@ -47,6 +47,8 @@ pub(crate) struct Pane {
     pub(crate) unread: bool,
     /// Whether a stop was asked for and has not ended the command yet.
     pub(crate) stopping: bool,
+    /// Whether its session is being disconnected.
+    pub(crate) leaving: bool,
 }
 
 /// How a pane is.
@@ -90,6 +92,7 @@ impl Pane {
             waiting: VecDeque::new(),
             unread: false,
             stopping: false,
+            leaving: false,
         }
     }
 

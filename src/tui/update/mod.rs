@@ -51,6 +51,8 @@ pub(crate) enum Message {
     NotListed(Box<Report>),
     /// A second has passed for what is being opened.
     Second(OpeningId),
+    /// A minute has passed since the list was drawn: ages have changed.
+    Minute,
     ToastOver(u64),
 }
 
@@ -130,6 +132,10 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
             toast(model, text, true)
         }
         Message::Second(id) => opening::second(model, id),
+        Message::Minute => {
+            model.draw(Redraw::Soon);
+            Vec::new()
+        }
         Message::ToastOver(number) => {
             model.toasts.retain(|toast| toast.number != number);
             model.draw(Redraw::Soon);
@@ -200,12 +206,13 @@ fn pane_size(model: &Model) -> Size {
 /// Shows a notice for a while.
 fn toast(model: &mut Model, text: String, wrong: bool) -> Vec<Effect> {
     let number = model.number();
+    model.toasts.retain(|toast| toast.text != text);
     model.toasts.push(Toast {
         number,
         text,
         wrong,
     });
-    if model.toasts.len() > 4 {
+    if model.toasts.len() > 2 {
         model.toasts.remove(0);
     }
     model.draw(Redraw::Soon);

@@ -209,10 +209,16 @@ fn ink(line: &Line) -> Option<Ink> {
 }
 
 fn left(model: &mut Model, id: PaneId, exit_code: Option<i32>) -> Vec<Effect> {
-    let Some(computer) = find(model, id).map(|pane| pane.computer.clone()) else {
+    let Some((computer, leaving)) =
+        find(model, id).map(|pane| (pane.computer.clone(), pane.leaving))
+    else {
         return Vec::new();
     };
     tabs::take_away(model, id);
+    // Whoever disconnects is told so.
+    if leaving {
+        return Vec::new();
+    }
     let with = exit_code.map_or_else(String::new, |code| format!(" with exit code {code}"));
     let text = format!("Left {computer}{with}. The session stays open.");
     toast(model, text, false)
@@ -220,10 +226,11 @@ fn left(model: &mut Model, id: PaneId, exit_code: Option<i32>) -> Vec<Effect> {
 
 fn broken(model: &mut Model, id: PaneId, report: Box<Report>) -> Vec<Effect> {
     let hidden = model.tab_of(id) != Some(model.tab);
-    let session = find(model, id).map(|pane| pane.session);
-    let left_running = session
-        .and_then(|session| model.sessions.get(session))
-        .is_some_and(|info| {
+    let Some((session, leaving)) = find(model, id).map(|pane| (pane.session, pane.leaving)) else {
+        return Vec::new();
+    };
+    let left_running = leaving
+        || model.sessions.get(session).is_some_and(|info| {
             matches!(
                 info.state,
                 SessionState::Disconnecting | SessionState::Disconnected

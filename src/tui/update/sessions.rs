@@ -1,6 +1,6 @@
 //! Keys of the list.
 
-use crate::session::{SessionId, SessionState};
+use crate::session::{ExitCode, Report, SessionId, SessionState};
 use crate::tui::input::{Action, Chord, Context};
 use crate::tui::model::Model;
 use crate::tui::model::layer::{Confirm, Confirmed, Layer};
@@ -64,6 +64,9 @@ pub(super) fn disconnect_session(model: &mut Model, id: SessionId) -> Vec<Effect
             info.name, info.state
         );
         return toast(model, text, true);
+    }
+    if let Some(pane) = model.panes.iter_mut().find(|pane| pane.session == id) {
+        pane.leaving = true;
     }
     vec![Effect::Disconnect(id)]
 }
@@ -135,10 +138,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
     match state {
         SessionState::Opened => tabs::enter(model, id, computer),
         SessionState::Disconnected => opening::connect(model, id, true),
-        _ => {
-            let text = why_not(model, "opened");
-            toast(model, text, true)
-        }
+        _ => refused(model, "opened"),
     }
 }
 
@@ -148,10 +148,11 @@ fn connect(model: &mut Model) -> Vec<Effect> {
             let id = info.id;
             opening::connect(model, id, false)
         }
-        Some(_) => {
-            let text = why_not(model, "connected");
-            toast(model, text, true)
+        Some(info) if info.state == SessionState::Opened => {
+            let text = format!("{} is Opened: Enter opens its pane", info.name);
+            toast(model, text, false)
         }
+        Some(_) => refused(model, "connected"),
         None => Vec::new(),
     }
 }
@@ -187,20 +188,23 @@ fn remove(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Why the session under the cursor cannot be opened or connected.
-fn why_not(model: &Model, what: &str) -> String {
+/// Says why the session under the cursor cannot be opened or connected, and what can be done.
+fn refused(model: &mut Model, what: &str) -> Vec<Effect> {
     let Some(info) = model.sessions.current() else {
-        return String::new();
+        return Vec::new();
     };
-    let reason = match (&info.reason, info.state) {
-        (Some(reason), _) => format!(": {}", crate::remote_text::plain(reason)),
-        (None, SessionState::Broken | SessionState::Closed) => {
-            ": r removes it, n opens a new one".to_owned()
-        }
-        (None, _) => String::new(),
-    };
-    format!(
-        "{} is {} and cannot be {what}{reason}",
-        info.name, info.state
-    )
+    if !matches!(info.state, SessionState::Broken | SessionState::Closed) {
+        let text = format!("{} is {} and cannot be {what} now", info.name, info.state);
+        return toast(model, text, true);
+    }
+    let what = format!("{} is {} and cannot be {what}", info.name, info.state);
+    let mut report = Report::new(ExitCode::Refused, what);
+    report.computer = Some(info.computer_name.clone());
+    report.reasons.extend(info.reason.clone());
+    report.hints = vec![
+        "n opens a new session".to_owned(),
+        "r takes this one off the list".to_owned(),
+    ];
+    model.layers.push(Layer::Report(Box::new(report)));
+    Vec::new()
 }

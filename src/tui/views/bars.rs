@@ -7,10 +7,12 @@ use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
 use crate::remote_text;
+use crate::session::SessionState;
+use crate::transport::Question;
 use crate::tui::input::Context;
 use crate::tui::model::Model;
 use crate::tui::model::ask::Filling;
-use crate::tui::model::layer::Layer;
+use crate::tui::model::layer::{Layer, OpeningOf};
 use crate::tui::model::pane::{Pane, PaneState};
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
@@ -76,6 +78,12 @@ pub(super) fn bottom(frame: &mut Frame, area: Rect, model: &Model) {
     let mut spans = vec![Span::styled(if boxed { "└ " } else { "─ " }, border)];
     let state = state(model);
     let mut left = usize::from(area.width).saturating_sub(4 + state.width());
+    let filter = filter(area, model);
+    if let Some(field) = filter {
+        spans.push(Span::styled("/ ", theme.style(Role::Key)));
+        spans.push(Span::raw(" ".repeat(usize::from(field.width) + 2)));
+        left = left.saturating_sub(usize::from(field.width) + 4);
+    }
     // Help and the way out stay when room is short.
     let mut hints = hints(model);
     let help = hints
@@ -104,6 +112,16 @@ pub(super) fn bottom(frame: &mut Frame, area: Rect, model: &Model) {
     }
     let line = Line::from(spans);
     rule(frame, area, line, if boxed { "┘" } else { "─" }, model);
+    if let Some(field) = filter {
+        let typing = model.sessions.filtering;
+        let role = if typing {
+            Role::FieldActive
+        } else {
+            Role::Field
+        };
+        let filter = &model.sessions.filter;
+        filter.draw_field(frame, field, theme.style(role), typing);
+    }
     let width = u16::try_from(state.width()).unwrap_or(u16::MAX);
     if width > 0 && width + 4 < area.width {
         let at = Rect {
@@ -113,6 +131,23 @@ pub(super) fn bottom(frame: &mut Frame, area: Rect, model: &Model) {
         };
         frame.render_widget(Span::styled(state, theme.style(Role::Notice)), at);
     }
+}
+
+/// Where the filter of the list stands in the status line, while there is one.
+fn filter(area: Rect, model: &Model) -> Option<Rect> {
+    let list = model.tab == 0 && model.layers.is_empty() && !model.prefix;
+    let sessions = &model.sessions;
+    if !list || !(sessions.filtering || !sessions.filter.is_empty()) {
+        return None;
+    }
+    let text = u16::try_from(sessions.filter.text().width()).unwrap_or(u16::MAX);
+    let room = area.width.saturating_sub(6);
+    let width = text.saturating_add(1).clamp(12, (area.width / 2).max(12));
+    Some(Rect {
+        x: area.x + 4.min(area.width),
+        width: width.min(room),
+        ..area
+    })
 }
 
 /// What the prefix key leads to, over the end of what is shown.
@@ -209,12 +244,20 @@ fn hints(model: &Model) -> Vec<(String, &'static str)> {
                 pair("Tab", "next field"),
                 pair("Esc", "cancel"),
             ],
-            Layer::Opening(opening) if opening.failure.is_some() => {
-                vec![pair("Enter", "back"), pair("Esc", "close")]
-            }
-            Layer::Opening(_) => vec![pair("Esc", "cancel")],
+            Layer::Opening(opening) => match (&opening.failure, &opening.of) {
+                (None, _) => vec![pair("Esc", "cancel")],
+                (Some(_), OpeningOf::New(_)) => vec![pair("Enter", "change"), pair("Esc", "close")],
+                (Some(_), OpeningOf::Connect(_)) => vec![pair("Enter", "close")],
+            },
             Layer::Report(_) => vec![pair("Enter", "close")],
-            Layer::Question(_) => vec![pair("Enter", "answer"), pair("Esc", "refuse")],
+            Layer::Question(asked) => match asked.question {
+                Question::UnknownHostKey { .. } => vec![
+                    pair("y", "trust"),
+                    pair("o", "this time"),
+                    pair("n", "refuse"),
+                ],
+                _ => vec![pair("Enter", "answer"), pair("Esc", "refuse")],
+            },
             Layer::Confirm(_) => vec![pair("y", "yes"), pair("n", "no")],
             Layer::Paste { .. } => {
                 vec![pair("Enter", "run"), pair("e", "edit"), pair("Esc", "drop")]
@@ -222,18 +265,37 @@ fn hints(model: &Model) -> Vec<(String, &'static str)> {
         };
     }
     if model.prefix {
-        return model.keys.hints(Context::Prefix);
+        return vec![pair("Esc", "back")];
     }
     match model.pane() {
         None if model.sessions.filtering => model.keys.hints(Context::Filter),
-        None => model.keys.hints(Context::Sessions),
+        None => list_hints(model),
         Some(pane) => pane_hints(model, pane),
     }
 }
 
+/// The keys that do something with the session under the cursor, and those that always do.
+fn list_hints(model: &Model) -> Vec<(String, &'static str)> {
+    let state = model.sessions.current().map(|info| info.state);
+    let mut hints = model.keys.hints(Context::Sessions);
+    hints.retain(|(_, word)| match *word {
+        "open" | "remove" => state.is_some(),
+        "connect" => state == Some(SessionState::Disconnected),
+        "disconnect" => state == Some(SessionState::Opened),
+        "filter" => !model.sessions.all().is_empty(),
+        "show all" => !model.sessions.filter.is_empty(),
+        _ => true,
+    });
+    if let Some(at) = hints.iter().position(|(_, word)| *word == "show all") {
+        let first = hints.remove(at);
+        hints.insert(0, first);
+    }
+    hints
+}
+
 fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
     let pair = |key: &str, word| (key.to_owned(), word);
-    let prefix = (model.keys.prefix().to_string(), "psdeck");
+    let prefix = (model.keys.prefix().to_string(), "menu");
     if let Some(ask) = pane.asks.front() {
         let mut hints = vec![prefix, pair("Enter", "answer"), pair("Esc", "no answer")];
         match &ask.answer {
@@ -250,7 +312,32 @@ fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
     match pane.state {
         PaneState::Broken(_) => vec![prefix, pair("Enter", "new session"), pair("x", "close")],
         PaneState::Entering => vec![prefix, pair("Ctrl+c", "give up")],
-        _ => model.keys.hints(Context::Pane),
+        _ if pane.scrollback.scrolled() => vec![
+            prefix,
+            pair("PageUp", "further"),
+            pair("PageDown", "back"),
+            pair("Ctrl+End", "to the prompt"),
+        ],
+        _ if pane.search.is_some() => vec![
+            prefix,
+            pair("Ctrl+r", "further back"),
+            pair("Enter", "run"),
+            pair("Esc", "give up"),
+        ],
+        _ if pane.completion.is_some() => vec![
+            prefix,
+            pair("Tab", "next"),
+            pair("Shift+Tab", "previous"),
+            pair("Enter", "run"),
+            pair("Esc", "put away"),
+        ],
+        PaneState::Running => vec![prefix, pair("Ctrl+c", "stop"), pair("PageUp", "scroll")],
+        PaneState::Ready => {
+            let mut hints = model.keys.hints(Context::Pane);
+            // Nothing runs.
+            hints.retain(|(_, word)| *word != "stop");
+            hints
+        }
     }
 }
 

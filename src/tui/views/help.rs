@@ -15,6 +15,7 @@ use super::popup;
 /// Columns for the keys.
 const KEYS: usize = 24;
 
+/// In the order for the list; in a pane the list's come last.
 const PLACES: [(Context, &str); 6] = [
     (Context::Sessions, "The list of sessions"),
     (Context::Filter, "The filter of the list"),
@@ -35,36 +36,64 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, scrolled: usize
         height: area.height.saturating_sub(2),
         ..area
     };
-    let inner = popup::frame(frame, at, "Keys", model);
-    let shown: Vec<_> = lines(model, inner.width)
-        .into_iter()
-        .skip(scrolled)
-        .take(usize::from(inner.height))
-        .collect();
+    let all = lines(model, at.width.saturating_sub(4));
+    let count = all.len();
+    let room = usize::from(at.height.saturating_sub(2));
+    let last = (scrolled + room).min(count);
+    let title = if room < count {
+        format!("Keys: {} to {last} of {count}", scrolled + 1)
+    } else {
+        "Keys".to_owned()
+    };
+    let inner = popup::frame(frame, at, &title, model);
+    let shown: Vec<_> = all.into_iter().skip(scrolled).take(room).collect();
     frame.render_widget(Text::from(shown), inner);
 }
 
 fn lines(model: &Model, width: u16) -> Vec<Line<'static>> {
     let room = usize::from(width).saturating_sub(KEYS + 3).max(8);
     let mut lines = Vec::new();
-    for (context, title) in PLACES {
+    let mut places = PLACES;
+    if model.tab > 0 {
+        places.rotate_left(2);
+    }
+    for (context, title) in places {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
         lines.push(Line::styled(title, model.theme.style(Role::Title)));
         for binding in KeyMap::bindings(context) {
-            let mut keys = model.keys.shown(binding).join(", ");
+            let keys = columns(&model.keys.shown(binding));
             let help = wrap::words(binding.help, u16::try_from(room).unwrap_or(width));
-            for text in help {
+            for row in 0..keys.len().max(help.len()) {
+                let keys = keys.get(row).cloned().unwrap_or_default();
+                let help = help.get(row).map_or("", |text| &**text);
                 let pad = " ".repeat(KEYS.saturating_sub(keys.width()));
                 lines.push(Line::from(vec![
                     Span::raw("  "),
-                    Span::styled(std::mem::take(&mut keys), model.theme.style(Role::Key)),
+                    Span::styled(keys, model.theme.style(Role::Key)),
                     Span::raw(pad),
-                    Span::styled(format!(" {text}"), model.theme.style(Role::Dialog)),
+                    Span::styled(format!(" {help}"), model.theme.style(Role::Dialog)),
                 ]));
             }
         }
     }
     lines
+}
+
+/// Keys with commas between them, in rows of the width that they have.
+fn columns(keys: &[String]) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for (index, key) in keys.iter().enumerate() {
+        let comma = if index + 1 < keys.len() { "," } else { "" };
+        let key = format!("{key}{comma}");
+        match rows.last_mut() {
+            Some(row) if row.width() + 1 + key.width() <= KEYS => {
+                row.push(' ');
+                row.push_str(&key);
+            }
+            _ => rows.push(key),
+        }
+    }
+    rows
 }

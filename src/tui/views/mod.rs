@@ -7,6 +7,7 @@ mod pane;
 mod popup;
 mod prompts;
 mod sessions;
+mod strip;
 mod toasts;
 
 use ratatui::Frame;

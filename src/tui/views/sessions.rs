@@ -1,6 +1,4 @@
-//! The list of sessions and the strip about the one under the cursor.
-
-use std::time::SystemTime;
+//! The list of sessions.
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -15,7 +13,7 @@ use crate::tui::model::list::Widths;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 
-use super::{bars, popup};
+use super::strip;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -62,15 +60,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
     }
     let list_rows = model.geometry.list_rows();
     let columns = columns(&model.sessions.widths, usize::from(inner.width));
-    let header = Rect { height: 1, ..inner };
-    if model.sessions.filtering || !model.sessions.filter.is_empty() {
-        filter(frame, header, model);
-    } else {
-        frame.render_widget(heads(&columns, model), header);
-    }
+    let header = Rect {
+        height: model.geometry.header_rows(),
+        ..inner
+    };
+    frame.render_widget(heads(&columns, model), header);
     let body = Rect {
-        y: inner.y + 1,
-        height: list_rows.min(inner.height.saturating_sub(1)),
+        y: header.bottom(),
+        height: list_rows.min(inner.height.saturating_sub(header.height)),
         ..inner
     };
     rows(frame, body, &columns, model);
@@ -80,7 +77,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
         ..area
     };
     if model.geometry.detail_rows() > 0 && detail.height > 1 {
-        strip(frame, detail, model);
+        strip::draw(frame, detail, model);
     }
 }
 
@@ -148,22 +145,6 @@ fn empty(frame: &mut Frame, area: Rect, model: &Model) {
     frame.render_widget(Text::from(lines), area);
 }
 
-fn filter(frame: &mut Frame, area: Rect, model: &Model) {
-    let theme = &model.theme;
-    frame.render_widget(Span::styled(" / ", theme.style(Role::Key)), area);
-    let field = Rect {
-        x: area.x + 3.min(area.width),
-        width: area.width.saturating_sub(4),
-        ..area
-    };
-    model.sessions.filter.draw_field(
-        frame,
-        field,
-        theme.style(Role::FieldActive),
-        model.sessions.filtering && model.layers.is_empty() && !model.prefix,
-    );
-}
-
 /// Columns with their widths, as many as fit; names are cut where even the last ones do not fit whole.
 fn columns(widths: &Widths, room: usize) -> Vec<(Column, usize)> {
     let mut columns: Vec<_> = COLUMNS
@@ -195,7 +176,17 @@ fn columns(widths: &Widths, room: usize) -> Vec<(Column, usize)> {
         }
         columns.retain(|(column, _)| *column != dropped);
     }
-    // What is left over goes to the names, so that the last column ends at the right edge.
+    // What is left over goes to names that are cut, then to all of them, so that the last column ends at the right edge.
+    for (wanted, whole) in [
+        (Column::ComputerName, widths.computer),
+        (Column::Name, widths.name),
+        (Column::ConfigurationName, widths.configuration),
+    ] {
+        let left = room.saturating_sub(total(&columns));
+        if let Some((_, width)) = columns.iter_mut().find(|(column, _)| *column == wanted) {
+            *width += left.min(whole.saturating_sub(*width));
+        }
+    }
     let left = room.saturating_sub(total(&columns));
     let share = left.min(12);
     for (wanted, more) in [
@@ -327,114 +318,6 @@ fn state_role(state: SessionState) -> Role {
     }
 }
 
-fn strip(frame: &mut Frame, area: Rect, model: &Model) {
-    let theme = &model.theme;
-    let border = theme.style(Role::Border);
-    let current = model.sessions.current();
-    let name = current.map_or_else(String::new, |info| {
-        let name = remote_text::plain(&info.name);
-        wrap::ellipsis(&name, usize::from(area.width.saturating_sub(6)))
-    });
-    let mut title = vec![Span::styled("├", border)];
-    if !name.is_empty() {
-        title.push(Span::styled(format!(" {name} "), theme.style(Role::Title)));
-    }
-    let head = Rect { height: 1, ..area };
-    bars::rule(frame, head, Line::from(title), "┤", model);
-    let Some(info) = current else { return };
-    let inner = Rect {
-        x: area.x + 2,
-        y: area.y + 1,
-        width: area.width.saturating_sub(4),
-        height: area.height - 1,
-    };
-    let mut lines = flow(&facts(info, model.now), usize::from(inner.width), theme);
-    if let Some(running) = &info.running {
-        let text = format!("running {}", remote_text::plain(running));
-        lines.push(Line::raw(wrap::ellipsis(&text, usize::from(inner.width))));
-    }
-    if let Some(reason) = &info.reason {
-        let role = if info.state == SessionState::Broken {
-            Role::Broken
-        } else {
-            Role::Notice
-        };
-        lines.extend(popup::sentences(
-            &remote_text::plain(reason),
-            inner.width,
-            role,
-            model,
-        ));
-    }
-    frame.render_widget(Text::from(lines), inner);
-}
-
-/// What is known of a session, as label and value.
-fn facts(info: &SessionInfo, now: SystemTime) -> Vec<(&'static str, String)> {
-    let text = |value: &Option<String>| value.as_deref().map(remote_text::plain);
-    let since = |value: Option<SystemTime>| {
-        let past = now.duration_since(value?).unwrap_or_default();
-        Some(format!("{} ago", age(past.as_secs())))
-    };
-    let until = |value: Option<SystemTime>| {
-        let left = value?.duration_since(now).unwrap_or_default();
-        Some(format!("in {}", age(left.as_secs())))
-    };
-    [
-        ("instance", Some(info.instance_id.to_string())),
-        ("computer", Some(remote_text::plain(&info.computer_name))),
-        (
-            "endpoint",
-            Some(remote_text::plain(&info.configuration_name)),
-        ),
-        ("user", text(&info.user)),
-        ("by", text(&info.authentication)),
-        ("transport", Some(info.transport.to_string())),
-        ("protocol", text(&info.protocol)),
-        ("PowerShell", text(&info.ps_version)),
-        ("opened", since(info.opened)),
-        ("last heard of", since(info.last_activity)),
-        ("expires", until(info.expires)),
-    ]
-    .into_iter()
-    .filter_map(|(label, value)| Some((label, value?)))
-    .filter(|(_, value)| !value.is_empty())
-    .collect()
-}
-
-fn flow(facts: &[(&'static str, String)], width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::default()];
-    let mut used = 0;
-    for (label, value) in facts {
-        let value = wrap::ellipsis(value, width.saturating_sub(label.len() + 1));
-        let wide = label.len() + 1 + value.width();
-        if used > 0 && used + 3 + wide > width {
-            lines.push(Line::default());
-            used = 0;
-        }
-        if let Some(line) = lines.last_mut() {
-            if used > 0 {
-                line.push_span(Span::raw("   "));
-                used += 3;
-            }
-            line.push_span(Span::styled(format!("{label} "), theme.style(Role::Dim)));
-            line.push_span(Span::raw(value));
-        }
-        used += wide;
-    }
-    lines
-}
-
-/// A span of time in its largest units.
-fn age(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -473,12 +356,5 @@ mod tests {
             names(62),
             ["Id", "Name", "ComputerName", "State", "Availability"]
         );
-    }
-
-    #[test]
-    fn ages_are_said_in_their_largest_units() {
-        assert_eq!(age(59), "59 s");
-        assert_eq!(age(5400), "1 h 30 min");
-        assert_eq!(age(200_000), "2 d");
     }
 }

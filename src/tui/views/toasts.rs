@@ -1,4 +1,5 @@
-//! Notices that go by themselves, at the end of what is shown.
+//! Notices that go by themselves, where they hide least: at the end of the list, at the head of a pane, whose end is
+//! the prompt.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,7 +13,18 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
-    let mut bottom = area.bottom();
+    let list = model.tab == 0;
+    let mut bottom = match list {
+        true => {
+            area.y
+                + 1
+                + model
+                    .geometry
+                    .list_rows()
+                    .min(area.height.saturating_sub(1))
+        }
+        false => area.y,
+    };
     for toast in model.toasts.iter().rev() {
         let text = remote_text::plain(&toast.text);
         let text = if toast.wrong {
@@ -27,12 +39,18 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
             .unwrap_or(u16::MAX)
             .min(area.width);
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-        if bottom < area.y + height {
+        let fits = if list {
+            bottom >= area.y + height
+        } else {
+            bottom + height <= area.bottom()
+        };
+        if !fits {
             return;
         }
-        bottom -= height;
+        let top = if list { bottom - height } else { bottom };
+        bottom = if list { top } else { top + height };
         let style = model.theme.style(Role::Toast);
-        for (line, y) in lines.iter().zip(bottom..) {
+        for (line, y) in lines.iter().zip(top..) {
             let at = Rect {
                 x: area.right().saturating_sub(width + 1).max(area.x),
                 y,
