@@ -88,18 +88,56 @@ fn no_colour_keeps_weights() {
 }
 
 #[test]
+fn themes_are_chosen_in_the_configuration() {
+    use vt100::Color;
+    for (theme, colour) in [("terminal", 2), ("dark", 114), ("light", 22)] {
+        let config = format!("[ui]\ntheme = {theme:?}\n");
+        let mut screen = Screen::new(80, 24).args(&["demo"]).config(&config).start();
+        screen.expect("2 deploy            LinuxServer02     Opened");
+        // The row of the cursor is set off as a whole.
+        screen.keys("<Down>").expect("› 2 deploy");
+        let shown = screen.colour_of("Opened");
+        assert_eq!(shown, Color::Idx(colour), "{theme}");
+    }
+}
+
+#[test]
+fn nothing_is_drawn_where_nothing_changes() {
+    let mut screen = Screen::new(80, 24).args(&["demo"]).start();
+    screen
+        .until("three sessions that are open", |screen| {
+            screen.matches(" Opened ").count() == 3
+        })
+        .expect("Disconnected                  None")
+        .keys("<Enter>")
+        .expect("[Server01]: PS ");
+    // Whether something comes is known only when the time for it has passed.
+    let quiet = (0..20).any(|_| {
+        let before = screen.bytes();
+        std::thread::sleep(Duration::from_secs(1));
+        screen.bytes() == before
+    });
+    assert!(quiet, "it draws by the clock");
+}
+
+#[test]
 fn a_resize_while_output_runs_reaches_the_other_side_and_reflows() {
     let Some(peer) = Peer::local().start() else {
         return;
     };
     let mut screen = entered(&peer, 80, 24);
     screen
-        .keys("foreach ($i in 1..3000) { \"line $i \" + 'x' * 60 }<Enter>")
-        .expect("line 1");
+        .keys("while ($true) { 'z' * 70 }<Enter>")
+        .row(&"z".repeat(70));
     for (columns, rows) in [(40, 12), (20, 5), (132, 40), (60, 15)] {
         screen.resize(columns, rows);
+        // Whole rows of the new width, while more comes.
+        screen
+            .row(&"z".repeat(70.min(columns.into())))
+            .row(&"z".repeat(70 % usize::from(columns)))
+            .expect(" running ");
     }
-    screen.expect("line 3000 ").expect("]: PS ");
+    screen.keys("<C-c>").gone(" running ").expect("]: PS ");
     screen
         .keys("$Host.UI.RawUI.WindowSize.Width<Enter>")
         .row("60");
@@ -136,6 +174,41 @@ fn a_secret_is_asked_for_by_name_and_shown_nowhere() {
 }
 
 #[test]
+fn escape_sequences_of_a_session_do_not_reach_the_terminal() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    let mut screen = entered(&peer, 80, 24);
+    for (count, script) in [
+        "Invoke-PeerFault escapes",
+        "Invoke-PeerFault escapeshost",
+        "Write-Error \"a`e]0;owned`ab\"",
+        "throw \"a`e[2Jb\"",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        screen.keys(script).keys("<Enter>").gone(" running ");
+        screen
+            .keys(&format!("'done ' + '{count}'<Enter>"))
+            .row(&format!("done {count}"));
+    }
+    for bad in [
+        &b"\x1b]"[..],
+        b"\x1bP",
+        b"\x1bc",
+        b"\x1b[6n",
+        b"\xc2\x9b",
+        b"\x07",
+        b"\x08",
+    ] {
+        assert!(!screen.received(bad), "{bad:?} came through");
+    }
+    screen.keys("<C-]>q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
 fn a_breaking_session_says_why_and_what_next() {
     let Some(peer) = Peer::local().start() else {
         return;
@@ -147,6 +220,11 @@ fn a_breaking_session_says_why_and_what_next() {
         .expect("because")
         .expect("a new session");
     screen.keys("x").expect("1 Sessions").gone("Broken:");
+    screen.until("a Broken session in the list", |screen| {
+        screen
+            .lines()
+            .any(|row| row.contains("Runspace1") && row.contains(" Broken "))
+    });
     screen.keys("q");
     assert_eq!(screen.ended(), 0);
 }
@@ -204,8 +282,9 @@ fn a_pane_that_floods_does_not_hold_up_another() {
         worst = worst.max(start.elapsed());
         screen.keys("<C-c>").gone(&format!("> {typed} "));
     }
-    assert!(worst < Duration::from_secs(2), "a key took {worst:?}");
+    assert!(worst < Duration::from_secs(5), "a key took {worst:?}");
+    screen.expect("2 localhost ●");
     screen.keys("'still ' + 'here'<Enter>").row("still here");
-    screen.keys("<C-]>2").expect("yyyyyyyy");
+    screen.keys("<C-]>2").expect("yyyyyyyy").expect(" running ");
     screen.keys("<C-c>").gone(" running ");
 }

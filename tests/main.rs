@@ -14,6 +14,8 @@
 )]
 
 mod app;
+mod app_demo;
+mod app_screens;
 mod cli;
 mod cli_clixml;
 mod cli_enter;

@@ -28,6 +28,7 @@ pub struct Screen {
     input: Box<dyn Write + Send>,
     shown: Arc<Shown>,
     modes_before: String,
+    patience: Duration,
     home: tempfile::TempDir,
 }
 
@@ -77,6 +78,12 @@ impl Screen {
         self.send(&bytes)
     }
 
+    /// Waits that much longer from now on.
+    pub fn patient(&mut self, longer: Duration) -> &mut Self {
+        self.patience += longer;
+        self
+    }
+
     /// Types a text as it is.
     pub fn text(&mut self, text: &str) -> &mut Self {
         self.send(text.as_bytes())
@@ -111,7 +118,7 @@ impl Screen {
     /// Waits until the screen is as it should be.
     #[track_caller]
     pub fn until(&mut self, what: &str, right: impl Fn(&str) -> bool) -> &mut Self {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + self.patience;
         let mut terminal = self.shown.lock();
         loop {
             let contents = terminal.parser.screen().contents();
@@ -241,6 +248,16 @@ impl Screen {
             "the mouse is the terminal's"
         );
         drop(terminal);
+        for (set, what) in [
+            (&b"\x1b]0;"[..], "the title"),
+            (b"\x1b]1;", "the icon's name"),
+            (b"\x1b]2;", "the title"),
+            (b"\x1b]52;", "the clipboard"),
+            (b"\x1b[?1004h", "the focus"),
+            (b"\x1b[>", "the keyboard's protocol"),
+        ] {
+            assert!(!self.received(set), "{what} is never touched");
+        }
         assert_eq!(self.modes(), self.modes_before, "the line's modes are back");
     }
 
@@ -366,6 +383,7 @@ impl Builder {
             input,
             shown,
             modes_before,
+            patience: PATIENCE,
             home: self.home,
         }
     }
