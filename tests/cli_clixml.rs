@@ -188,6 +188,26 @@ fn objects_of_one_kind_share_a_table_and_others_begin_their_own() {
 }
 
 #[test]
+fn what_leads_back_to_itself_ends() {
+    for (text, shown) in [
+        ("<Obj RefId=\"0\"><Ref RefId=\"0\" /></Obj>", "\n"),
+        (
+            "<Obj RefId=\"0\"><Obj RefId=\"1\"><Ref RefId=\"0\" /></Obj></Obj>",
+            "\n",
+        ),
+        (
+            "<Obj RefId=\"0\"><MS><Obj N=\"A\" RefId=\"1\"><Ref RefId=\"1\" /></Obj></MS></Obj>",
+            "\nA\n-\n\n\n",
+        ),
+    ] {
+        assert_eq!(clixml(text, &[]).expect(0).out, shown, "{text}");
+        clixml(text, &["--output", "json"]).expect(0);
+    }
+    let list = "<Obj RefId=\"0\"><LST><Ref RefId=\"0\" /><I32>1</I32></LST></Obj>";
+    assert!(clixml(list, &[]).expect(0).out.ends_with("\n1\n"));
+}
+
+#[test]
 fn many_values_are_printed_and_a_reader_that_leaves_ends_it() {
     let many = 200_000;
     let text = "<Obj RefId=\"0\"><MS><I32 N=\"Number\">1</I32></MS></Obj>\n".repeat(many);

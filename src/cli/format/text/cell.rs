@@ -62,7 +62,8 @@ impl Cells<'_> {
         }
         let items = match &self.object(value)?.content {
             Content::List(_, items) => items,
-            Content::Value(inner) => return self.items(inner),
+            // A reference here could lead back to this object, without end.
+            Content::Value(inner) if !matches!(inner, Value::Ref(_)) => return self.items(inner),
             _ => return None,
         };
         Some(Box::new(items.iter().map(Cow::Borrowed)))

@@ -106,6 +106,8 @@ impl Formatter {
     fn object(&mut self, object: &Object, cells: &Cells<'_>) {
         match &object.content {
             Content::Value(_) if object.is_enum() => self.row(&Row::of_enum(object), cells),
+            // A reference here could lead back to this object, without end.
+            Content::Value(Value::Ref(_)) => self.line(""),
             Content::Value(inner) => self.single(inner, cells),
             Content::List(_, items) => self.row(&Row::of_list(object, items.len()), cells),
             Content::Dictionary(entries) => {
