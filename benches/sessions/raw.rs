@@ -35,6 +35,8 @@ peer.stdin.close()
 peer.wait()
 "#;
 
+const CLOSED: &[u8] = b"<CloseAck PSGuid='00000000-0000-0000-0000-000000000000'";
+
 /// What was said, a line at a time.
 pub struct Recording(Vec<(bool, Vec<u8>)>);
 
@@ -47,14 +49,17 @@ pub struct Replayed {
 }
 
 impl Recording {
+    /// What was said until the session was closed; what the peer makes of the end of its input is left out.
     pub fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap();
-        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-        Self(
-            lines
-                .map(|line| (line[0] == b'c', line[1..].to_vec()))
-                .collect(),
-        )
+        let mut said = Vec::new();
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            said.push((line[0] == b'c', line[1..].to_vec()));
+            if line[1..].starts_with(CLOSED) {
+                return Self(said);
+            }
+        }
+        panic!("the recorded session was never closed");
     }
 
     /// The line with which the first pipeline begins.
@@ -96,7 +101,7 @@ pub async fn replay(peer: &Peer, recording: &Recording) -> Replayed {
             continue;
         }
         while came == 0 {
-            came += lines(&mut channel).await;
+            came += lines(&mut channel, at).await;
         }
         came -= 1;
     }
@@ -109,8 +114,12 @@ pub async fn replay(peer: &Peer, recording: &Recording) -> Replayed {
 }
 
 /// How many line ends the next message brings.
-async fn lines(channel: &mut Channel<client::Msg>) -> usize {
-    match channel.wait().await.expect("the peer ended early") {
+async fn lines(channel: &mut Channel<client::Msg>, at: usize) -> usize {
+    let next = tokio::time::timeout(Duration::from_secs(30), channel.wait());
+    let Ok(Some(message)) = next.await else {
+        panic!("the peer never said line {at} of the recording");
+    };
+    match message {
         ChannelMsg::Data { data } => memchr::memchr_iter(b'\n', &data).count(),
         _ => 0,
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -24,6 +24,14 @@ const WORK: &[(&str, &str, usize)] = &[
     ),
 ];
 
+/// Seconds of one run: the whole time, and what the peer's process computed in it.
+struct Run {
+    ours: f64,
+    raw: f64,
+    busy: f64,
+    raw_busy: f64,
+}
+
 pub async fn print() {
     let Ok(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -42,8 +50,10 @@ pub async fn print() {
     let Some(peer) = Peer::ssh().sshd_config(&subsystem).start() else {
         return;
     };
+    println!("our time over that of a client that replays the same bytes, medians of {RUNS} runs");
     println!(
-        "our time over that of a client that replays the same bytes, {RUNS} runs each, medians"
+        "  {:22} {:>5}  {:>7} {:>7}      {:>7} {:>7}      without it",
+        "", "ratio", "ours", "raw", "peer's", "and raw"
     );
     let mut seen = 0;
     for (index, (name, script, times)) in WORK.iter().enumerate() {
@@ -59,21 +69,20 @@ pub async fn print() {
             }
             let our_running = start.elapsed();
             session.close().await;
-            let busy = busy(&next_statistics(&peer, &mut seen));
-
-            let raw = replay(&peer, &recording).await;
-            let raw_busy = self::busy(&next_statistics(&peer, &mut seen));
-            opening.push((
-                our_opening.as_secs_f64(),
-                raw.opening.as_secs_f64(),
-                0.0,
-                0.0,
-            ));
-            let (ours, raw) = (our_running.as_secs_f64(), raw.running.as_secs_f64());
-            running.push((ours, raw, busy, raw_busy));
+            let ours = next_statistics(&peer, &mut seen);
+            let replayed = replay(&peer, &recording).await;
+            let theirs = next_statistics(&peer, &mut seen);
+            let run = |ours_took: Duration, raw_took: Duration, part| Run {
+                ours: ours_took.as_secs_f64(),
+                raw: raw_took.as_secs_f64(),
+                busy: seconds(&ours, part),
+                raw_busy: seconds(&theirs, part),
+            };
+            opening.push(run(our_opening, replayed.opening, "startup_seconds"));
+            running.push(run(our_running, replayed.running, "busy_seconds"));
         }
         if index == 0 {
-            tell("opening, from the first packet", &opening);
+            tell("opening", &opening);
         }
         tell(name, &running);
     }
@@ -98,37 +107,30 @@ async fn record(
     Recording::read(path)
 }
 
-fn busy(statistics: &Value) -> f64 {
-    statistics["busy_seconds"].as_f64().unwrap_or(0.0)
+fn seconds(statistics: &Value, part: &str) -> f64 {
+    statistics[part].as_f64().unwrap_or(0.0)
 }
 
-fn tell(what: &str, runs: &[(f64, f64, f64, f64)]) {
-    let of = |part: fn(&(f64, f64, f64, f64)) -> f64| median(runs.iter().map(part).collect());
-    let (ours, raw) = (of(|run| run.0), of(|run| run.1));
+fn tell(what: &str, runs: &[Run]) {
+    let of = |part: fn(&Run) -> f64| median(runs.iter().map(part).collect());
+    let (ours, raw) = (of(|run| run.ours), of(|run| run.raw));
+    let (busy, raw_busy) = (of(|run| run.busy), of(|run| run.raw_busy));
+    let (left, raw_left) = (ours - busy, raw - raw_busy);
     print!(
-        "  {what}: {:.2} ({:.1} ms over {:.1} ms)",
+        "  {what:22} {:>5.2}  {:>7.1} {:>7.1} ms",
         ours / raw,
         ours * 1e3,
         raw * 1e3
     );
-    let (busy, raw_busy) = (of(|run| run.2), of(|run| run.3));
-    if busy > 0.0 {
-        let (ours, raw) = (ours - busy, raw - raw_busy);
-        print!(
-            "; without the peer's {:.1} and {:.1} ms: ",
-            busy * 1e3,
-            raw_busy * 1e3
+    print!("   {:>7.1} {:>7.1} ms", busy * 1e3, raw_busy * 1e3);
+    if left > 0.0 && raw_left > 0.0 {
+        println!(
+            "   {:>5.2}  {:>7.1} {:>7.1} ms",
+            left / raw_left,
+            left * 1e3,
+            raw_left * 1e3
         );
-        if ours > 0.0 && raw > 0.0 {
-            print!(
-                "{:.2} ({:.1} ms over {:.1} ms)",
-                ours / raw,
-                ours * 1e3,
-                raw * 1e3
-            );
-        } else {
-            print!("nothing left, they work at the same time");
-        }
+    } else {
+        println!("   nothing left: client and peer work at the same time");
     }
-    println!();
 }
