@@ -39,7 +39,7 @@ async fn held(pool: &Pool, computer: &str) -> Vec<SessionInfo> {
     let (options, cancel) = (Options::default(), CancellationToken::new());
     let listed = pool.refresh(&target, &options, Arc::new(Nobody), cancel);
     listed.await.unwrap();
-    let sessions = pool.sessions().borrow().clone();
+    let sessions = pool.sessions().now();
     let of_server = sessions
         .iter()
         .filter(|info| info.computer_name == computer);

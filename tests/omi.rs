@@ -344,7 +344,7 @@ async fn a_session_is_left_and_taken_up_again_while_its_command_runs_on() {
     pool.remove(id, ask, CancellationToken::new())
         .await
         .unwrap();
-    assert!(pool.sessions().borrow().is_empty());
+    assert!(pool.sessions().now().is_empty());
     let done = done.lock().unwrap();
     assert_eq!(done.last().unwrap(), "Delete", "{done:?}");
 }

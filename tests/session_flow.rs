@@ -201,11 +201,11 @@ async fn an_opening_is_cancelled_at_once_and_leaves_nothing() {
     let cancel = CancellationToken::new();
     let ask = Arc::new(Answers::none());
     let opening = pool.open(&request(&peer), ask, cancel.clone());
-    assert_eq!(pool.sessions().borrow().len(), 1);
+    assert_eq!(pool.sessions().now().len(), 1);
     cancel.cancel();
     let report = opening.session().await.unwrap_err();
     assert_eq!(report.code, ExitCode::Cancelled);
-    assert!(pool.sessions().borrow().is_empty());
+    assert!(pool.sessions().now().is_empty());
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn an_opening_ends_at_its_deadline() {
     let opening = pool.open(&request, ask, CancellationToken::new());
     let report = opening.session().await.unwrap_err();
     assert_eq!(report.code, ExitCode::TimedOut);
-    assert!(pool.sessions().borrow().is_empty());
+    assert!(pool.sessions().now().is_empty());
 }
 
 #[tokio::test]

@@ -232,7 +232,7 @@ async fn one_script_runs_on_several_targets_and_each_ends_once() {
     assert_eq!(outputs, [1, 0, 1]);
     assert_eq!(ends, [["Some(3)"], ["Unreachable"], ["Some(3)"]]);
     let mut list = pool.sessions();
-    let empty = list.wait_for(|list| list.is_empty());
+    let empty = list.wait_for(<[_]>::is_empty);
     assert!(
         tokio::time::timeout(Duration::from_secs(10), empty)
             .await

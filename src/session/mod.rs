@@ -17,6 +17,7 @@ mod operation;
 mod pool;
 mod report;
 mod running;
+mod sessions;
 mod size;
 mod task;
 
@@ -37,4 +38,5 @@ pub use operation::{InvokeRequest, Operation, OperationEvent, OperationKind};
 pub use pool::{OpenRequest, Pool};
 pub use report::{ExitCode, Report};
 pub use running::{Input, Running, Stopper};
+pub use sessions::Sessions;
 pub use size::Size;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::builtin::{Local, Ssh};
 use super::{
     Availability, Connector, Description, ExitCode, Limits, Opening, Report, Session, SessionId,
-    SessionInfo, SessionState, Size,
+    SessionInfo, SessionState, Sessions, Size,
 };
 use crate::transport::{Ask, FailureKind, Options, TargetAddress};
 
@@ -28,7 +28,8 @@ pub struct Pool {
 pub(super) struct Inner {
     connectors: Vec<Arc<dyn Connector>>,
     pub(super) limits: Limits,
-    list: watch::Sender<Arc<[SessionInfo]>>,
+    /// Something in the list has changed.
+    changes: watch::Sender<()>,
     entries: Mutex<BTreeMap<SessionId, Entry>>,
     last: AtomicU32,
     pub(super) throttle: Arc<Semaphore>,
@@ -74,7 +75,7 @@ impl Pool {
             inner: Arc::new(Inner {
                 connectors,
                 limits,
-                list: watch::Sender::new(Arc::default()),
+                changes: watch::Sender::new(()),
                 entries: Mutex::default(),
                 last: AtomicU32::new(0),
                 throttle: Arc::new(Semaphore::new(THROTTLE)),
@@ -83,8 +84,8 @@ impl Pool {
     }
 
     /// The list, by number; changes as sessions do.
-    pub fn sessions(&self) -> watch::Receiver<Arc<[SessionInfo]>> {
-        self.inner.list.subscribe()
+    pub fn sessions(&self) -> Sessions {
+        Sessions::new(self.clone(), self.inner.changes.subscribe())
     }
 
     /// Opens a session, after at most 31 others that are being opened. It is in the list from now on, as `Opening`.
@@ -172,7 +173,7 @@ impl Pool {
                 true
             });
         }
-        self.inner.rebuild();
+        self.inner.changed();
         Ok(())
     }
 
@@ -318,7 +319,7 @@ impl Inner {
         };
         tokio::spawn(follow(entry.info.subscribe(), Arc::downgrade(self)));
         self.entries().insert(id, entry.clone());
-        self.rebuild();
+        self.changed();
         (id, entry)
     }
 
@@ -345,7 +346,7 @@ impl Inner {
 
     pub(super) fn remove(&self, id: SessionId) {
         self.entries().remove(&id);
-        self.rebuild();
+        self.changed();
     }
 
     /// Forgets what only a server's list told of, and no longer does.
@@ -361,19 +362,23 @@ impl Inner {
         });
     }
 
-    fn rebuild(&self) {
-        // Under the lock, so that an older list never overwrites a newer one.
+    /// Every row as it is now, by number.
+    pub(super) fn list(&self) -> Arc<[SessionInfo]> {
         let entries = self.entries();
         let list = entries.values().map(|entry| entry.info.borrow().clone());
-        self.list.send_replace(list.collect());
+        list.collect()
+    }
+
+    fn changed(&self) {
+        self.changes.send_replace(());
     }
 }
 
-/// Keeps the list up to date with one session.
+/// Tells those who watch the list of one session's changes.
 async fn follow(mut info: watch::Receiver<SessionInfo>, pool: Weak<Inner>) {
     while info.changed().await.is_ok() {
         let Some(pool) = pool.upgrade() else { return };
-        pool.rebuild();
+        pool.changed();
     }
 }
 

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::session::{ExitCode, Report};
+use crate::session::{ExitCode, Report, Sessions};
 
 use super::Options;
 use super::effects::Runner;
@@ -66,6 +66,9 @@ struct App {
     model: Model,
     runner: Runner,
     messages: mpsc::Receiver<Message>,
+    sessions: Sessions,
+    /// The list has changed since it was last looked at.
+    stale: bool,
     signals: Signals,
     events: EventStream,
     drawn: Instant,
@@ -81,7 +84,8 @@ impl App {
         let mut screen = Screen::enter()?;
         let mut model = Model::new(screen.size()?, theme, keys, SystemTime::now());
         let (sender, messages) = mpsc::channel(WAITING);
-        model.set_sessions(options.pool.sessions().borrow().clone());
+        let mut sessions = options.pool.sessions();
+        model.set_sessions(sessions.now());
         screen.draw(|frame| views::draw(frame, &model))?;
         model.redraw = Redraw::No;
         let mut runner = Runner::new(options, sender);
@@ -90,6 +94,8 @@ impl App {
             model,
             runner,
             messages,
+            sessions,
+            stale: false,
             signals,
             events: EventStream::new(),
             drawn: Instant::now(),
@@ -100,8 +106,6 @@ impl App {
     }
 
     async fn run(mut self) -> io::Result<u8> {
-        let mut sessions = self.runner.sessions();
-        sessions.mark_changed();
         loop {
             let due = match self.model.redraw {
                 Redraw::No => None,
@@ -125,11 +129,17 @@ impl App {
                 () = sleep_until(ages.unwrap_or(self.drawn)), if ages.is_some() => {
                     self.take(Message::Minute)?;
                 }
-                Ok(()) = sessions.changed() => {
-                    let list = sessions.borrow_and_update().clone();
-                    self.take(Message::Sessions(list))?;
+                () = self.sessions.changed(), if !self.stale => {
+                    self.stale = true;
+                    self.model.draw(Redraw::Soon);
                 }
-                Some(message) = self.messages.recv() => self.take(message)?,
+                Some(message) = self.messages.recv() => {
+                    // Whatever else is told may be about a session that the list has only now.
+                    if !matches!(message, Message::Pane(..)) {
+                        self.look()?;
+                    }
+                    self.take(message)?;
+                }
             }
             if let Some(status) = self.ended {
                 return Ok(status);
@@ -191,7 +201,18 @@ impl App {
         self.take(Message::Resumed)
     }
 
+    /// Takes the list as it is now. Thousands of sessions that change at once cost one look for each frame.
+    fn look(&mut self) -> io::Result<()> {
+        if !self.stale {
+            return Ok(());
+        }
+        self.stale = false;
+        let list = self.sessions.now();
+        self.take(Message::Sessions(list))
+    }
+
     fn draw(&mut self) -> io::Result<()> {
+        self.look()?;
         self.screen.draw(|frame| views::draw(frame, &self.model))?;
         self.model.redraw = Redraw::No;
         self.drawn = Instant::now();

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::TargetError;
 use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
-    SessionId, SessionInfo, Size,
+    SessionId, Size,
 };
 use crate::transport::{Answer, Ask, Nobody, Question};
 
@@ -50,11 +50,6 @@ impl Runner {
             openings: HashMap::new(),
             questions: Arc::default(),
         }
-    }
-
-    /// The list, as it changes.
-    pub(super) fn sessions(&self) -> watch::Receiver<Arc<[SessionInfo]>> {
-        self.options.pool.sessions()
     }
 
     /// Runs one. Quit and Suspend are the loop's own.

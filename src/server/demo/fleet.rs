@@ -1,6 +1,6 @@
 //! The demonstration's servers and the sessions that they hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -25,6 +25,8 @@ pub struct Demonstration {
 #[derive(Debug)]
 struct Inner {
     machines: Vec<Arc<Machine>>,
+    /// Their places by name, in lower case.
+    names: HashMap<String, usize>,
     sessions: Mutex<BTreeMap<Uuid, Entry>>,
     /// How long sessions of a name live, if not for ever.
     mortal: BTreeMap<&'static str, Duration>,
@@ -100,9 +102,13 @@ impl Demonstration {
         let more = (4..).map(|number| format!("Server{number:02}"));
         let more = more.take(servers.saturating_sub(named.len()));
         let machines = named.into_iter().chain(more);
+        let machines: Vec<_> = machines.map(|name| Arc::new(Machine::new(&name))).collect();
+        let names = machines.iter().enumerate();
+        let names = names.map(|(place, machine)| (machine.name.to_ascii_lowercase(), place));
         let demonstration = Self {
             inner: Arc::new(Inner {
-                machines: machines.map(|name| Arc::new(Machine::new(&name))).collect(),
+                names: names.collect(),
+                machines,
                 sessions: Mutex::default(),
                 mortal: BTreeMap::from([("Migration", LIFE)]),
             }),
@@ -249,8 +255,8 @@ impl Demonstration {
     }
 
     fn machine(&self, computer: &str) -> Result<&Arc<Machine>, Refusal> {
-        let mut machines = self.inner.machines.iter();
-        let found = machines.find(|machine| machine.name.eq_ignore_ascii_case(computer));
+        let place = self.inner.names.get(&computer.to_ascii_lowercase());
+        let found = place.and_then(|place| self.inner.machines.get(*place));
         found.ok_or_else(|| Refusal::NoServer(computer.to_owned()))
     }
 

@@ -1,6 +1,7 @@
 //! The demonstration's computers: names, folders, processes, services.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::clixml::{DateTime, DateTimeKind, Object, Property, Value};
 
@@ -12,8 +13,8 @@ pub(super) struct Machine {
     pub(super) user: String,
     pub(super) home: String,
     pub(super) system: &'static str,
-    /// By path; in lower case on Windows.
-    entries: BTreeMap<String, Entry>,
+    /// By path; in lower case on Windows. Made when somebody looks.
+    entries: OnceLock<BTreeMap<String, Entry>>,
     /// Makes one machine's figures differ from another's.
     seed: u64,
 }
@@ -85,38 +86,44 @@ impl Machine {
     /// A computer of that name; names that say Linux are Linux computers.
     pub(super) fn new(name: &str) -> Self {
         let windows = !name.to_lowercase().contains("linux");
-        let (user, home, system, tree) = if windows {
+        let (user, home, system) = if windows {
             (
                 "Administrator",
                 r"C:\Users\Administrator",
                 "Microsoft Windows 10.0.20348",
-                WINDOWS_TREE,
             )
         } else {
-            (
-                "deploy",
-                "/home/deploy",
-                "Debian GNU/Linux 12 (bookworm)",
-                LINUX_TREE,
-            )
+            ("deploy", "/home/deploy", "Debian GNU/Linux 12 (bookworm)")
         };
-        let mut machine = Self {
+        Self {
             name: name.to_owned(),
             windows,
             user: user.to_owned(),
             home: home.to_owned(),
             system,
-            entries: BTreeMap::new(),
+            entries: OnceLock::new(),
             seed: name.bytes().fold(14_695_981_039_346_656_037, |hash, byte| {
                 (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
             }),
-        };
-        machine.plant(tree);
-        machine
+        }
     }
 
-    fn plant(&mut self, tree: &str) {
+    fn entries(&self) -> &BTreeMap<String, Entry> {
+        self.entries.get_or_init(|| self.plant())
+    }
+
+    fn plant(&self) -> BTreeMap<String, Entry> {
+        let (root, tree) = if self.windows {
+            (r"C:\", WINDOWS_TREE)
+        } else {
+            ("/", LINUX_TREE)
+        };
         let separator = self.separator();
+        let mut entries = BTreeMap::new();
+        let mut add = |path: &str, directory, length| {
+            let entry = self.made(path, directory, length);
+            entries.entry(self.key(path)).or_insert(entry);
+        };
         for line in tree.lines().filter(|line| !line.is_empty()) {
             let (path, length) = line
                 .rsplit_once(' ')
@@ -125,14 +132,15 @@ impl Machine {
             let path = path.trim_end_matches(separator);
             let directory = line.ends_with(separator);
             for (at, _) in path.match_indices(separator).skip(1) {
-                self.add(path.get(..at).unwrap_or_default(), true, 0);
+                add(path.get(..at).unwrap_or_default(), true, 0);
             }
-            self.add(path, directory, length.parse().unwrap_or_default());
+            add(path, directory, length.parse().unwrap_or_default());
         }
-        self.add(if self.windows { r"C:\" } else { "/" }, true, 0);
+        add(root, true, 0);
+        entries
     }
 
-    fn add(&mut self, path: &str, directory: bool, length: u64) {
+    fn made(&self, path: &str, directory: bool, length: u64) -> Entry {
         let name = path
             .rsplit(self.separator())
             .next()
@@ -143,14 +151,13 @@ impl Machine {
         }) % 30_000_000;
         // In the year before 2024-05-06T07:08:09.
         let written = 638_505_760_890_000_000 - i64::try_from(age).unwrap_or_default() * 10_000_000;
-        let entry = Entry {
+        Entry {
             path: path.to_owned(),
             name,
             directory,
             length,
             written,
-        };
-        self.entries.entry(self.key(path)).or_insert(entry);
+        }
     }
 
     fn key(&self, path: &str) -> String {
@@ -205,7 +212,7 @@ impl Machine {
 
     /// What is at a full path.
     pub(super) fn entry(&self, path: &str) -> Option<&Entry> {
-        self.entries.get(&self.key(path))
+        self.entries().get(&self.key(path))
     }
 
     /// The folder and the last part of a full path.
@@ -226,7 +233,7 @@ impl Machine {
             self.separator()
         );
         let inside = self
-            .entries
+            .entries()
             .range(base.clone()..)
             .take_while(|(path, _)| path.starts_with(&base));
         let mut found: Vec<_> = inside
