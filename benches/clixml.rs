@@ -1,13 +1,22 @@
-//! How fast CLIXML is read and written, as ratios to a bare XML event scan of the same bytes in the same run.
+//! How fast CLIXML is read and written, as ratios to a bare XML event scan of the same bytes in the same run, and to
+//! psrpcore, which does the same work in Python.
 //!
-//! Goals: reading within 1.5, writing within 1.0.
+//! Goals: reading within 1.5 of the scan, writing within 1.0; 20 times as fast as psrpcore.
 #![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a bench prints, and ends on the first defect"
 )]
 
+#[path = "../tests/support/python.rs"]
+mod python;
+
 use std::hint::black_box;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use psdeck::clixml::{self, Limits, Object, Value};
@@ -76,31 +85,129 @@ fn measure(name: &str, messages: &[String]) {
         return;
     }
     let bytes: usize = messages.iter().map(String::len).sum();
-    let limits = Limits::default();
-    let values: Vec<Value> = messages
-        .iter()
-        .map(|message| clixml::read(message, &limits).unwrap())
-        .collect();
-    let scan = best(|| messages.iter().map(|message| scan(message)).sum::<usize>());
-    let read = best(|| {
-        for message in messages {
-            black_box(clixml::read(message, &limits).unwrap());
-        }
-    });
-    let write = best(|| {
-        values
-            .iter()
-            .map(|value| clixml::write(value).len())
-            .sum::<usize>()
-    });
-    let ratio = |time: Duration| time.as_secs_f64() / scan.as_secs_f64();
+    let ours = Times::of(messages);
+    let ratio = |time: Duration| time.as_secs_f64() / ours.scan.as_secs_f64();
     println!("{name}: {bytes} bytes");
-    println!("  bare scan {scan:>10.2?}  1.00");
-    println!("  reading   {read:>10.2?}  {:.2}  (goal 1.5)", ratio(read));
+    println!("  bare scan {:>10.2?}  1.00", ours.scan);
     println!(
-        "  writing   {write:>10.2?}  {:.2}  (goal 1.0)",
-        ratio(write)
+        "  reading   {:>10.2?}  {:.2}  (goal 1.5)",
+        ours.read,
+        ratio(ours.read)
     );
+    println!(
+        "  writing   {:>10.2?}  {:.2}  (goal 1.0)",
+        ours.write,
+        ratio(ours.write)
+    );
+    let theirs = match psrpcore(messages) {
+        Ok(theirs) => theirs,
+        Err(reason) => return println!("  psrpcore  skipped: {reason}"),
+    };
+    // Only what psrpcore can do at all is compared.
+    let done: Vec<String> = theirs.done.iter().map(|at| messages[*at].clone()).collect();
+    let ours = Times::of(&done);
+    println!(
+        "  psrpcore  reads in {:.2?}, writes in {:.2?}, {} of {} messages; we read {:.0} and write {:.0} times as fast (goal 20)",
+        theirs.read,
+        theirs.write,
+        done.len(),
+        messages.len(),
+        theirs.read.as_secs_f64() / ours.read.as_secs_f64(),
+        theirs.write.as_secs_f64() / ours.write.as_secs_f64(),
+    );
+}
+
+/// Our times for all messages together.
+struct Times {
+    scan: Duration,
+    read: Duration,
+    write: Duration,
+}
+
+impl Times {
+    fn of(messages: &[String]) -> Self {
+        let limits = Limits::default();
+        let values: Vec<Value> = messages
+            .iter()
+            .map(|message| clixml::read(message, &limits).unwrap())
+            .collect();
+        Self {
+            scan: best(|| messages.iter().map(|message| scan(message)).sum::<usize>()),
+            read: best(|| {
+                for message in messages {
+                    black_box(clixml::read(message, &limits).unwrap());
+                }
+            }),
+            write: best(|| {
+                let values = values.iter();
+                values
+                    .map(|value| clixml::write(value).len())
+                    .sum::<usize>()
+            }),
+        }
+    }
+}
+
+/// psrpcore's times, and the places of the messages that it can read and write.
+struct Psrpcore {
+    read: Duration,
+    write: Duration,
+    done: Vec<usize>,
+}
+
+/// Takes a list of messages as JSON, answers with the best times of three turns and what it could do.
+const PSRPCORE: &str = r#"
+import json, sys, time
+from xml.etree import ElementTree
+from psrpcore.types import deserialize, serialize
+def read(text): return deserialize(ElementTree.fromstring(text), None)
+def write(value): return ElementTree.tostring(serialize(value, None), encoding="unicode")
+done, texts, values = [], [], []
+for at, text in enumerate(json.load(sys.stdin)):
+    try:
+        value = read(text)
+        write(value)
+    except Exception:
+        continue
+    done.append(at), texts.append(text), values.append(value)
+def best(act, items):
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        for item in items:
+            act(item)
+        times.append(time.perf_counter() - start)
+    return min(times)
+print(json.dumps({"read": best(read, texts), "write": best(write, values), "done": done}))
+"#;
+
+fn psrpcore(messages: &[String]) -> Result<Psrpcore, String> {
+    let mut child = Command::new(python::python()?)
+        .args(["-c", PSRPCORE])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let mut input = child.stdin.take().expect("a pipe");
+    input
+        .write_all(serde_json::json!(messages).to_string().as_bytes())
+        .map_err(|error| error.to_string())?;
+    drop(input);
+    let output = child
+        .wait_with_output()
+        .map_err(|error| error.to_string())?;
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|_| String::from_utf8_lossy(&output.stderr).trim().to_owned())?;
+    let time = |what: &str| Duration::from_secs_f64(answer[what].as_f64().unwrap());
+    let done = answer["done"].as_array().unwrap().iter();
+    Ok(Psrpcore {
+        read: time("read"),
+        write: time("write"),
+        done: done
+            .map(|at| usize::try_from(at.as_u64().unwrap()).unwrap())
+            .collect(),
+    })
 }
 
 /// The events of a text, counted.

@@ -184,6 +184,27 @@ impl Screen {
             .any(|window| window == bytes)
     }
 
+    /// Waits until a sequence of bytes comes after so many others.
+    #[track_caller]
+    pub fn received_since(&mut self, before: usize, bytes: &[u8]) {
+        let end = Instant::now() + PATIENCE;
+        let mut terminal = self.shown.lock();
+        while !terminal.bytes[before..]
+            .windows(bytes.len())
+            .any(|window| window == bytes)
+        {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !terminal.ended, "the bytes never came");
+            let woken = self.shown.changed.wait_timeout(terminal, left);
+            terminal = woken.expect("the reader lives").0;
+        }
+    }
+
+    /// The id of the app's process.
+    pub fn process(&self) -> u32 {
+        self.child.process_id().expect("a process")
+    }
+
     /// Gives the window another size.
     pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
         self.shown
