@@ -148,7 +148,7 @@ fn painted(screen: &mut Screen, key: &str) -> Duration {
 
 fn tell(what: &str, taken: &mut [Duration]) {
     taken.sort();
-    let at = |percent| taken[(taken.len() - 1) * percent / 100].as_secs_f64() * 1e3;
+    let at = |percent: usize| taken[(taken.len() - 1) * percent / 100].as_secs_f64() * 1e3;
     println!(
         "  {what:38} {:>8.2} ms median  {:>8.2} ms 95 of 100  {:>8.2} ms worst",
         at(50),
