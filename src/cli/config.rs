@@ -65,7 +65,7 @@ fn path(context: &Context) -> Result<ExitStatus, Failed> {
         .clone()
         .or_else(crate::config::config_file);
     let path = path.ok_or_else(|| {
-        Failed::usage_hint(
+        Failed::usage(
             "this account has no folder for configuration",
             "set HOME, or name a file with --config",
         )

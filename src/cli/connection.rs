@@ -91,7 +91,7 @@ pub(super) fn one_reader(wanted: &[(&str, bool)]) -> Result<(), Failed> {
         .filter(|(_, wants)| *wants)
         .map(|(name, _)| *name);
     match (readers.next(), readers.next()) {
-        (Some(first), Some(second)) => Err(Failed::usage_hint(
+        (Some(first), Some(second)) => Err(Failed::usage(
             format!("{first} and {second} cannot both read standard input"),
             "give one of them a file",
         )),

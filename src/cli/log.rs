@@ -63,7 +63,8 @@ fn open(path: &Path) -> Result<File, Failed> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| {
         let what = format!("cannot write the log '{}'", path.display());
-        let mut report = Report::new(ExitCode::Usage, what);
+        let mut report = Report::new(ExitCode::Usage, what)
+            .hint("name a file in a folder that is there and that this account may write to");
         report.reasons.push(error.to_string());
         report.into()
     })

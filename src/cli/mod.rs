@@ -24,6 +24,7 @@ mod signals;
 mod status;
 mod targets;
 mod tty;
+mod usage;
 mod values;
 
 use std::ffi::OsString;
@@ -109,6 +110,10 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             } else {
                 ExitStatus::DONE
             };
+            if let Some(report) = usage::report(&error) {
+                output::error(&report, Colours::choose(output::When::Auto));
+                return status;
+            }
             return error
                 .print()
                 .map_or_else(|error| Failed::from(error).status(), |()| status);
@@ -140,7 +145,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
 /// Runs what waits for the network. What is left behind (a thread that reads standard input, say) is not waited for.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failed> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {
-        let mut report = Report::new(session::ExitCode::Defect, "cannot start");
+        let mut report = Report::new(session::ExitCode::Defect, "cannot start")
+            .hint("this account may have too many threads or open files: see ulimit -a");
         report.reasons.push(error.to_string());
         report
     })?;

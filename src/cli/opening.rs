@@ -89,9 +89,13 @@ pub(super) fn given(connection: &Connection) -> Result<Option<Secret>, Failed> {
             line.truncate(end);
             Ok(Some(Secret::new(line)))
         }
-        Ok(0) => Err(Failed::usage("the password is missing: its input is empty")),
+        Ok(0) => Err(Failed::usage(
+            "the password is missing",
+            "its input is empty: give the password and the end of its line",
+        )),
         Err(error) => {
-            let mut report = Report::new(ExitCode::Usage, "cannot read the password");
+            let mut report = Report::new(ExitCode::Usage, "cannot read the password")
+                .hint("--password-stdin reads standard input, --password-fd N a file that the shell opened as N");
             report.reasons.push(error.to_string());
             Err(report.into())
         }

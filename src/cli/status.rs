@@ -42,16 +42,11 @@ impl ExitStatus {
 }
 
 impl Failed {
-    /// An error of the command line.
-    pub(super) fn usage(what: impl Into<String>) -> Self {
-        Report::new(session::ExitCode::Usage, what).into()
-    }
-
     /// An error of the command line, with the next step.
-    pub(super) fn usage_hint(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        let mut report = Report::new(session::ExitCode::Usage, what);
-        report.hints.push(hint.into());
-        report.into()
+    pub(super) fn usage(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Report::new(session::ExitCode::Usage, what)
+            .hint(hint)
+            .into()
     }
 
     pub(super) fn status(&self) -> ExitStatus {
@@ -75,7 +70,8 @@ impl From<io::Error> for Failed {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::Pipe;
         }
-        let mut report = Report::new(session::ExitCode::RemoteErrors, "cannot write the output");
+        let mut report = Report::new(session::ExitCode::RemoteErrors, "cannot write the output")
+            .hint("see that there is room where it goes");
         report.reasons.push(error.to_string());
         report.into()
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::config::target_report;
 use super::status::Failed;
 use crate::config::{Config, Resolved};
+use crate::session::{ExitCode, Report};
 
 /// The targets of a verb that takes several.
 #[derive(Debug, clap::Args)]
@@ -39,7 +40,7 @@ impl Targets {
             );
         }
         if names.is_empty() {
-            return Err(Failed::usage_hint(
+            return Err(Failed::usage(
                 "no target is named",
                 "name a computer: USER@HOST, a profile, local, or demo:Server01",
             ));
@@ -67,10 +68,10 @@ pub(super) fn single(config: &Config, name: &str) -> Result<Resolved, Failed> {
         .map_err(|error| target_report(&error, name))?;
     match (found.pop(), found.len()) {
         (Some(one), 0) => Ok(one),
-        (_, others) => Err(Failed::usage(format!(
-            "'{name}' names {} computers, and one is needed",
-            others + 1
-        ))),
+        (_, others) => Err(Failed::usage(
+            format!("'{name}' names {} computers, and one is needed", others + 1),
+            "name one of them; psdeck invoke works on all",
+        )),
     }
 }
 
@@ -82,23 +83,26 @@ pub(super) fn read(file: &Path) -> Result<String, Failed> {
     } else {
         fs::read(file)
     };
-    let bytes = bytes.map_err(|error| unreadable(file, &error.to_string()))?;
+    let bytes = bytes.map_err(|error| unreadable(file, &error.to_string(), READABLE))?;
     decode(&bytes).ok_or_else(|| {
-        unreadable(
-            file,
-            "it is neither UTF-8 nor UTF-16 with a byte order mark",
-        )
+        let why = "it is neither UTF-8 nor UTF-16 with a byte order mark";
+        unreadable(file, why, "save it as UTF-8")
     })
 }
 
+/// The next step where a file cannot be opened.
+pub(super) const READABLE: &str = "name a file that this account can read, or - for standard input";
+
 /// The error of a file that cannot be read.
-pub(super) fn unreadable(file: &Path, why: &str) -> Failed {
+pub(super) fn unreadable(file: &Path, why: &str, hint: &str) -> Failed {
     let name = if file == Path::new("-") {
         "standard input".to_owned()
     } else {
         format!("'{}'", file.display())
     };
-    Failed::usage(format!("cannot read {name}: {why}"))
+    let mut report = Report::new(ExitCode::Usage, format!("cannot read {name}")).hint(hint);
+    report.reasons.push(why.to_owned());
+    report.into()
 }
 
 /// UTF-8, or UTF-16 with a byte order mark as Windows PowerShell writes files.

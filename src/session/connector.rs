@@ -44,7 +44,8 @@ pub trait Connector: Send + Sync {
             Err(Failure::new(
                 crate::transport::FailureKind::Usage,
                 format!("{} keeps no sessions", target.computer()),
-            ))
+            )
+            .hint("over SSH and in local processes a session ends with its connection"))
         })
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Availability, BoxFuture, Connected, Connector, Description, Listed, Stages, TransportKind,
 };
 use crate::server::Demonstration;
-use crate::transport::{Ask, Failure, FailureKind, Memory, Options, TargetAddress};
+use crate::transport::{Ask, Failure, Memory, Options, TargetAddress};
 
 /// Reaches the servers of a demonstration: `demo:Server01`.
 #[derive(Clone, Debug)]
@@ -54,8 +54,7 @@ impl Connector for Demo {
         _: Arc<dyn Ask>,
     ) -> BoxFuture<'static, Result<Vec<Listed>, Failure>> {
         let held = self.0.list(target.computer());
-        let held =
-            held.map_err(|refusal| Failure::new(FailureKind::Unreachable, refusal.to_string()));
+        let held = held.map_err(|refusal| Failure::from(&refusal));
         let configuration = self.0.configuration(target.computer()).to_owned();
         let listed = held.map(|held| {
             let listed = held.into_iter().map(|held| Listed {

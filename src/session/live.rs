@@ -147,7 +147,7 @@ impl Session {
             SessionState::Broken => "the session is broken",
             _ => "the session is closed",
         };
-        let mut report = Report::new(ExitCode::Unreachable, what);
+        let mut report = Report::new(ExitCode::Unreachable, what).hint("open a new session");
         report.computer = Some(info.computer_name.clone());
         report.reasons.extend(info.reason.clone());
         report

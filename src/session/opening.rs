@@ -7,9 +7,11 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::host::host_info;
-use super::pool::{Entry, cancelled, late};
+use super::pool::{Entry, MORE_TIME, cancelled, late};
 use super::task::{First, New, Task};
-use super::{ExitCode, OpenRequest, Pool, Report, Session, SessionId, SessionState, Size};
+use super::{
+    ExitCode, OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState, Size,
+};
 use crate::psrp::client::{Client, PoolOptions};
 use crate::transport::{Ask, Stage};
 
@@ -87,9 +89,16 @@ impl Opening {
             let result = tokio::select! {
                 biased;
                 () = cancel.cancelled() => Err(cancelled(&computer)),
-                () = passed(deadline) => Err(late("cannot open a session", &computer)),
+                () = passed(deadline) => Err(late("cannot open a session", &computer, MORE_TIME)),
                 result = work => result,
-            };
+            }
+            .map_err(|report| identified(report, "PSSessionOpenFailed"));
+            match &result {
+                Ok(session) => told_of(&session.info()),
+                Err(report) => {
+                    tracing::info!(%computer, why = report.reasons.first(), "{}", report.what)
+                }
+            }
             let event = match result {
                 Ok(session) => OpeningEvent::Opened(session),
                 Err(report) => {
@@ -124,10 +133,11 @@ pub(super) async fn connect(
         biased;
         () = cancel.cancelled() => Err(cancelled(&computer)),
         () = passed(Some(Instant::now() + pool.inner.limits.connect)) => {
-            Err(late("cannot connect the session", &computer))
+            Err(late("cannot connect the session", &computer, "the server may be overloaded; try again"))
         }
         result = attach(pool, id, entry, First::Connect, None, ask, None) => result,
-    };
+    }
+    .map_err(|report| identified(report, "PSSessionConnectFailed"));
     if let Err(report) = &result {
         entry.info.send_modify(|info| {
             info.state = SessionState::Disconnected;
@@ -161,7 +171,9 @@ async fn attach(
         (what, info.computer_name.clone(), info.instance_id)
     };
     let stages = told.cloned();
+    let host = computer.clone();
     let stages: super::Stages = Arc::new(move |stage| {
+        tracing::info!(computer = %host, ?stage, "getting in");
         if let Some(told) = &stages {
             let _ = told.send(OpeningEvent::Stage(stage));
         }
@@ -203,6 +215,25 @@ async fn attach(
     pool.inner.live(id, session.clone());
     tokio::spawn(task.run());
     Ok(session)
+}
+
+/// PowerShell's id for what a server did; a wrong command line and a cancellation have none.
+fn identified(mut report: Report, id: &str) -> Report {
+    if !matches!(report.code, ExitCode::Usage | ExitCode::Cancelled) {
+        report.error_id.get_or_insert_with(|| id.to_owned());
+    }
+    report
+}
+
+fn told_of(info: &SessionInfo) {
+    tracing::info!(
+        computer = %info.computer_name,
+        user = info.user,
+        authentication = info.authentication,
+        protocol = info.protocol,
+        powershell = info.ps_version,
+        "opened"
+    );
 }
 
 async fn passed(deadline: Option<Instant>) {

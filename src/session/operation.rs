@@ -105,6 +105,8 @@ impl Pool {
     }
 }
 
+const SCRIPT: &str = "the script did not end in time";
+
 /// One target of an operation.
 struct One {
     target: usize,
@@ -127,7 +129,7 @@ impl One {
         self.tell(OperationKind::Queued).await;
         let turn = tokio::select! {
             biased;
-            report = self.ended() => return self.failed(report).await,
+            report = self.ended("cannot open a session") => return self.failed(report).await,
             turn = turns.acquire_owned() => turn,
         };
         let mut opening = self
@@ -137,7 +139,7 @@ impl One {
         let opened = loop {
             tokio::select! {
                 biased;
-                report = self.ended() => break Err(report),
+                report = self.ended("cannot open a session") => break Err(report),
                 event = opening.next() => match event {
                     Some(OpeningEvent::Stage(stage)) => self.tell(OperationKind::Stage(stage)).await,
                     Some(OpeningEvent::Opened(session)) => break Ok(session),
@@ -177,7 +179,7 @@ impl One {
         loop {
             let event = tokio::select! {
                 biased;
-                report = self.ended(), if stopped.is_none() => {
+                report = self.ended(SCRIPT), if stopped.is_none() => {
                     stopped = Some(report);
                     running.stop();
                     continue;
@@ -199,7 +201,7 @@ impl One {
                     tokio::select! {
                         biased;
                         () = self.tell(OperationKind::Pipeline(event)) => {}
-                        report = self.ended() => {
+                        report = self.ended(SCRIPT) => {
                             stopped = Some(report);
                             running.stop();
                         }
@@ -215,7 +217,7 @@ impl One {
     }
 
     /// Waits for the cancellation or the deadline.
-    async fn ended(&self) -> Report {
+    async fn ended(&self, what: &str) -> Report {
         let late_at = async {
             match self.deadline {
                 Some(deadline) => sleep_until(deadline).await,
@@ -225,7 +227,7 @@ impl One {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => cancelled(&self.computer),
-            () = late_at => late("the script did not end in time", &self.computer),
+            () = late_at => late(what, &self.computer, "--timeout allows more time"),
         }
     }
 

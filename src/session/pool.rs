@@ -14,7 +14,7 @@ use super::{
     Availability, Connector, Description, ExitCode, Limits, Opening, Report, Session, SessionId,
     SessionInfo, SessionState, Sessions, Size,
 };
-use crate::transport::{Ask, FailureKind, Options, TargetAddress};
+use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress};
 
 /// How many sessions are opened, and how many targets are worked on, at once.
 pub(super) const THROTTLE: usize = 32;
@@ -139,7 +139,7 @@ impl Pool {
             () = cancel.cancelled() => return Err(cancelled(&computer)),
             listed = tokio::time::timeout(self.inner.limits.connect, listing) => match listed {
                 Ok(listed) => listed.map_err(|failure| Report::of(&failure, what, &computer))?,
-                Err(_) => return Err(late(what, &computer)),
+                Err(_) => return Err(late(what, &computer, "the server may be overloaded; try again")),
             },
         };
         self.inner.forget_unlisted(target, &listed);
@@ -275,7 +275,14 @@ impl Inner {
                 let description = connector.describe(target, options)?;
                 Some((Arc::clone(connector), description))
             })
-            .ok_or_else(|| Report::new(ExitCode::Usage, format!("nothing here can reach {target}")))
+            .ok_or_else(|| {
+                let what = format!("nothing here can reach {target}");
+                let mut report = Report::new(ExitCode::Usage, what)
+                    .hint("write ssh:USER@HOST:PORT, USER@HOST or local");
+                let why = "no transport of this program goes to such a target";
+                report.reasons.push(why.to_owned());
+                report
+            })
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that a row says")]
@@ -384,6 +391,7 @@ async fn follow(mut info: watch::Receiver<SessionInfo>, pool: Weak<Inner>) {
 
 fn unknown(id: SessionId) -> Report {
     Report::new(ExitCode::NoSession, format!("there is no session {id}"))
+        .hint("the list shows the sessions that there are")
 }
 
 pub(super) fn cancelled(computer: &str) -> Report {
@@ -392,8 +400,13 @@ pub(super) fn cancelled(computer: &str) -> Report {
     report
 }
 
-pub(super) fn late(what: &str, computer: &str) -> Report {
-    let failure =
-        crate::transport::Failure::new(FailureKind::TimedOut, "the time allowed for it has passed");
+/// The report of a deadline of the user's; `more` says how to allow more time.
+pub(super) fn late(what: &str, computer: &str, more: &str) -> Report {
+    let why = "the time allowed for it has passed";
+    let failure = Failure::new(FailureKind::TimedOut, why).hint(more);
     Report::of(&failure, what, computer)
 }
+
+/// How getting in is allowed more time.
+pub(super) const MORE_TIME: &str =
+    "--operation-timeout allows more; psdeck doctor TARGET shows which step takes long";

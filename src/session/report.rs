@@ -56,6 +56,13 @@ impl Report {
         }
     }
 
+    /// Adds a next step.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
     /// The report of a connection's failure. `what` is what was attempted: `cannot open a session`, say.
     pub fn of(failure: &Failure, what: impl Into<String>, computer: &str) -> Self {
         let code = match failure.kind {

@@ -49,7 +49,7 @@ impl Memory {
         sleep(STAGE).await;
         let mut servers = demonstration.servers();
         let Some(computer) = servers.find(|name| name.eq_ignore_ascii_case(computer)) else {
-            return Err(failure(&Refusal::NoServer(computer.to_owned())).at(Stage::Resolve));
+            return Err(Failure::from(&Refusal::NoServer(computer.to_owned())).at(Stage::Resolve));
         };
         for stage in [
             Stage::Connect,
@@ -83,12 +83,12 @@ impl Memory {
                         self.attach(id, session);
                         self.send(Target::Pool, Priority::Default, &opening, Event::Opened);
                     }
-                    Err(refusal) => self.lose(failure(&refusal).at(Stage::Open)),
+                    Err(refusal) => self.lose(Failure::from(&refusal).at(Stage::Open)),
                 }
             }
             Command::Connect { id, opening } => {
                 let taken = self.demonstration.take(&self.computer, id);
-                let taken = taken.map_err(|refusal| failure(&refusal));
+                let taken = taken.map_err(|refusal| Failure::from(&refusal));
                 let connected = taken.and_then(|session| {
                     let answer = session
                         .connect(&opening)
@@ -109,7 +109,7 @@ impl Memory {
                         self.attach(id, session);
                         self.events.push_back(Event::Reconnected);
                     }
-                    Err(refusal) => self.lose(failure(&refusal)),
+                    Err(refusal) => self.lose(Failure::from(&refusal)),
                 },
                 None => self.lose(Failure::new(
                     FailureKind::Usage,
@@ -293,15 +293,20 @@ fn protocol(error: &crate::psrp::Error) -> Failure {
     Failure::new(FailureKind::Protocol, error.to_string())
 }
 
-/// What a refusal of the demonstration is to whoever wanted the session.
-fn failure(refusal: &Refusal) -> Failure {
-    let failure = match refusal {
-        Refusal::NoServer(_) => Failure::new(FailureKind::Unreachable, refusal.to_string())
-            .hint("its servers are Server01, Server02, Server03 and LinuxServer02; `psdeck demo --servers N` makes more"),
-        Refusal::NoSession(_) => Failure::new(FailureKind::Refused, refusal.to_string())
-            .hint("refresh the list of sessions"),
-        Refusal::Busy { .. } => Failure::new(FailureKind::Refused, refusal.to_string())
-            .hint("disconnect it there, or wait until that client lets go of it"),
-    };
-    failure.id("PSSessionConnectFailed")
+impl From<&Refusal> for Failure {
+    /// What a refusal of the demonstration is to whoever wanted the session.
+    fn from(refusal: &Refusal) -> Self {
+        let (kind, hint) = match refusal {
+            Refusal::NoServer(_) => (
+                FailureKind::Unreachable,
+                "its servers are Server01, Server02, Server03 and LinuxServer02; psdeck demo --servers N has more",
+            ),
+            Refusal::NoSession(_) => (FailureKind::Refused, "refresh the list of sessions"),
+            Refusal::Busy { .. } => (
+                FailureKind::Refused,
+                "disconnect it there, or wait until that client lets go of it",
+            ),
+        };
+        Self::new(kind, refusal.to_string()).hint(hint)
+    }
 }

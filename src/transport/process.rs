@@ -179,7 +179,12 @@ impl Link for Process {
                     FailureKind::Protocol,
                     format!("{name} broke off the session"),
                 );
-                (failure.detail(error.to_string()), Vec::new())
+                (
+                    failure
+                        .detail(error.to_string())
+                        .hint("see that the program is a PowerShell of version 6 or later"),
+                    Vec::new(),
+                )
             }
         };
         failure

@@ -29,8 +29,10 @@ struct Console {
 
 /// Runs what is typed until the session is over.
 pub(super) async fn run(viewer: Viewer) -> Result<ExitStatus, Failed> {
-    let tty = Tty::open()
-        .ok_or_else(|| Report::new(ExitCode::Usage, "there is no terminal to type at"))?;
+    let tty = Tty::open().ok_or_else(|| {
+        Report::new(ExitCode::Usage, "there is no terminal to type at")
+            .hint("give the lines on standard input")
+    })?;
     let mut console = Console {
         viewer,
         tty,

@@ -1,7 +1,7 @@
 //! Objects for the script's `$input`, from a file or from standard input.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::{InputFormat, from_json};
 use crate::cli::status::Failed;
-use crate::cli::targets::unreadable;
+use crate::cli::targets::{READABLE, unreadable};
 use crate::clixml::{self, Limits, Value};
 use crate::session::{InputSource, InputStream};
 
@@ -28,7 +28,10 @@ impl Input {
     /// Input of one run. The file is opened once now, so that a name that is wrong is told before anything is reached.
     pub(super) fn new(file: &Path, format: InputFormat) -> Result<Self, Failed> {
         if file != Path::new("-") {
-            File::open(file).map_err(|error| unreadable(file, &error.to_string()))?;
+            // A folder opens, and cannot be read.
+            File::open(file)
+                .and_then(|mut file| file.read(&mut []))
+                .map_err(|error| unreadable(file, &error.to_string(), READABLE))?;
         }
         Ok(Self {
             file: file.to_owned(),
@@ -75,7 +78,14 @@ impl Input {
     }
 
     fn failed(&self, error: &str) -> Failed {
-        unreadable(&self.file, error)
+        let hint = match self.format {
+            InputFormat::Lines => "give UTF-8 text",
+            InputFormat::Jsonl => {
+                "give one JSON value a line, or say otherwise with --input-format"
+            }
+            InputFormat::Clixml => "give CLIXML, or say otherwise with --input-format",
+        };
+        unreadable(&self.file, error, hint)
     }
 
     /// Reads on a thread of its own: files and terminals wait in their own way.

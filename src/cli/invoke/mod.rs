@@ -105,10 +105,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
     ])?;
     let computers = arguments.targets.resolve(&context.config()?)?;
     if arguments.exit_code && computers.len() > 1 {
-        return Err(Failed::usage(format!(
-            "--exit-code is for one computer, and {} are named",
-            computers.len()
-        )));
+        return Err(Failed::usage(
+            format!(
+                "--exit-code is for one computer, and {} are named",
+                computers.len()
+            ),
+            "without it the status is the highest of 5, 4, 3 and 1 that occurred",
+        ));
     }
     let script = match (&arguments.command, &arguments.file) {
         (Some(script), _) => script.clone(),

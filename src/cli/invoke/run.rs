@@ -191,7 +191,6 @@ impl Run {
         match event.kind {
             OperationKind::Queued => {}
             OperationKind::Stage(stage) => {
-                tracing::info!(computer = self.name(target), ?stage, "getting in");
                 if matches!(stage, Stage::Start | Stage::Open) {
                     self.inside(target);
                 }
@@ -215,13 +214,17 @@ impl Run {
                 fared.finished(&finished);
                 self.sink.finished(target, &finished, fared)?;
             }
-            OperationKind::Failed(report) => {
+            OperationKind::Failed(mut report) => {
                 if !self.inside.get(target).copied().unwrap_or_default()
                     && let Some(computer) = self.computers.get(target)
                 {
                     self.asker.refused(computer);
                 }
                 fared.failed(&report);
+                // Among several, the name that the user gave tells which it was.
+                if self.names.len() > 1 {
+                    report.computer = Some(self.name(target).to_owned());
+                }
                 self.sink.failed(target, &report, fared)?;
             }
         }

@@ -60,7 +60,12 @@ impl Task {
         if self.done {
             return;
         }
-        let report = self.named(report);
+        let mut report = self.named(report);
+        if report.hints.is_empty() {
+            report.hints.push(
+                "the session and what ran in it are gone; a new one can be opened".to_owned(),
+            );
+        }
         self.client.lost(report.what.as_str());
         while self.client.poll_event().is_some() {}
         self.end_pipes(&report);
@@ -207,7 +212,9 @@ impl Task {
     pub(super) fn protocol_error(&self, error: &crate::psrp::Error) -> Report {
         if error.is_peers_fault() {
             let why = "the server broke the protocol";
-            let failure = Failure::new(FailureKind::Protocol, why).detail(error.to_string());
+            let failure = Failure::new(FailureKind::Protocol, why)
+                .detail(error.to_string())
+                .hint("what it sent cannot be trusted any more: open a new session");
             self.named(Report::of(&failure, self.what, ""))
         } else {
             let failure = Failure::new(FailureKind::Usage, error.to_string());

@@ -53,7 +53,9 @@ impl Task {
                 biased;
                 () = at(Some(deadline)) => {
                     let why = "the server did not finish the first exchange in time";
-                    let failure = Failure::new(FailureKind::TimedOut, why).at(Stage::Open);
+                    let failure = Failure::new(FailureKind::TimedOut, why).at(Stage::Open).hint(
+                        "its PowerShell may hang while it starts: start it there by hand, or try again",
+                    );
                     return Err(self.named(Report::of(&failure, what, "")));
                 }
                 () = self.step() => {}

@@ -15,6 +15,9 @@ use crate::session::{
 };
 use crate::transport::Command;
 
+/// The next step after a command whose end nobody knows.
+const UNFINISHED: &str = "see on the server how far it came before it is run again";
+
 impl Task {
     pub(super) fn start(&mut self, work: Work, start: Start) {
         let state = self.state();
@@ -28,7 +31,8 @@ impl Task {
             Err(Report::new(
                 ExitCode::Refused,
                 format!("the session is {state}, so it takes no command"),
-            ))
+            )
+            .hint("open a new session, or connect this one where it is only disconnected"))
         };
         match created {
             Ok((id, first)) => {
@@ -203,7 +207,8 @@ impl Task {
                 let report = Report::new(
                     ExitCode::Unreachable,
                     "the server ended the command without saying how it went",
-                );
+                )
+                .hint(UNFINISHED);
                 (PipelineState::Failed, Some(report))
             } else {
                 (PipelineState::Stopped, None)
@@ -240,7 +245,8 @@ impl Task {
                 let report = Report::new(
                     ExitCode::TimedOut,
                     "the server did not acknowledge the command in time",
-                );
+                )
+                .hint(UNFINISHED);
                 self.ended(id, PipelineState::Failed, None, Some(report));
             }
         }

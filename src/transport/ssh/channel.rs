@@ -189,7 +189,12 @@ impl Link for Subsystem {
             }
             End::Broken(error) => {
                 let message = format!("{host} broke off the session");
-                Failure::new(FailureKind::Protocol, message).detail(error.to_string())
+                Failure::new(FailureKind::Protocol, message)
+                    .detail(error.to_string())
+                    .hint(format!(
+                        "see that the line of '{name}' in sshd_config starts PowerShell itself: {}",
+                        line(name)
+                    ))
             }
         };
         failure

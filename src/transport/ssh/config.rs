@@ -122,6 +122,7 @@ fn read_files(
                 FailureKind::Usage,
                 format!("-o {option}: not of the form KEY=VALUE"),
             )
+            .hint("write it like -o StrictHostKeyChecking=yes")
         })?;
         pairs.push(pair);
     }
@@ -140,7 +141,9 @@ fn read_files(
             Err(_) if options.ssh_config.is_none() => {}
             Err(error) => {
                 let message = format!("{} cannot be read", file.display());
-                return Err(Failure::new(FailureKind::Usage, message).detail(error.to_string()));
+                return Err(Failure::new(FailureKind::Usage, message)
+                    .detail(error.to_string())
+                    .hint("--ssh-config names another file, or none"));
             }
         }
     }

@@ -45,7 +45,9 @@ pub(super) async fn resolve(settings: &Settings) -> Result<Vec<SocketAddr>, Fail
                 "no name service answered for {host} within {} s",
                 settings.stage_timeout.as_secs()
             );
-            return Err(Failure::new(FailureKind::TimedOut, message).at(Stage::Resolve));
+            return Err(Failure::new(FailureKind::TimedOut, message)
+                .at(Stage::Resolve)
+                .hint("an address in place of the name needs no name service"));
         }
     };
     let wanted = |address: &SocketAddr| match settings.ip_version {

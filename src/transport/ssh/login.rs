@@ -437,6 +437,9 @@ impl Login<'_> {
                     .into(),
             );
         }
+        if hints.is_empty() && !self.unanswered {
+            hints.push("check the account's name and its password".into());
+        }
         if self.unanswered && self.offered.iter().any(|method| *method != "publickey") {
             hints.push("in a terminal you would be asked for the password".into());
         }

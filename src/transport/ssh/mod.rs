@@ -108,7 +108,9 @@ pub async fn connect(
                 settings.host,
                 seconds(limit)
             );
-            return Err(Failure::new(FailureKind::TimedOut, message).at(Stage::Start));
+            return Err(Failure::new(FailureKind::TimedOut, message)
+                .at(Stage::Start)
+                .hint("--connect-timeout gives a slow start more time"));
         }
     };
     let keep_alive = settings
@@ -226,6 +228,7 @@ fn not_started(settings: &Settings, name: &str, reason: NotStarted) -> Failure {
             .hint("MaxSessions in its sshd_config may be 0, or the account restricted"),
         NotStarted::Ended(reason) => {
             Failure::new(FailureKind::Unreachable, format!("{host} closed the connection while starting '{name}'")).detail(reason)
+                .hint("the log of sshd on the server says why")
         }
     };
     failure.at(Stage::Start)

@@ -184,7 +184,10 @@ impl<'a> Keywords<'a> {
             return Ok(22);
         };
         let number = port.parse().ok().filter(|port| *port > 0);
-        number.ok_or_else(|| Failure::new(FailureKind::Usage, format!("'{port}' is no port")))
+        number.ok_or_else(|| {
+            Failure::new(FailureKind::Usage, format!("'{port}' is no port"))
+                .hint("a port is a number from 1 to 65535")
+        })
     }
 
     fn files(&self, key: &str, default: &str, names: &Names<'_>) -> Vec<PathBuf> {
