@@ -165,7 +165,7 @@ fn a_wrong_file_prints_nothing_and_says_where_it_is_wrong() {
     let ran = clixml("", &["there-is-no-such-file.xml"]).expect(2);
     assert!(
         ran.err
-            .starts_with("error: cannot read 'there-is-no-such-file.xml': "),
+            .starts_with("error: cannot read 'there-is-no-such-file.xml'\n  because "),
         "{}",
         ran.err
     );

@@ -157,8 +157,7 @@ fn several_computers_have_their_names_and_the_highest_status() {
     lines.sort_unstable();
     assert_eq!(lines, ["[A] 1", "[A] two", "[B] 1", "[B] two"]);
     assert!(
-        text.err
-            .starts_with("error: [Gone] cannot open a session"),
+        text.err.starts_with("error: [Gone] cannot open a session"),
         "{}",
         text.err
     );
@@ -313,7 +312,8 @@ fn input_that_cannot_be_read_is_named_with_its_line() {
         .run()
         .expect(2);
     assert!(
-        ran.err.contains("cannot read standard input\n  because line 2: "),
+        ran.err
+            .contains("cannot read standard input\n  because line 2: "),
         "{}",
         ran.err
     );

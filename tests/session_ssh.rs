@@ -151,44 +151,16 @@ async fn a_server_that_falls_silent_is_lost_within_the_keep_alive() {
         .session()
         .await
         .unwrap();
-    // The connection's own sshd: the parent of the peer.
-    let parent = objects(&session, "$PID").await[0].base().as_i64().unwrap();
-    let mut frozen = Vec::new();
-    let mut pid = parent.to_string();
-    for _ in 0..8 {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let field = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name));
-            line.and_then(|line| line.split_whitespace().nth(1).map(str::to_owned))
-        };
-        let Some(above) = field("PPid:") else { break };
-        if field("Name:").is_some_and(|name| name.starts_with("sshd")) {
-            frozen.push(pid);
-        }
-        pid = above;
-    }
-    // The listener is the last; freezing it too does no harm to this test.
-    assert!(!frozen.is_empty(), "no sshd above the peer");
-    for pid in &frozen {
-        signal("-STOP", pid);
-    }
+    let frozen = peer.freeze();
     let mut changes = session.changes();
     let lost = tokio::time::timeout(
         Duration::from_secs(20),
         changes.wait_for(|info| info.state == SessionState::Broken),
     )
     .await;
-    for pid in &frozen {
-        signal("-CONT", pid);
-    }
+    drop(frozen);
     let reason = lost.expect("not lost in time").unwrap().reason.clone();
     assert!(reason.is_some_and(|reason| !reason.is_empty()));
-}
-
-#[cfg(unix)]
-fn signal(signal: &str, pid: &str) {
-    let mut kill = std::process::Command::new("kill");
-    assert!(kill.args([signal, pid]).status().unwrap().success());
 }
 
 #[tokio::test]

@@ -510,20 +510,11 @@ async fn a_server_that_falls_silent_is_lost_within_the_keep_alives_deadline() {
     let connection = &mut *connected.connection;
     let deadline = connection.keep_alive().unwrap();
     open(connection).await.unwrap();
-    // The process of our connection is the one of sshd that names our session.
-    let output = run(connection, "$PID").await.unwrap();
-    let peer_pid: u32 = output
-        .split("<I32>")
-        .nth(1)
-        .and_then(|rest| rest.split('<').next())
-        .unwrap()
-        .parse()
-        .unwrap();
-    let frozen = frozen_ancestors(peer_pid, peer.info["pid"].as_u64().unwrap());
+    let frozen = peer.freeze();
     let start = Instant::now();
     let failure = lost(connection).await;
     let took = start.elapsed();
-    signal("-CONT", &frozen);
+    drop(frozen);
     assert_eq!(failure.kind, FailureKind::Unreachable, "{}", told(&failure));
     assert!(
         told(&failure).contains("no longer answers keep-alives"),
@@ -534,38 +525,6 @@ async fn a_server_that_falls_silent_is_lost_within_the_keep_alives_deadline() {
         took < deadline + Duration::from_secs(2),
         "{took:?} for {deadline:?}"
     );
-}
-
-/// Stops the processes of `sshd` between the peer and the listening one.
-fn frozen_ancestors(mut pid: u32, listener: u64) -> Vec<u32> {
-    let mut frozen = Vec::new();
-    loop {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let parent = status
-            .lines()
-            .find_map(|line| line.strip_prefix("PPid:"))
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap();
-        if u64::from(parent) == listener || parent <= 1 {
-            break;
-        }
-        pid = parent;
-        frozen.push(pid);
-    }
-    assert!(!frozen.is_empty(), "no sshd above the peer");
-    signal("-STOP", &frozen);
-    frozen
-}
-
-fn signal(name: &str, pids: &[u32]) {
-    let sent = Program::new("kill")
-        .arg(name)
-        .args(pids.iter().map(ToString::to_string))
-        .status()
-        .unwrap();
-    assert!(sent.success());
 }
 
 #[tokio::test]

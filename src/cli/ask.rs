@@ -146,14 +146,15 @@ impl Asker {
         let prompt = printable(prompt);
         let typed = tokio::select! {
             typed = tty.read(&prompt, echo) => typed,
-            () = self.cancel.cancelled() => return None,
+            // Whoever asks is cancelled too, and not to take this for a refusal.
+            () = self.cancel.cancelled() => std::future::pending().await,
         };
         match typed {
             Ok(Typed::Line(line)) => Some(Secret::new((*line).clone())),
             Ok(Typed::End) | Err(_) => None,
             Ok(Typed::Interrupt) => {
                 self.cancel.cancel();
-                None
+                std::future::pending().await
             }
         }
     }

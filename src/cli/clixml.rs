@@ -11,7 +11,7 @@ use super::format::json::json_of;
 use super::format::text::Formatter;
 use super::output;
 use super::status::{ExitStatus, Failed};
-use super::targets::unreadable;
+use super::targets::{READABLE, unreadable};
 use crate::clixml::{self, Fault, Limits, Objects, ObjsWriter, Shared, Value, Values};
 use crate::remote_text::{Parser, Style};
 use crate::session::{ExitCode, Report};
@@ -52,7 +52,7 @@ enum Output {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
     let file = &arguments.file;
-    let bytes = bytes(file).map_err(|error| unreadable(file, &error.to_string()))?;
+    let bytes = bytes(file).map_err(|error| unreadable(file, &error.to_string(), READABLE))?;
     let text = clixml::decode(bytes).map_err(|error| wrong(file, "", &error))?;
     let limits = Limits::FILE;
     // The file is read twice, so that one that is wrong prints nothing and one that is large needs no room for trees.

@@ -13,7 +13,7 @@ use crate::session::{ExitCode, Report};
 /// Replaces the panic hook. A panic anywhere ends the program: half of it cannot be trusted to go on.
 pub(super) fn install() {
     panic::set_hook(Box::new(|info| {
-        super::tty::give_back();
+        super::tty::restore();
         let folder = config::state_folder().unwrap_or_else(std::env::temp_dir);
         let shown = block(write(&folder, &text(info)));
         let _ = writeln!(io::stderr().lock(), "{shown}");

@@ -12,6 +12,7 @@ mod doctor;
 mod enter;
 mod format;
 mod invoke;
+mod keyboard;
 mod log;
 mod opening;
 mod output;

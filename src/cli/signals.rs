@@ -42,7 +42,7 @@ async fn end_on(kind: tokio::signal::unix::SignalKind, number: i32) {
         return;
     };
     if signal.recv().await.is_some() {
-        super::tty::give_back();
+        super::tty::restore();
         std::process::exit(128 + number);
     }
 }

@@ -2,13 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::Command as _;
 use crossterm::event::{
-    DisableBracketedPaste, Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers,
+    DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyEventKind,
+    KeyModifiers,
 };
-use crossterm::{Command as _, terminal};
-use futures_util::StreamExt as _;
+use crossterm::terminal;
 use zeroize::Zeroizing;
+
+use super::keyboard;
 
 /// The user's terminal.
 pub(super) struct Tty {
@@ -67,8 +71,9 @@ impl Tty {
     /// Shows a prompt and reads a line, shown or not while it is typed. The future may be dropped: the terminal is as it
     /// was.
     pub(super) async fn read(&mut self, prompt: &str, echo: bool) -> io::Result<Typed> {
-        self.show(prompt)?;
+        // First, so that nothing of an answer is shown that comes with the prompt.
         let raw = Raw::enter()?;
+        self.show(&prompt.replace('\n', "\r\n"))?;
         let typed = self.keys(echo).await;
         drop(raw);
         self.show("\n")?;
@@ -77,12 +82,15 @@ impl Tty {
 
     async fn keys(&mut self, echo: bool) -> io::Result<Typed> {
         let mut line = Zeroizing::new(String::new());
-        let mut events = EventStream::new();
-        while let Some(event) = events.next().await {
-            let Some(key) = pressed(event?) else { continue };
+        loop {
+            let Some(key) = pressed(keyboard::event().await?) else {
+                continue;
+            };
             let control = key.modifiers.contains(KeyModifiers::CONTROL);
             match key.code {
                 KeyCode::Enter => return Ok(Typed::Line(line)),
+                // What was typed while the terminal still read lines ends so.
+                KeyCode::Char('j') if control => return Ok(Typed::Line(line)),
                 KeyCode::Char('c') if control => return Ok(Typed::Interrupt),
                 KeyCode::Char('d') if control && line.is_empty() => return Ok(Typed::End),
                 KeyCode::Char('u') if control => {
@@ -106,7 +114,6 @@ impl Tty {
                 _ => {}
             }
         }
-        Ok(Typed::End)
     }
 
     fn erase(&mut self, echo: bool, count: usize) -> io::Result<()> {
@@ -125,23 +132,45 @@ impl Raw {
     }
 }
 
-/// Gives the terminal back where the program ends at once: what drops would have done.
-pub(super) fn give_back() {
-    if !terminal::is_raw_mode_enabled().unwrap_or_default() {
-        return;
-    }
-    let mut paste = String::new();
-    let _ = DisableBracketedPaste.write_ansi(&mut paste);
-    if let Some(mut tty) = Tty::open() {
-        let _ = tty.show(&paste);
-    }
-    let _ = terminal::disable_raw_mode();
-}
-
 impl Drop for Raw {
     fn drop(&mut self) {
         let _ = terminal::disable_raw_mode();
     }
+}
+
+/// Pastes come in one piece; dropped, they come as they are typed.
+pub(super) struct Paste(());
+
+/// Whether a [`Paste`] lives.
+static PASTE: AtomicBool = AtomicBool::new(false);
+
+impl Paste {
+    pub(super) fn bracketed(tty: &mut Tty) -> io::Result<Self> {
+        PASTE.store(true, Ordering::Relaxed);
+        let paste = Self(());
+        let mut on = String::new();
+        let _ = EnableBracketedPaste.write_ansi(&mut on);
+        tty.show(&on)?;
+        Ok(paste)
+    }
+}
+
+impl Drop for Paste {
+    fn drop(&mut self) {
+        if PASTE.swap(false, Ordering::Relaxed)
+            && let Some(mut tty) = Tty::open()
+        {
+            let mut off = String::new();
+            let _ = DisableBracketedPaste.write_ansi(&mut off);
+            let _ = tty.show(&off);
+        }
+    }
+}
+
+/// Gives the terminal back as it was, wherever the program ends.
+pub(super) fn restore() {
+    drop(Paste(()));
+    drop(Raw(()));
 }
 
 /// The key of an event, if one went down.

@@ -187,6 +187,29 @@ impl Peer {
         }
     }
 
+    /// Stops the processes of `sshd` that serve connections, so that nothing answers any more, until the result is dropped.
+    #[cfg(unix)]
+    pub fn freeze(&self) -> Frozen {
+        let processes: Vec<_> = fs::read_dir("/proc")
+            .expect("processes")
+            .filter_map(|entry| Process::read(&entry.ok()?.path()))
+            .collect();
+        let mut family = vec![self.info["pid"].as_u64().expect("a process")];
+        let mut frozen = Vec::new();
+        while let Some(parent) = family.pop() {
+            for child in processes.iter().filter(|one| one.parent == parent) {
+                family.push(child.id);
+                if child.name.starts_with("sshd") {
+                    frozen.push(child.id);
+                }
+            }
+        }
+        assert!(!frozen.is_empty(), "no sshd serves a connection");
+        let frozen = Frozen(frozen);
+        frozen.signal("-STOP");
+        frozen
+    }
+
     /// The statistics of the peer's process, which must have ended or be ending.
     pub fn statistics(&self) -> serde_json::Value {
         let log = self.wait_for_log("STATS {");
@@ -350,6 +373,51 @@ impl Drop for Peer {
                 .unwrap_or(0);
             eprintln!("---- the peer logged, at the end:\n{}", &log[start..]);
         }
+    }
+}
+
+/// Processes that are stopped; they go on when this is dropped.
+#[cfg(unix)]
+pub struct Frozen(Vec<u64>);
+
+#[cfg(unix)]
+impl Frozen {
+    fn signal(&self, name: &str) {
+        let ids = self.0.iter().map(ToString::to_string);
+        let sent = Command::new("kill").arg(name).args(ids).status();
+        assert!(thread::panicking() || sent.expect("kill").success());
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
+}
+
+/// What `/proc` says of a process.
+#[cfg(unix)]
+struct Process {
+    id: u64,
+    parent: u64,
+    name: String,
+}
+
+#[cfg(unix)]
+impl Process {
+    fn read(folder: &Path) -> Option<Self> {
+        let id = folder.file_name()?.to_str()?.parse().ok()?;
+        let status = fs::read_to_string(folder.join("status")).ok()?;
+        let field = |name: &str| {
+            let mut lines = status.lines();
+            lines.find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
+        };
+        Some(Self {
+            id,
+            parent: field("PPid:")?.parse().ok()?,
+            name: field("Name:")?,
+        })
     }
 }
 

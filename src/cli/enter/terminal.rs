@@ -2,18 +2,17 @@
 
 use std::io;
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, EventStream};
-use crossterm::{Command as _, terminal};
-use futures_util::StreamExt as _;
+use crossterm::terminal;
 use unicode_width::UnicodeWidthStr as _;
 use zeroize::Zeroizing;
 
 use super::viewer::{Asked, Next, Step, Viewer};
 use crate::cli::console::{Edited, Editor, Painter, Shown};
+use crate::cli::keyboard;
 use crate::cli::prompts::Talk;
 use crate::cli::signals;
 use crate::cli::status::{ExitStatus, Failed};
-use crate::cli::tty::{Raw, Tty, Typed};
+use crate::cli::tty::{Paste, Raw, Tty, Typed};
 use crate::remote_text::plain;
 use crate::session::{ExitCode, Report};
 
@@ -105,10 +104,7 @@ impl Console {
         self.paint(&prompt)?;
         loop {
             let edited = tokio::select! {
-                event = typing.events.next() => match event {
-                    Some(event) => self.editor.event(event?),
-                    None => Edited::Leave,
-                },
+                event = keyboard::event() => self.editor.event(event?),
                 event = self.viewer.event() => {
                     // Something is shown, or the session is lost, while the user types.
                     self.tty.show(&self.painter.erase())?;
@@ -132,10 +128,7 @@ impl Console {
                     // Any key ends the waiting.
                     let proposed = tokio::select! {
                         result = completing => result.map_or(Edited::Nothing, |found| self.editor.propose(found)),
-                        event = typing.events.next() => match event {
-                            Some(event) => self.editor.event(event?),
-                            None => Edited::Leave,
-                        },
+                        event = keyboard::event() => self.editor.event(event?),
                     };
                     if proposed == Edited::Nothing {
                         self.tty.show("\u{7}")?;
@@ -201,12 +194,8 @@ impl Console {
 
     fn begin(&mut self) -> io::Result<Keys> {
         let raw = Raw::enter()?;
-        let mut paste = String::new();
-        let _ = EnableBracketedPaste.write_ansi(&mut paste);
-        self.tty.show(&paste)?;
         Ok(Keys {
-            events: EventStream::new(),
-            _paste: Paste,
+            _paste: Paste::bracketed(&mut self.tty)?,
             _raw: raw,
         })
     }
@@ -214,21 +203,8 @@ impl Console {
 
 /// Keys are read one by one; dropped, the terminal is as it was.
 struct Keys {
-    events: EventStream,
     _paste: Paste,
     _raw: Raw,
-}
-
-struct Paste;
-
-impl Drop for Paste {
-    fn drop(&mut self) {
-        let mut off = String::new();
-        let _ = DisableBracketedPaste.write_ansi(&mut off);
-        if let Some(mut tty) = Tty::open() {
-            let _ = tty.show(&off);
-        }
-    }
 }
 
 /// Answers to the remote host, typed.
