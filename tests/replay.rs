@@ -9,6 +9,7 @@ mod recording;
 mod transcript;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use bytes::BytesMut;
 use psdeck::clixml::{Limits, Value, Version, read};
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use self::differences::{DIFFERENCES, What};
 use self::recording::{Packet, Recorded, Side};
 use self::transcript::Transcript;
+use crate::support::reference;
 
 const CONVERSATIONS: [&str; 21] = [
     "badsubsystem-1",
@@ -55,11 +57,59 @@ fn recorded_conversations_replay() {
         let transcript = Replay::new(name, &mut used).run();
         settings.bind(|| insta::assert_snapshot!(name, transcript));
     }
+    for row in DIFFERENCES {
+        let source = row.reason.split([' ', ',', ':']).next();
+        assert!(
+            matches!(source, Some("guide" | "measured")),
+            "{}",
+            row.reason
+        );
+    }
     let unused: Vec<_> = (0..DIFFERENCES.len())
         .filter(|row| !used.contains(row))
         .map(|row| DIFFERENCES[row].reason)
         .collect();
     assert_eq!(unused, [""; 0], "rows of the table that nothing needs");
+}
+
+#[test]
+fn no_recorded_conversation_is_forgotten() {
+    let here = format!(
+        "{}/tests/recordings/conversations",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    assert_eq!(conversations(here.as_ref()), CONVERSATIONS);
+    let Some(reference) = reference("pwsh-7.6") else {
+        return;
+    };
+    let there = reference.join("conversations");
+    assert_eq!(conversations(&there), CONVERSATIONS);
+    for entry in std::fs::read_dir(here).unwrap().map(Result::unwrap) {
+        let theirs = std::fs::read(there.join(entry.file_name())).unwrap();
+        assert!(
+            std::fs::read(entry.path()).unwrap() == theirs,
+            "{entry:?} was changed"
+        );
+    }
+}
+
+/// The names of the conversations in a folder.
+fn conversations(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| {
+            Some(
+                entry
+                    .unwrap()
+                    .file_name()
+                    .to_str()?
+                    .strip_suffix(".jsonl")?
+                    .to_owned(),
+            )
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! half, and what their foreign clients sent by our server's half. SOAP is looked at only as far as the test needs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event as Xml};
 use uuid::Uuid;
 
-use crate::support::need;
+use crate::support::reference;
 
 #[test]
 fn messages_of_windows_servers_are_understood() {
@@ -70,21 +70,6 @@ struct Seen {
     /// What our server's half made of the requests.
     asked: BTreeMap<String, usize>,
     connected: usize,
-}
-
-fn reference(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("PSDECK_REFERENCE").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference"),
-        PathBuf::from,
-    );
-    let folder = root.join(name);
-    need(
-        "recordings",
-        folder
-            .is_dir()
-            .then_some(folder.clone())
-            .ok_or_else(|| format!("no {}", folder.display())),
-    )
 }
 
 fn all(folder: &Path, extension: &str) -> Seen {

@@ -5,8 +5,11 @@ pub mod link;
 pub mod peer;
 pub mod psdeck;
 pub mod python;
+mod recordings;
 mod require;
 pub mod screen;
 
+#[allow(unused_imports, reason = "each test uses a part of it")]
+pub use recordings::reference;
 #[allow(unused_imports, reason = "each test uses a part of it")]
 pub use require::{need, require};
