@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use mutate::Engine;
 use targets::{TARGETS, Target};
 
+use crate::memory;
+
 const INPUTS: u32 = 1_000_000;
 const TIME: Duration = Duration::from_mins(10);
 
@@ -102,12 +104,4 @@ fn seeds(folder: &Path) -> Vec<Vec<u8>> {
         .collect();
     files.sort();
     files.iter().map(|path| fs::read(path).unwrap()).collect()
-}
-
-/// Resident kilobytes; 0 where the system does not say.
-fn memory() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
-        .unwrap_or(0)
 }

@@ -13,6 +13,7 @@
     reason = "tests fail by panicking, helpers of theirs too, and their modules see each other"
 )]
 
+mod flood;
 mod fuzz;
 mod peers;
 
@@ -23,4 +24,12 @@ fn wanted() -> bool {
         println!("skipped: PSDECK_SOAK=1 is not set");
     }
     wanted
+}
+
+/// Resident kilobytes; 0 where the system does not say.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
 }
