@@ -29,6 +29,7 @@ mod demo;
 mod fuzz;
 mod hostile;
 mod hostile_session;
+mod hostile_stages;
 mod layers;
 mod local;
 mod omi;
