@@ -42,6 +42,8 @@ struct Terminal {
     parser: vt100::Parser,
     /// Everything that came.
     bytes: Vec<u8>,
+    /// Whether a frame has begun that is not complete: what is shown is half of it.
+    drawing: bool,
     ended: bool,
 }
 
@@ -122,7 +124,7 @@ impl Screen {
         let mut terminal = self.shown.lock();
         loop {
             let contents = terminal.parser.screen().contents();
-            if right(&contents) {
+            if !terminal.drawing && right(&contents) {
                 break;
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -382,6 +384,7 @@ impl Builder {
             terminal: Mutex::new(Terminal {
                 parser: vt100::Parser::new(self.size.rows, self.size.cols, 0),
                 bytes: Vec::new(),
+                drawing: false,
                 ended: false,
             }),
             changed: Condvar::new(),
@@ -391,8 +394,7 @@ impl Builder {
             let mut buffer = vec![0; 64 * 1024];
             while let Ok(count @ 1..) = output.read(&mut buffer) {
                 let mut terminal = reader.lock();
-                terminal.parser.process(&buffer[..count]);
-                terminal.bytes.extend(&buffer[..count]);
+                terminal.take(&buffer[..count]);
                 reader.changed.notify_all();
             }
             reader.lock().ended = true;
@@ -406,6 +408,20 @@ impl Builder {
             modes_before,
             patience: PATIENCE,
             home: self.home,
+        }
+    }
+}
+
+impl Terminal {
+    fn take(&mut self, bytes: &[u8]) {
+        const FRAME: &[u8] = b"\x1b[?2026";
+        self.parser.process(bytes);
+        // The sequence may come in two pieces.
+        let from = self.bytes.len().saturating_sub(FRAME.len());
+        self.bytes.extend(bytes);
+        let marks = self.bytes[from..].windows(FRAME.len() + 1);
+        if let Some(last) = marks.filter(|mark| mark.starts_with(FRAME)).last() {
+            self.drawing = last.ends_with(b"h");
         }
     }
 }
