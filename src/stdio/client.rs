@@ -152,12 +152,14 @@ impl Client {
         }
     }
 
-    /// Ends a pipeline's channel, as soon as the server has it. What waits to be sent is dropped.
-    pub fn close(&mut self, id: Uuid) {
+    /// Ends a pipeline's channel, as soon as the server has it. What waits to be sent is dropped. Says whether there is
+    /// such a channel: where there is none, nothing follows.
+    pub fn close(&mut self, id: Uuid) -> bool {
         let Some(channel) = self.targets.get_mut(&id).filter(|_| !id.is_nil()) else {
-            return;
+            return false;
         };
         channel.want_close(id, &mut self.out);
+        true
     }
 
     /// Ends the session: its pipelines first, and itself when the last of them has ended.
@@ -186,13 +188,12 @@ impl Client {
                 Line::Blank => {}
                 Line::Remote(_) if self.session == Closing::Done => {}
                 Line::Remote(reason) => return Err(Error::Remote(reason)),
-                Line::Noise(bytes) => {
-                    self.make_noise(bytes.len())?;
-                    self.noise.push(&bytes);
-                    self.noise.push(b"\n");
-                    self.events.push_back(Event::Noise(printable(&bytes)));
-                }
+                Line::Noise(bytes) => self.make_noise(&bytes)?,
                 Line::Packet(packet) => self.packet(packet, now)?,
+                Line::Joined(bytes, packet) => {
+                    self.make_noise(&bytes)?;
+                    self.packet(packet, now)?;
+                }
             }
         }
         if !self.speaking
@@ -248,11 +249,14 @@ impl Client {
             .clamp(FRAGMENT, LONGEST)
     }
 
-    fn make_noise(&mut self, bytes: usize) -> Result<(), Error> {
-        self.noise_bytes = self.noise_bytes.saturating_add(bytes + 1);
+    fn make_noise(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.noise_bytes = self.noise_bytes.saturating_add(bytes.len() + 1);
         if self.noise_bytes > NOISE_LIMIT {
             return Err(Error::Noise { limit: NOISE_LIMIT });
         }
+        self.noise.push(bytes);
+        self.noise.push(b"\n");
+        self.events.push_back(Event::Noise(printable(bytes)));
         Ok(())
     }
 
@@ -363,6 +367,8 @@ enum Line {
     Remote(String),
     Noise(Vec<u8>),
     Packet(Packet),
+    /// Text that somebody wrote without a line end, and the first packet right behind it.
+    Joined(Vec<u8>, Packet),
 }
 
 impl Line {
@@ -383,11 +389,20 @@ impl Line {
             .unwrap_or(line);
         match Packet::parse(unmarked) {
             Ok(packet) => Ok(Self::Packet(packet)),
-            Err(_) if !speaking => Ok(Self::Noise(
-                line.get(..NOISE_LIMIT + 1).unwrap_or(line).to_vec(),
-            )),
+            Err(_) if !speaking => Ok(Self::behind_text(line).unwrap_or_else(|| {
+                Self::Noise(line.get(..NOISE_LIMIT + 1).unwrap_or(line).to_vec())
+            })),
             Err(error) => Err(error),
         }
+    }
+
+    /// A server's first packet, which is a `Data` or a `DataAck`, behind text on the same line.
+    fn behind_text(line: &[u8]) -> Option<Self> {
+        let at = memchr::memmem::rfind(line, b"<Data")?;
+        let (text, packet) = line.split_at_checked(at)?;
+        let packet = Packet::parse(packet).ok()?;
+        let text = text.get(..NOISE_LIMIT + 1).unwrap_or(text);
+        Some(Self::Joined(text.to_vec(), packet))
     }
 }
 

@@ -262,6 +262,27 @@ fn text_before_the_first_packet_is_reported_and_after_it_an_error() {
 }
 
 #[test]
+fn text_without_a_line_end_does_not_swallow_the_first_packet() {
+    let mut bench = Bench::new();
+    bench.client.open(Bytes::from_static(b"opening"), bench.now);
+    let mut text = b"\x1b[?1hhello ".to_vec();
+    Packet::DataAck(POOL).write(&mut text);
+    data(POOL, "state").write(&mut text);
+    bench.client.handle(&text, bench.now).unwrap();
+    assert_eq!(
+        bench.events(),
+        [
+            Event::Noise("\\u{1b}[?1hhello".into()),
+            Event::Speaking,
+            Event::Acknowledged(POOL),
+            Event::Data(POOL, Bytes::from_static(b"state")),
+        ]
+    );
+    let error = bench.client.handle(&text, bench.now).unwrap_err();
+    assert!(matches!(error, Error::NotAPacket { .. }), "{error}");
+}
+
+#[test]
 fn noise_without_end_is_an_error() {
     let mut bench = Bench::new();
     let line = [&[b'x'; 999][..], b"\n"].concat();
