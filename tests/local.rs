@@ -108,6 +108,25 @@ async fn a_process_that_dies_is_reported_with_signal_and_last_words() {
 }
 
 #[tokio::test]
+async fn a_process_that_dies_is_reported_although_its_own_child_holds_the_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = write_program(
+        folder.path(),
+        "echo \"<DataAck PSGuid='00000000-0000-0000-0000-000000000000' />\"\nsleep 30 &\nexit 3\n",
+    );
+    let options = Options {
+        program: Some(program),
+        ..Options::default()
+    };
+    let mut connection = process::connect(&options, |_| ()).unwrap();
+    let start = std::time::Instant::now();
+    let failure = lost(&mut *connection).await;
+    assert!(start.elapsed() < Duration::from_secs(15));
+    let told = told(&failure);
+    assert!(told.contains("ended (exit status 3)"), "{told}");
+}
+
+#[tokio::test]
 async fn reading_stops_when_the_credit_is_used_up_and_a_stop_goes_through_all_the_same() {
     let Some(peer) = Peer::local().start() else {
         return;
@@ -149,6 +168,65 @@ async fn reading_stops_when_the_credit_is_used_up_and_a_stop_goes_through_all_th
     });
     close(&mut *connection).await;
     assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_close_goes_through_while_another_pipeline_is_not_read() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    let mut connection = process::connect(&peer.options(), |_| ()).unwrap();
+    open(&mut *connection).await.unwrap();
+    let (done, flood) = (Uuid::new_v4(), Uuid::new_v4());
+    for (id, script, credit) in [
+        (done, "1", 1 << 20),
+        (flood, "while ($true) { 'x' * 10000 }", 100_000),
+    ] {
+        let target = Target::Pipeline(id);
+        connection.submit(Command::CreatePipeline {
+            id,
+            first: create(id, script),
+        });
+        connection.submit(Command::Read { target, credit });
+        let idle = Duration::from_millis(500);
+        while let Ok(event) = tokio::time::timeout(idle, connection.event()).await {
+            if let Event::Lost(failure) = event {
+                panic!("{}", told(&failure));
+            }
+        }
+    }
+    connection.submit(Command::ClosePipeline(done));
+    let closed = async {
+        loop {
+            match connection.event().await {
+                Event::PipelineClosed(id) => break id,
+                Event::Lost(failure) => panic!("{}", told(&failure)),
+                _ => {}
+            }
+        }
+    };
+    let closed = tokio::time::timeout(Duration::from_secs(5), closed).await;
+    assert_eq!(closed.expect("the close was not acknowledged"), done);
+    connection.submit(Command::Stop(flood));
+    close(&mut *connection).await;
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_close_of_a_pipeline_that_was_never_sent_is_answered() {
+    let Some(peer) = Peer::local().start() else {
+        return;
+    };
+    let mut connection = process::connect(&peer.options(), |_| ()).unwrap();
+    open(&mut *connection).await.unwrap();
+    connection.submit(Command::ClosePipeline(Uuid::from_u128(7)));
+    let closed = tokio::time::timeout(Duration::from_secs(5), async {
+        while !matches!(connection.event().await, Event::PipelineClosed(id) if id == Uuid::from_u128(7))
+        {
+        }
+    });
+    closed.await.expect("nothing came");
+    close(&mut *connection).await;
 }
 
 #[tokio::test]

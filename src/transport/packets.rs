@@ -152,13 +152,21 @@ struct Task<L> {
     started: Instant,
     /// What is left of each target's credit; below zero when a line brought more.
     credits: HashMap<Uuid, i64>,
-    /// Targets whose stop or answer is not acknowledged yet.
-    urgent: HashSet<Uuid>,
+    /// What is urgent and not acknowledged yet.
+    urgent: HashSet<(Uuid, Urgent)>,
     /// Until when the opening messages have to be taken; `Opened` is to be told then.
     opening: Option<Instant>,
     reports: mpsc::UnboundedSender<Event>,
     packet_size: Arc<AtomicUsize>,
     patience: Duration,
+}
+
+/// What is read through whatever credit is left.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Urgent {
+    Answer,
+    Stop,
+    Close,
 }
 
 enum Step {
@@ -218,7 +226,7 @@ impl<L: Link> Task<L> {
                 let stream = match priority {
                     Priority::Default => stdio::Stream::Default,
                     Priority::PromptResponse => {
-                        self.urgent.insert(id);
+                        self.urgent.insert((id, Urgent::Answer));
                         stdio::Stream::PromptResponse
                     }
                 };
@@ -231,13 +239,16 @@ impl<L: Link> Task<L> {
                 }
             }
             Command::Stop(id) => {
-                self.urgent.insert(id);
+                self.urgent.insert((id, Urgent::Stop));
                 self.client.stop(id);
             }
             Command::ClosePipeline(id) => {
                 // What it still sends is dropped, so it holds nothing back.
                 self.credits.remove(&id);
-                self.client.close(id);
+                if !self.client.close(id) {
+                    return self.tell(Event::PipelineClosed(id));
+                }
+                self.urgent.insert((id, Urgent::Close));
             }
             Command::Close => {
                 self.credits.clear();
@@ -279,14 +290,14 @@ impl<L: Link> Task<L> {
                     }
                 }
                 stdio::Event::Acknowledged(id) => {
-                    self.urgent.remove(&id);
+                    self.urgent.remove(&(id, Urgent::Answer));
                     match self.opening.take_if(|_| id.is_nil()) {
                         Some(_) => Event::Opened,
                         None => Event::Acknowledged(target(id)),
                     }
                 }
                 stdio::Event::Stopped(id) => {
-                    self.urgent.remove(&id);
+                    self.urgent.remove(&(id, Urgent::Stop));
                     Event::StopAcknowledged(id)
                 }
                 stdio::Event::Closed(id) if id.is_nil() => {
@@ -295,7 +306,7 @@ impl<L: Link> Task<L> {
                 }
                 stdio::Event::Closed(id) => {
                     self.credits.remove(&id);
-                    self.urgent.remove(&id);
+                    self.urgent.retain(|(target, _)| *target != id);
                     Event::PipelineClosed(id)
                 }
                 stdio::Event::Noise(text) => Event::Notice(text),

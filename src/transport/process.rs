@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::packets::{End, Incoming, Link, Packets};
 use super::{Connection, Failure, FailureKind, Options, Stage};
@@ -70,6 +70,8 @@ struct Process {
     /// Reads standard error to its end; none once it has ended.
     drain: Option<JoinHandle<()>>,
     status: Option<ExitStatus>,
+    /// When the child ended.
+    ended: Option<Instant>,
 }
 
 impl Process {
@@ -96,6 +98,7 @@ impl Process {
             errors,
             drain: Some(drain),
             status: None,
+            ended: None,
         })
     }
 
@@ -123,13 +126,26 @@ impl Link for Process {
 
     async fn next(&mut self) -> Incoming {
         self.buffer.reserve(64 << 10);
-        match self.output.read_buf(&mut self.buffer).await {
-            Ok(count) if count > 0 => Incoming::Bytes(self.buffer.split().freeze()),
-            _ => {
-                self.reap().await;
-                Incoming::Ended
+        loop {
+            let until = self.ended.map(|ended| ended + GRACE);
+            tokio::select! {
+                biased;
+                read = self.output.read_buf(&mut self.buffer) => {
+                    if read.is_ok_and(|count| count > 0) {
+                        return Incoming::Bytes(self.buffer.split().freeze());
+                    }
+                    break;
+                }
+                // What the child has started may keep its output open for ever.
+                status = self.child.wait(), if until.is_none() => {
+                    self.status = status.ok();
+                    self.ended = Some(Instant::now());
+                }
+                () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => break,
             }
         }
+        self.reap().await;
+        Incoming::Ended
     }
 
     fn failure(&mut self, end: End) -> Failure {
