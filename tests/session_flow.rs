@@ -181,6 +181,21 @@ async fn a_server_that_acknowledges_nothing_is_named_within_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_server_that_never_sends_its_key_is_named_within_the_deadline() {
+    let peer = Peer::local().protocol("2.3").faults("no-session-key");
+    let Some(peer) = peer.start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let script = "ConvertTo-SecureString 'x' -AsPlainText -Force";
+    let (_, finished) = all(session.invoke(&Invoke::objects(script))).await;
+    let lost = finished.lost.expect("the session is lost").block();
+    assert!(lost.contains("did not send the key"), "{lost}");
+    assert_eq!(session.info().state, SessionState::Broken);
+}
+
+#[tokio::test]
 async fn closing_does_not_wait_for_a_server_that_does_not_answer() {
     let Some(peer) = Peer::local().faults("no-close-ack").start() else {
         return;

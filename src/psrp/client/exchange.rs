@@ -121,7 +121,9 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn is_exchanging(&self) -> bool {
+    /// Whether our public key was sent and the session key has not come yet. The server owes it, so its owner should not
+    /// wait for ever.
+    pub fn is_exchanging(&self) -> bool {
         matches!(self.exchange, Exchange::Sent(_))
     }
 }

@@ -178,12 +178,15 @@ impl Task {
             return;
         }
         let reading = self.reading();
-        if reading
-            && self
-                .pool_sent
-                .is_some_and(|sent| sent + self.limits.acknowledge <= now)
-        {
+        let late = |since: Option<Instant>| {
+            reading && since.is_some_and(|sent| sent + self.limits.acknowledge <= now)
+        };
+        if late(self.pool_sent) {
             self.fail(self.silent("the server did not acknowledge what it was sent"));
+            return;
+        }
+        if late(self.key_sent) {
+            self.fail(self.silent("the server did not send the key for secure strings"));
             return;
         }
         let late: Vec<_> = self

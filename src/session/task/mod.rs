@@ -42,6 +42,8 @@ pub(in crate::session) struct Task {
     pool: Flow,
     /// Since when an acknowledgement for the pool is awaited.
     pool_sent: Option<Instant>,
+    /// Since when the session key is awaited.
+    key_sent: Option<Instant>,
     pipes: HashMap<Uuid, Pipe>,
     prompts: Prompts,
     /// A key pair being made.
@@ -87,6 +89,7 @@ impl Task {
             window,
             pool: Flow::new(limits.window),
             pool_sent: None,
+            key_sent: None,
             pipes: HashMap::new(),
             prompts: Prompts::default(),
             key: None,
@@ -146,6 +149,11 @@ impl Task {
         if self.pool_sent.is_none() && self.transmit(Target::Pool) {
             self.pool_sent = Some(Instant::now());
         }
+        if self.client.is_exchanging() {
+            self.key_sent.get_or_insert_with(Instant::now);
+        } else {
+            self.key_sent = None;
+        }
         let ids: Vec<Uuid> = self.pipes.keys().copied().collect();
         for id in ids {
             self.feed(id);
@@ -187,15 +195,7 @@ impl Task {
     fn control(&mut self, control: Control) {
         match control {
             Control::Start(work, start) => self.start(work, *start),
-            Control::Pulled(run, weight) => {
-                if let Some(pipe) = self.pipe(run) {
-                    pipe.flow.pulled(weight);
-                    // The clock of an acknowledgement stood still while nothing was read.
-                    if pipe.sent.is_some() {
-                        pipe.sent = Some(Instant::now());
-                    }
-                }
-            }
+            Control::Pulled(run, weight) => self.pulled(run, weight),
             Control::InputReady => {} // `pump` takes it
             Control::Stop(run) => self.stop(run),
             Control::ForceClose(run) => self.force_close(run),
@@ -206,6 +206,22 @@ impl Task {
             Control::Close(done) => {
                 self.closers.push(done);
                 self.close();
+            }
+        }
+    }
+
+    fn pulled(&mut self, run: RunId, weight: usize) {
+        // The clocks of acknowledgements stood still while nothing was read.
+        let stood = !self.reading();
+        let now = Instant::now();
+        if stood {
+            self.pool_sent = self.pool_sent.map(|_| now);
+            self.key_sent = self.key_sent.map(|_| now);
+        }
+        if let Some(pipe) = self.pipe(run) {
+            pipe.flow.pulled(weight);
+            if pipe.sent.is_some() {
+                pipe.sent = Some(now);
             }
         }
     }
@@ -257,15 +273,14 @@ impl Task {
     fn deadline(&self) -> Option<Instant> {
         let reading = self.reading();
         let acknowledge = self.limits.acknowledge;
-        let pool = self
-            .pool_sent
-            .filter(|_| reading)
-            .map(|sent| sent + acknowledge);
+        let owed = [self.pool_sent, self.key_sent].into_iter().flatten();
+        let owed = owed.filter(|_| reading).map(|sent| sent + acknowledge);
         let leaving = self.leaving.as_ref().map(|(_, at)| *at);
         self.pipes
             .values()
             .filter_map(|pipe| pipe.deadline(acknowledge, reading))
-            .chain([pool, leaving, self.closing].into_iter().flatten())
+            .chain([leaving, self.closing].into_iter().flatten())
+            .chain(owed)
             .min()
     }
 
