@@ -26,6 +26,8 @@ pub(crate) struct Outbox {
 pub(crate) struct Queues {
     default: VecDeque<Item>,
     prompt_response: VecDeque<Item>,
+    /// The bytes of all messages that wait.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -100,12 +102,13 @@ impl Outbox {
         alone: bool,
     ) {
         let size = Zeroizing::new(clixml::write(&body)).len();
-        self.queue(to, priority).push_back(Item::Locked {
+        let item = Item::Locked {
             kind,
             body,
             size,
             alone,
-        });
+        };
+        self.queue(to, priority, item);
     }
 
     fn push_text(
@@ -117,15 +120,15 @@ impl Outbox {
         alone: bool,
     ) {
         let message = self.cut(to, kind, body);
-        self.queue(to, priority)
-            .push_back(Item::Ready { message, alone });
+        self.queue(to, priority, Item::Ready { message, alone });
     }
 
-    fn queue(&mut self, to: Target, priority: Priority) -> &mut VecDeque<Item> {
+    fn queue(&mut self, to: Target, priority: Priority, item: Item) {
         let queues = self.targets.entry(to).or_default();
+        queues.bytes += item.size();
         match priority {
-            Priority::Default => &mut queues.default,
-            Priority::PromptResponse => &mut queues.prompt_response,
+            Priority::Default => queues.default.push_back(item),
+            Priority::PromptResponse => queues.prompt_response.push_back(item),
         }
     }
 
@@ -151,15 +154,20 @@ impl Outbox {
         for (target, queues) in &mut targets {
             for item in queues.default.iter_mut().chain(&mut queues.prompt_response) {
                 if let Item::Locked {
-                    kind, body, alone, ..
+                    kind,
+                    body,
+                    size,
+                    alone,
                 } = item
                 {
                     key.seal_all(body)?;
                     let text = clixml::write(body).into();
+                    queues.bytes = queues.bytes.saturating_sub(*size);
                     *item = Item::Ready {
                         message: self.cut(*target, *kind, text),
                         alone: *alone,
                     };
+                    queues.bytes += item.size();
                     unlocked.push(*target);
                 }
             }
@@ -171,10 +179,7 @@ impl Outbox {
 
     /// The bytes of messages that wait for a target.
     pub(crate) fn queued(&self, target: Target) -> usize {
-        self.targets.get(&target).map_or(0, |queues| {
-            let items = queues.default.iter().chain(&queues.prompt_response);
-            items.map(Item::size).sum()
-        })
+        self.targets.get(&target).map_or(0, |queues| queues.bytes)
     }
 
     /// Whether a message of the default queue that had to stand alone has not gone out whole.
@@ -201,10 +206,14 @@ impl Outbox {
     /// The next whole fragments of a target, at least one and at most `room` bytes of them.
     pub(crate) fn transmit(&mut self, target: Target, room: usize) -> Option<(Priority, Bytes)> {
         let size = self.fragment_size;
-        let queues = self.targets.get_mut(&target)?;
+        let Queues {
+            default,
+            prompt_response,
+            bytes,
+        } = self.targets.get_mut(&target)?;
         for (priority, queue) in [
-            (Priority::PromptResponse, &mut queues.prompt_response),
-            (Priority::Default, &mut queues.default),
+            (Priority::PromptResponse, prompt_response),
+            (Priority::Default, default),
         ] {
             let mut out = BytesMut::new();
             while let Some(Item::Ready { message, alone }) = queue.front_mut() {
@@ -212,7 +221,9 @@ impl Outbox {
                     break;
                 }
                 let alone = *alone;
+                let before = message.remaining();
                 let ended = message.write(&mut out, size, room);
+                *bytes = bytes.saturating_sub(before - message.remaining());
                 if ended {
                     queue.pop_front();
                 }
@@ -240,5 +251,44 @@ impl Outbox {
     /// Drops what waits for a target.
     pub(crate) fn remove(&mut self, target: Target) {
         self.targets.remove(&target);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::keys::SessionKey;
+    use super::*;
+    use crate::psrp::Secret;
+
+    const TARGET: Target = Target::Pipeline(Uuid::from_u128(1));
+
+    #[test]
+    fn what_waits_is_counted_and_not_summed_up_each_time() {
+        let mut outbox = Outbox::new(Destination::Server, Uuid::nil(), 1024);
+        let kind = MessageType::PipelineInput;
+        let start = std::time::Instant::now();
+        for number in 0..100_000 {
+            outbox.push(TARGET, Priority::Default, kind, &Value::Bool(true));
+            assert!(outbox.queued(TARGET) > 40 * number);
+        }
+        while outbox.transmit(TARGET, 4096).is_some() {
+            outbox.queued(TARGET);
+        }
+        assert_eq!(outbox.queued(TARGET), 0);
+        // Summing up takes minutes.
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn what_waits_for_the_key_is_counted_before_and_after() {
+        let mut outbox = Outbox::new(Destination::Server, Uuid::nil(), 1024);
+        let body = Secret::new(&"x".repeat(5000)).to_value();
+        let kind = MessageType::PipelineInput;
+        outbox.push_locked(TARGET, Priority::Default, kind, body, false);
+        assert!(outbox.queued(TARGET) > 10_000);
+        outbox.unlock(&SessionKey::generate()).unwrap();
+        assert!(outbox.queued(TARGET) > 10_000);
+        while outbox.transmit(TARGET, 2048).is_some() {}
+        assert_eq!(outbox.queued(TARGET), 0);
     }
 }
