@@ -44,9 +44,12 @@ pub struct Options {
 impl Options {
     /// The deadline of one stage when nobody set one.
     pub const STAGE_TIMEOUT: Duration = Duration::from_secs(30);
+    /// The longest duration that is taken: longer ones do not fit into every clock.
+    pub const LONGEST: Duration = Duration::from_hours(24 * 365);
 }
 
-/// A duration as text with its unit: `90s`, `4m`, `1h30m`, `500ms`. A bare number is refused, as is zero.
+/// A duration as text with its unit: `90s`, `4m`, `1h30m`, `500ms`. A bare number is refused, as is zero, and what is
+/// longer than [`Options::LONGEST`].
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text.trim();
@@ -69,7 +72,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         total = total.checked_add(part)?;
         rest = tail;
     }
-    (!total.is_zero()).then_some(total)
+    (!total.is_zero() && total <= Options::LONGEST).then_some(total)
 }
 
 mod seconds {
@@ -120,6 +123,8 @@ mod tests {
             "0s",
             "1x",
             "99999999999999999999s",
+            "18446744073709551615s",
+            "366d",
             "1h30",
             "-1s",
         ] {

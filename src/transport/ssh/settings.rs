@@ -123,7 +123,7 @@ impl Settings {
             batch: keywords.is_yes("batchmode"),
             stage_timeout: options
                 .connect_timeout
-                .or(keywords.number("connecttimeout").map(Duration::from_secs))
+                .or(keywords.seconds("connecttimeout"))
                 .unwrap_or(Options::STAGE_TIMEOUT),
             alive_interval: keywords.alive_interval(options),
             alive_count: keywords.number("serveralivecountmax").unwrap_or(3),
@@ -159,6 +159,12 @@ impl<'a> Keywords<'a> {
 
     fn number<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
         self.first(key)?.parse().ok()
+    }
+
+    /// A number of seconds; 0 says nothing, as OpenSSH has it, and what no clock can count is the longest it can.
+    fn seconds(&self, key: &str) -> Option<Duration> {
+        let seconds = self.number(key).filter(|seconds| *seconds > 0)?;
+        Some(Duration::from_secs(seconds).min(Options::LONGEST))
     }
 
     /// A way around that was asked for is not silently left out.
@@ -259,11 +265,8 @@ impl<'a> Keywords<'a> {
                 .to_ascii_lowercase()
                 .starts_with("serveraliveinterval")
         };
-        match self
-            .number("serveraliveinterval")
-            .filter(|seconds| *seconds > 0)
-        {
-            Some(seconds) => Some(Duration::from_secs(seconds)),
+        match self.seconds("serveraliveinterval") {
+            Some(interval) => Some(interval),
             None if options.ssh_options.iter().any(is_ours) => None,
             None => Some(ALIVE_INTERVAL),
         }
@@ -408,6 +411,28 @@ mod tests {
                 .unwrap()
                 .alive_interval,
             None
+        );
+    }
+
+    #[test]
+    fn a_timeout_of_nothing_or_of_ages_is_no_deadline_that_fails_at_once() {
+        for (value, seconds) in [("0", 30), ("none", 30), ("7", 7)] {
+            let read = settings(&[("connecttimeout", value)], &Options::default()).unwrap();
+            assert_eq!(read.stage_timeout, Duration::from_secs(seconds), "{value}");
+        }
+        let ages = [
+            ("connecttimeout", "18446744073709551615"),
+            ("serveraliveinterval", "18446744073709551615"),
+            ("serveralivecountmax", "18446744073709551615"),
+        ];
+        let read = settings(&ages, &Options::default()).unwrap();
+        let now = tokio::time::Instant::now();
+        assert!(now.checked_add(read.stage_timeout).is_some());
+        let interval = read.alive_interval.unwrap();
+        assert!(
+            interval
+                .checked_mul(super::super::alive_rounds(&read))
+                .is_some()
         );
     }
 
