@@ -16,6 +16,8 @@ use crate::transport::{Failure, FailureKind, Stage};
 
 /// How long goodbyes may take.
 const GRACE: Duration = Duration::from_secs(1);
+/// The most bytes of output before the subsystem was started.
+const EARLY: usize = 1 << 20;
 /// Standard error, of what carries it (subsystems of OpenSSH do not).
 const STANDARD_ERROR: u32 = 1;
 
@@ -78,22 +80,10 @@ impl Subsystem {
             .request_subsystem(true, &name)
             .await
             .map_err(|error| ended(&error))?;
-        let mut early = Vec::new();
         let mut channel: Channel<Msg> = channel;
-        loop {
-            match channel.wait().await {
-                Some(ChannelMsg::Success) => break,
-                Some(ChannelMsg::Failure) => return Err(NotStarted::Missing),
-                Some(ChannelMsg::Data { data }) => early.push(Incoming::Bytes(data)),
-                Some(ChannelMsg::Close) | None => {
-                    let reason = side
-                        .goodbye()
-                        .unwrap_or_else(|| "the server closed the channel".into());
-                    return Err(NotStarted::Ended(reason));
-                }
-                Some(_) => {}
-            }
-        }
+        let mut early = Early::default();
+        while !early.take(channel.wait().await, &side)? {}
+        let mut early = early.pieces;
         let (output, writer) = channel.split();
         let (input, lines) = mpsc::unbounded_channel();
         tokio::spawn(write(writer, lines));
@@ -183,7 +173,7 @@ impl Link for Subsystem {
                 Failure::new(FailureKind::TimedOut, message)
                     .hint(format!(
                         "see that its line in sshd_config starts pwsh with -sshs: {}",
-                        line(name)
+                        line(name, &self.side)
                     ))
                     .hint("--connect-timeout gives a slow start more time")
             }
@@ -240,7 +230,7 @@ impl Subsystem {
                 .at(Stage::Start)
                 .hint(format!(
                     "the line in its sshd_config must name pwsh where it is: {}",
-                    line(name)
+                    line(name, &self.side)
                 ));
         }
         Failure::new(
@@ -249,15 +239,53 @@ impl Subsystem {
         )
         .hint(format!(
             "the line in its sshd_config should be: {}",
-            line(name)
+            line(name, &self.side)
         ))
         .hint("run that program on the server to see its reason; sshd does not pass it on")
     }
 }
 
-/// The line that a server's `sshd_config` needs.
-pub(super) fn line(subsystem: &str) -> String {
-    format!("Subsystem {subsystem} /usr/bin/pwsh -sshs -nologo")
+/// The line that a server's `sshd_config` needs. On Windows a path with blanks needs its short form.
+pub(super) fn line(subsystem: &str, side: &Side) -> String {
+    let program = if side.is_windows() {
+        "c:/progra~1/powershell/7/pwsh.exe"
+    } else {
+        "/usr/bin/pwsh"
+    };
+    format!("Subsystem {subsystem} {program} -sshs -nologo")
+}
+
+/// What comes before the server says that the subsystem was started.
+#[derive(Default)]
+struct Early {
+    pieces: Vec<Incoming>,
+    bytes: usize,
+}
+
+impl Early {
+    /// Takes what came; says whether the subsystem was started.
+    fn take(&mut self, message: Option<ChannelMsg>, side: &Side) -> Result<bool, NotStarted> {
+        match message {
+            Some(ChannelMsg::Success) => return Ok(true),
+            Some(ChannelMsg::Failure) => return Err(NotStarted::Missing),
+            Some(ChannelMsg::Data { data }) => {
+                self.bytes = self.bytes.saturating_add(data.len());
+                if self.bytes > EARLY {
+                    let reason = "it sent output without end before that".into();
+                    return Err(NotStarted::Ended(reason));
+                }
+                self.pieces.push(Incoming::Bytes(data));
+            }
+            Some(ChannelMsg::Close) | None => {
+                let reason = side
+                    .goodbye()
+                    .unwrap_or_else(|| "the server closed the channel".into());
+                return Err(NotStarted::Ended(reason));
+            }
+            Some(_) => {}
+        }
+        Ok(false)
+    }
 }
 
 async fn write(writer: ChannelWriteHalf<Msg>, mut lines: mpsc::UnboundedReceiver<Bytes>) {
@@ -267,4 +295,39 @@ async fn write(writer: ChannelWriteHalf<Msg>, mut lines: mpsc::UnboundedReceiver
         }
     }
     let _ = writer.eof().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_without_end_before_the_start_is_refused() {
+        let mut early = Early::default();
+        let data = Bytes::from(vec![b'x'; 32 << 10]);
+        let refused = (0..1000).find_map(|_| {
+            let data = ChannelMsg::Data { data: data.clone() };
+            early.take(Some(data), &Side::default()).err()
+        });
+        assert!(matches!(refused, Some(NotStarted::Ended(_))));
+        assert!(early.pieces.len() < 40, "{} pieces", early.pieces.len());
+    }
+
+    #[test]
+    fn the_line_for_sshd_config_suits_the_servers_system() {
+        for (banner, line_there) in [
+            (
+                "SSH-2.0-OpenSSH_9.2p1 Debian-2",
+                "Subsystem x /usr/bin/pwsh -sshs -nologo",
+            ),
+            (
+                "SSH-2.0-OpenSSH_for_Windows_9.5",
+                "Subsystem x c:/progra~1/powershell/7/pwsh.exe -sshs -nologo",
+            ),
+        ] {
+            let side = Side::default();
+            side.identify(banner.as_bytes());
+            assert_eq!(line("x", &side), line_there);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use russh::Names;
 use russh::client::{DisconnectReason, Handler, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +18,7 @@ pub(super) struct Side(Arc<Mutex<Said>>);
 
 #[derive(Default)]
 struct Said {
+    windows: bool,
     banner: Tail,
     goodbye: Option<String>,
 }
@@ -35,6 +37,17 @@ impl Side {
     /// Why the connection ended, if that is known.
     pub(super) fn goodbye(&self) -> Option<String> {
         self.lock().goodbye.clone()
+    }
+
+    /// Takes what the server calls its program.
+    pub(super) fn identify(&self, program: &[u8]) {
+        let windows = memchr::memmem::find(program, b"for_Windows").is_some();
+        self.lock().windows = windows;
+    }
+
+    /// Whether the server runs on Windows.
+    pub(super) fn is_windows(&self) -> bool {
+        self.lock().windows
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Said> {
@@ -57,6 +70,16 @@ impl Handler for Callbacks {
             return Ok(false);
         }
         Ok(trusted.await.unwrap_or(false))
+    }
+
+    async fn kex_done(
+        &mut self,
+        _: Option<&[u8]>,
+        _: &Names,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.side.identify(session.remote_sshid());
+        Ok(())
     }
 
     async fn auth_banner(&mut self, banner: &str, _: &mut Session) -> Result<(), russh::Error> {

@@ -101,7 +101,7 @@ pub async fn connect(
     );
     let link = match patience.within(limit, start).await {
         Some(Ok(link)) => link,
-        Some(Err(reason)) => return Err(not_started(&settings, &name, reason)),
+        Some(Err(reason)) => return Err(not_started(&settings, &name, reason, &side)),
         None => {
             let message = format!(
                 "{} did not start the subsystem '{name}' within {}",
@@ -217,11 +217,11 @@ fn silent(settings: &Settings, limit: Duration) -> Failure {
         .hint("see that the port is that of sshd, and that the server is not overloaded")
 }
 
-fn not_started(settings: &Settings, name: &str, reason: NotStarted) -> Failure {
+fn not_started(settings: &Settings, name: &str, reason: NotStarted, side: &Side) -> Failure {
     let host = &settings.host;
     let failure = match reason {
         NotStarted::Missing => Failure::new(FailureKind::Refused, format!("{host} has no subsystem '{name}'"))
-            .hint(format!("add this line to sshd_config on {host}, with the path of its pwsh, and restart sshd: {}", line(name)))
+            .hint(format!("add this line to sshd_config on {host}, with the path of its pwsh, and restart sshd: {}", line(name, side)))
             .hint("--subsystem asks for another name"),
         NotStarted::NoChannel(reason) => Failure::new(FailureKind::Refused, format!("{host} opens no session channel"))
             .detail(reason)
