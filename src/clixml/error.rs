@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::escape::short;
+
 /// Why a text could not be read. The text's sender is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} ({})", self.fault(), self.place())]
@@ -121,7 +123,7 @@ impl Error {
     #[must_use]
     pub(crate) fn in_member(mut self, name: &str) -> Self {
         let path = &mut self.0.1.path;
-        path.insert_str(0, name);
+        path.insert_str(0, &short(name));
         path.insert(0, '/');
         self
     }
@@ -141,5 +143,17 @@ impl Error {
     /// Where.
     pub fn place(&self) -> &Place {
         &self.0.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_endless_names_is_short() {
+        let error = Error::at(7, Fault::Empty);
+        let error = error.in_member(&"x".repeat(1 << 20)).in_member("Data");
+        assert_eq!(error.place().path, format!("/Data/{}…", "x".repeat(40)));
     }
 }

@@ -183,7 +183,7 @@ impl Link for Subsystem {
                     .detail(error.to_string())
                     .hint(format!(
                         "see that the line of '{name}' in sshd_config starts PowerShell itself: {}",
-                        line(name)
+                        line(name, &self.side)
                     ))
             }
         };
