@@ -38,6 +38,7 @@ mod replay;
 mod session;
 mod session_enter;
 mod session_flow;
+mod session_races;
 mod session_ssh;
 mod ssh;
 mod ssh_login;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::host::host_info;
-use super::{ExitCode, PipelineEvent, Report, Session, Size};
+use super::{ExitCode, PipelineEvent, Report, Running, Session, Size};
 use crate::clixml::Value;
 use crate::psrp::{CommandSpec, PipelineSpec};
 
@@ -38,7 +38,18 @@ pub struct CompletionMatch {
     pub tool_tip: String,
 }
 
-/// Runs `TabExpansion2`. A server that takes too long is stopped; the session stays usable.
+/// A pipeline that is stopped with whoever waits for it: the next line must not queue behind it.
+struct Stopped(Running);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        // Nothing, once it has ended.
+        self.0.stop();
+    }
+}
+
+/// Runs `TabExpansion2`. A server that takes too long is stopped; the session stays usable. So it is when the future is
+/// dropped.
 pub(super) async fn complete(
     session: &Session,
     window: Size,
@@ -52,10 +63,10 @@ pub(super) async fn complete(
         .arg(Value::Null);
     let mut spec = PipelineSpec::new(vec![command]);
     spec.host = host_info(window);
-    let mut running = session.pipeline(spec, None, window);
+    let mut running = Stopped(session.pipeline(spec, None, window));
     let mut found = None;
     let ended = timeout(LIMIT, async {
-        while let Some(event) = running.next().await {
+        while let Some(event) = running.0.next().await {
             match event {
                 PipelineEvent::Output(value) if found.is_none() => found = read(&value),
                 PipelineEvent::Finished(finished) => return finished.lost,
@@ -73,13 +84,10 @@ pub(super) async fn complete(
             ExitCode::RemoteErrors,
             "the server proposes nothing for this line",
         )),
-        (Err(_), _) => {
-            running.stop();
-            Err(failed(
-                ExitCode::TimedOut,
-                "the server took too long to complete the line",
-            ))
-        }
+        (Err(_), _) => Err(failed(
+            ExitCode::TimedOut,
+            "the server took too long to complete the line",
+        )),
     }
 }
 

@@ -301,6 +301,10 @@ impl InteractiveEvents {
         };
         if let Some(report) = finished.lost {
             self.over(InteractiveEvent::Broken(report));
+        } else if finished.state == PipelineState::Stopped {
+            let mut report = Report::new(ExitCode::Cancelled, "the session was not entered");
+            report.computer = Some(self.info.borrow().computer_name.clone());
+            self.over(InteractiveEvent::Broken(Box::new(report)));
         } else if found < 2 || (found < 3 && self.batches()) {
             // A server of protocol 2.0 leaves out the object that counts the others.
             self.over(InteractiveEvent::Broken(Box::new(self.restricted())));

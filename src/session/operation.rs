@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::pool::{THROTTLE, cancelled, late};
 use super::{
-    Finished, Invoke, OpenRequest, OpeningEvent, PipelineEvent, Pool, PromptReply, Report, Session,
-    SessionInfo, SessionState, Stopper,
+    Finished, HostEvent, Invoke, OpenRequest, OpeningEvent, PipelineEvent, Pool, PromptReply,
+    Report, Session, SessionInfo, SessionState, Stopper,
 };
 use crate::transport::{Ask, Stage};
 
@@ -132,14 +132,17 @@ impl One {
             report = self.ended("cannot open a session") => return self.failed(report).await,
             turn = turns.acquire_owned() => turn,
         };
-        let mut opening = self
-            .pool
-            .open(&open, Arc::clone(&ask), self.cancel.child_token());
+        let cancel = self.cancel.child_token();
+        let mut opening = self.pool.open(&open, Arc::clone(&ask), cancel.clone());
         let id = opening.id();
         let opened = loop {
             tokio::select! {
                 biased;
-                report = self.ended("cannot open a session") => break Err(report),
+                report = self.ended("cannot open a session") => {
+                    // Late: nobody is to be asked for a password any more.
+                    cancel.cancel();
+                    break Err(report);
+                }
                 event = opening.next() => match event {
                     Some(OpeningEvent::Stage(stage)) => self.tell(OperationKind::Stage(stage)).await,
                     Some(OpeningEvent::Opened(session)) => break Ok(session),
@@ -195,7 +198,12 @@ impl One {
                     };
                 }
                 Some(PipelineEvent::StopPending) if stopped.is_some() => running.force_close(),
-                // What comes after the stop is for nobody.
+                // What comes after the stop is for nobody, but that a question is void.
+                Some(event @ PipelineEvent::Host(HostEvent::PromptCancelled(_)))
+                    if stopped.is_some() =>
+                {
+                    self.tell(OperationKind::Pipeline(event)).await;
+                }
                 Some(_) if stopped.is_some() => {}
                 Some(event) => {
                     tokio::select! {

@@ -1,9 +1,12 @@
 //! How a session ends, is left and is taken up again.
 
+use std::collections::HashMap;
+
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use super::Task;
+use super::{Pipe, Task};
 use crate::session::{ExitCode, HostEvent, PipelineEvent, PipelineState, Report, SessionState};
 use crate::transport::{Command, Failure, FailureKind};
 
@@ -39,7 +42,9 @@ impl Task {
 
     /// The session has ended in good order.
     pub(super) fn closed(&mut self) {
-        self.end_pipes(&Report::new(ExitCode::Cancelled, "the session was closed"));
+        let pipes = std::mem::take(&mut self.pipes);
+        let report = Report::new(ExitCode::Cancelled, "the session was closed");
+        self.end_pipes(pipes, &self.named(report));
         self.client.closed();
         self.publish(SessionState::Closed, None);
         self.done = true;
@@ -68,13 +73,15 @@ impl Task {
         }
         self.client.lost(report.what.as_str());
         while self.client.poll_event().is_some() {}
-        self.end_pipes(&report);
+        let pipes = std::mem::take(&mut self.pipes);
         let reason = std::iter::once(&report.what)
             .chain(&report.reasons)
             .map(String::as_str)
             .collect::<Vec<_>>()
             .join(": ");
+        // Told before the ends of the pipelines: whoever learns of those finds the session broken.
         self.publish(SessionState::Broken, Some(reason));
+        self.end_pipes(pipes, &report);
         if let Some((done, _)) = self.leaving.take() {
             let _ = done.send(Err(report.clone()));
         }
@@ -87,8 +94,8 @@ impl Task {
         self.done = true;
     }
 
-    fn end_pipes(&mut self, report: &Report) {
-        for (_, mut pipe) in self.pipes.drain() {
+    fn end_pipes(&mut self, pipes: HashMap<Uuid, Pipe>, report: &Report) {
+        for mut pipe in pipes.into_values() {
             for id in self.prompts.cancel_run(pipe.run) {
                 pipe.hand_on(PipelineEvent::Host(HostEvent::PromptCancelled(id)));
             }
@@ -96,8 +103,12 @@ impl Task {
         }
     }
 
-    /// Tells everybody who still waits that nothing more comes.
+    /// Tells everybody who still waits that nothing more comes; what was asked for meanwhile is refused.
     pub(super) fn settle(&mut self) {
+        self.control.close();
+        while let Ok(control) = self.control.try_recv() {
+            self.control(control);
+        }
         for done in self.closers.drain(..) {
             let _ = done.send(());
         }

@@ -38,8 +38,8 @@ pub(super) struct Pipe {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     No,
-    /// Asked for before the server knew of the pipeline.
-    Wanted,
+    /// Asked for before the server knew of the pipeline; the person is told at that time.
+    Wanted(Option<Instant>),
     /// Sent; the person is told at that time.
     Sent(Instant),
     /// Sent, and the person was told that it takes long.
@@ -69,7 +69,7 @@ impl Pipe {
 
     /// Whether what it puts out is read without regard to who pulls.
     pub(super) fn open_ended(&self) -> bool {
-        self.events.is_none() || self.stop != Stop::No || self.finished
+        self.events.is_none() || self.stop != Stop::No || self.closing.is_some() || self.finished
     }
 
     /// Whether somebody still pulls.
@@ -84,7 +84,8 @@ impl Pipe {
 
     /// Hands an event on. What exceeds the window after a stop is dropped; before it, credit keeps that from happening.
     pub(super) fn push(&mut self, event: PipelineEvent) {
-        if self.finished || (self.stop != Stop::No && self.flow.full()) {
+        let ends = self.stop != Stop::No || self.closing.is_some();
+        if self.finished || (ends && self.flow.full()) {
             self.flow.discard();
             return;
         }
@@ -140,7 +141,7 @@ impl Pipe {
             .filter(|_| reading && self.closing.is_none())
             .map(|sent| sent + acknowledge);
         let stopped = match self.stop {
-            Stop::Sent(at) | Stop::Taken(at) if !self.finished => Some(at),
+            Stop::Wanted(Some(at)) | Stop::Sent(at) | Stop::Taken(at) if !self.finished => Some(at),
             _ => None,
         };
         [acknowledged, stopped, self.closing]

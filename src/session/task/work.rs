@@ -28,11 +28,11 @@ impl Task {
             }
             .map_err(|error| self.protocol_error(&error))
         } else {
-            Err(Report::new(
-                ExitCode::Refused,
-                format!("the session is {state}, so it takes no command"),
-            )
-            .hint("open a new session, or connect this one where it is only disconnected"))
+            Err(self.end.clone().unwrap_or_else(|| {
+                let what = format!("the session is {state}, so it takes no command");
+                Report::new(ExitCode::Refused, what)
+                    .hint("open a new session, or connect this one where it is only disconnected")
+            }))
         };
         match created {
             Ok((id, first)) => {
@@ -99,12 +99,13 @@ impl Task {
         };
         pipe.sent = None;
         pipe.created = true;
-        if pipe.stop == Stop::Wanted {
+        if matches!(pipe.stop, Stop::Wanted(_)) {
             self.send_stop(id);
         }
     }
 
     pub(super) fn stop(&mut self, run: RunId) {
+        let late = Instant::now() + self.limits.stop;
         let Some(pipe) = self.pipe(run) else {
             return;
         };
@@ -115,7 +116,7 @@ impl Task {
         if pipe.created {
             self.send_stop(id);
         } else {
-            pipe.stop = Stop::Wanted;
+            pipe.stop = Stop::Wanted(Some(late));
         }
     }
 
@@ -231,8 +232,11 @@ impl Task {
             return;
         }
         match pipe.stop {
-            Stop::Sent(at) if at <= now && !pipe.finished => {
-                pipe.stop = Stop::Pending;
+            Stop::Sent(at) | Stop::Wanted(Some(at)) if at <= now && !pipe.finished => {
+                pipe.stop = match pipe.stop {
+                    Stop::Wanted(_) => Stop::Wanted(None),
+                    _ => Stop::Pending,
+                };
                 pipe.hand_on(PipelineEvent::StopPending);
                 if !pipe.watched() {
                     self.close_pipe(id);
