@@ -21,6 +21,7 @@ mod cli_clixml;
 mod cli_enter;
 mod cli_invoke;
 mod cli_ssh;
+mod cli_ssh_work;
 mod cli_terminal;
 mod clixml;
 mod clixml_property;
