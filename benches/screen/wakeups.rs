@@ -1,6 +1,6 @@
 //! How often a process that has nothing to do is woken.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::screen::Screen;
 
@@ -12,8 +12,15 @@ struct Cost {
 
 /// Prints what the app costs while nothing happens: each time one of its threads had slept and went on, and its
 /// processor time.
-pub fn print(what: &str, screen: &Screen, time: Duration) {
+///
+/// A key comes first, so that it is seen that the count counts.
+pub fn print(what: &str, screen: &mut Screen, time: Duration) {
     settle(screen);
+    let still = cost(screen.process()).map(|cost| cost.wakeups);
+    screen.keys("<Right>");
+    settle(screen);
+    let key = cost(screen.process()).map(|cost| cost.wakeups);
+    assert!(key.is_none() || key > still, "a key woke nothing");
     let (Some(before), bytes) = (cost(screen.process()), screen.bytes()) else {
         println!("  wake-ups, {what}: skipped, there is no /proc");
         return;
@@ -30,13 +37,13 @@ pub fn print(what: &str, screen: &Screen, time: Duration) {
     );
 }
 
-/// Waits until half a second has passed in which nothing was drawn.
-fn settle(screen: &Screen) {
+/// Waits until half a second has passed in which nothing was drawn; since when.
+pub fn settle(screen: &Screen) -> Instant {
     loop {
-        let before = screen.bytes();
+        let (before, since) = (screen.bytes(), Instant::now());
         std::thread::sleep(Duration::from_millis(500));
         if screen.bytes() == before {
-            return;
+            return since;
         }
     }
 }
