@@ -80,8 +80,8 @@ fn a_pane() {
         screen.keys("if ($true) {<Enter>").row(">>");
         screen.keys("Get-").expect(">> Get-");
         keep(&screen, "pane", size);
-        screen.keys("<Tab>").expect("┌ 7 ─");
-        screen.keys("<Tab><Tab>").expect("┌ 2 of 7 ─");
+        screen.keys("<Tab>").expect("┌ 5 ─");
+        screen.keys("<Tab><Tab>").expect("┌ 2 of 5 ─");
         keep(&screen, "completion", size);
     }
 }

@@ -1,8 +1,7 @@
 //! `Out-Default`: values as PowerShell shows them, by calls to the person's host.
 
 use super::outside::{Outside, Stopped};
-use super::values;
-use crate::clixml::{Content, Value};
+use crate::clixml::{Content, Object, Value};
 use crate::psrp::host::HostMethod;
 
 /// Rows that are shown at once; more follow under the same header.
@@ -33,15 +32,15 @@ enum Style {
     Plain,
     /// Divided by that.
     Scaled(f64, usize),
-    /// A date.
-    Date(&'static str),
+    /// A date to its minute.
+    Date,
 }
 
 impl Display {
     /// Shows a value, or keeps it until its table is known.
     pub(super) fn show(&mut self, value: Value, outside: &mut dyn Outside) -> Result<(), Stopped> {
         if value.as_list().is_some() {
-            let items = values::items(value);
+            let items = value.items();
             return items
                 .into_iter()
                 .try_for_each(|item| self.show(item, outside));
@@ -61,11 +60,8 @@ impl Display {
         }
         let text = match &value {
             Value::Null => return Ok(()),
-            Value::DateTime(time) => {
-                format!("\n{}\n", values::date(*time, "dddd, dd MMMM yyyy HH:mm:ss"))
-            }
-            value if is_error(value) => format!("Error: {}", values::text(value)),
-            value => values::text(value),
+            value if is_error(value) => format!("Error: {}", value.text()),
+            value => value.text(),
         };
         text.split('\n')
             .try_for_each(|line| write(line.trim_end_matches('\r'), outside))
@@ -126,7 +122,7 @@ impl Display {
     ) -> Result<(), Stopped> {
         write("", outside)?;
         if let Some(folder) = first.member("PSParentPath") {
-            write(&format!("    Directory: {}", values::text(folder)), outside)?;
+            write(&format!("    Directory: {}", folder.text()), outside)?;
             write("", outside)?;
         }
         let labels: Vec<String> = columns.iter().map(|column| column.label.clone()).collect();
@@ -181,7 +177,7 @@ fn write(line: &str, outside: &mut dyn Outside) -> Result<(), Stopped> {
 
 /// A value with a line for each member.
 fn list(value: &Value, outside: &mut dyn Outside) -> Result<(), Stopped> {
-    let members = values::properties(value);
+    let members = properties(value);
     let width = members
         .iter()
         .map(|(name, _)| name.chars().count())
@@ -196,28 +192,33 @@ fn list(value: &Value, outside: &mut dyn Outside) -> Result<(), Stopped> {
     })
 }
 
+fn properties(value: &Value) -> Vec<(String, Value)> {
+    let members = value.as_object().into_iter().flat_map(Object::members);
+    members
+        .map(|member| (member.name.to_string(), member.value.clone()))
+        .collect()
+}
+
 /// What values have in common that stand in one table; empty for those that are lines.
 fn shape(value: &Value) -> String {
     let Value::Object(object) = value else {
         return String::new();
     };
-    let members = values::properties(value);
+    let members = properties(value);
     let bare = members.is_empty() && value.as_dictionary().is_none();
     if is_error(value) || bare || matches!(object.content, Content::Value(_)) {
         return String::new();
     }
     match value.member("PSParentPath") {
-        Some(folder) => format!("files in {}", values::text(folder)),
+        Some(folder) => format!("files in {}", folder.text()),
         None => members
             .into_iter()
-            .fold(values::type_name(value), |shape, (name, _)| {
-                shape + " " + &name
-            }),
+            .fold(value.type_name(), |shape, (name, _)| shape + " " + &name),
     }
 }
 
 fn is_error(value: &Value) -> bool {
-    values::type_name(value).ends_with("ErrorRecord")
+    value.type_name().ends_with("ErrorRecord")
 }
 
 /// The columns of a value: of its type's own view, or its members if they are few.
@@ -233,7 +234,7 @@ fn columns(value: &Value) -> Option<Vec<Column>> {
     let plain =
         |label: &str, width: usize, right: bool| column(label, label, Style::Plain, width, right);
     let name = || plain("Name", 0, false);
-    Some(match values::type_name(value).as_str() {
+    Some(match value.type_name().as_str() {
         "System.Diagnostics.Process" => vec![
             column("NPM(K)", "NPM", Style::Scaled(1024.0, 0), 7, true),
             column("PM(M)", "PM", Style::Scaled(MEGA, 2), 8, true),
@@ -253,31 +254,18 @@ fn columns(value: &Value) -> Option<Vec<Column>> {
             plain("UnixMode", 10, false),
             plain("User", 8, true),
             plain("Group", 8, true),
-            column(
-                "LastWriteTime",
-                "LastWriteTime",
-                Style::Date("MM/dd/yyyy HH:mm"),
-                18,
-                true,
-            ),
+            column("LastWriteTime", "LastWriteTime", Style::Date, 18, true),
             plain("Size", 12, true),
             name(),
         ],
         _ if value.member("PSParentPath").is_some() => vec![
             plain("Mode", 5, false),
-            column(
-                "LastWriteTime",
-                "LastWriteTime",
-                Style::Date("MM/dd/yyyy h:mm tt"),
-                21,
-                true,
-            ),
+            column("LastWriteTime", "LastWriteTime", Style::Date, 21, true),
             plain("Length", 14, true),
             name(),
         ],
-        "System.Management.Automation.CmdletInfo" => vec![plain("CommandType", 15, false), name()],
         _ => {
-            let members = values::properties(value);
+            let members = properties(value);
             if members.len() > 4 {
                 return None;
             }
@@ -300,8 +288,9 @@ fn cells(value: &Value, columns: &[Column]) -> Vec<Vec<String>> {
     let text = |column: &Column| {
         let member = value.member(&column.member).unwrap_or(&Value::Null);
         match (column.style, member) {
-            (Style::Date(format), Value::DateTime(time)) => values::date(*time, format),
-            (Style::Scaled(unit, digits), number) => values::number(number)
+            (Style::Date, date) => date.text().chars().take(16).collect(),
+            (Style::Scaled(unit, digits), number) => number
+                .number()
                 .map(|number| format!("{:.digits$}", number / unit))
                 .unwrap_or_default(),
             (_, member) => cell(member),
@@ -318,10 +307,10 @@ fn cell(value: &Value) -> String {
             items
                 .iter()
                 .take(4)
-                .map(values::text)
+                .map(Value::text)
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
-        None => values::text(value).replace('\n', " "),
+        None => value.text().replace('\n', " "),
     }
 }

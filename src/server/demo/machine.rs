@@ -12,7 +12,6 @@ pub(super) struct Machine {
     pub(super) windows: bool,
     pub(super) user: String,
     pub(super) home: String,
-    pub(super) system: &'static str,
     /// By path; in lower case on Windows. Made when somebody looks.
     entries: OnceLock<BTreeMap<String, Entry>>,
     /// Makes one machine's figures differ from another's.
@@ -86,21 +85,16 @@ impl Machine {
     /// A computer of that name; names that say Linux are Linux computers.
     pub(super) fn new(name: &str) -> Self {
         let windows = !name.to_lowercase().contains("linux");
-        let (user, home, system) = if windows {
-            (
-                "Administrator",
-                r"C:\Users\Administrator",
-                "Microsoft Windows 10.0.20348",
-            )
+        let (user, home) = if windows {
+            ("Administrator", r"C:\Users\Administrator")
         } else {
-            ("deploy", "/home/deploy", "Debian GNU/Linux 12 (bookworm)")
+            ("deploy", "/home/deploy")
         };
         Self {
             name: name.to_owned(),
             windows,
             user: user.to_owned(),
             home: home.to_owned(),
-            system,
             entries: OnceLock::new(),
             seed: name.bytes().fold(14_695_981_039_346_656_037, |hash, byte| {
                 (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)

@@ -36,7 +36,7 @@ pub(super) struct Stopped;
 #[derive(Debug)]
 pub(super) enum Emission {
     Output(Value),
-    Error(Box<Fault>),
+    Error(Fault),
     Warning(String),
     Verbose(String),
     Debug(String),
@@ -52,14 +52,12 @@ pub(super) struct Step {
     pub(super) text: String,
     pub(super) is_script: bool,
     pub(super) arguments: Vec<(Option<String>, Value)>,
-    /// Gets the errors of those before it, as `Out-Default` does.
-    pub(super) takes_errors: bool,
 }
 
 /// How a pipeline ended.
 #[derive(Debug)]
 pub(super) enum Ending {
     Completed,
-    Failed(Box<Fault>),
+    Failed(Fault),
     Stopped,
 }

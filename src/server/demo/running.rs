@@ -80,12 +80,10 @@ pub(super) fn stopped() -> ErrorRecord {
 }
 
 fn step(command: &CommandSpec) -> Step {
-    let errors = command.merge.previous_results.0 & 2 != 0;
     Step {
         text: command.text.to_string(),
         is_script: command.is_script,
         arguments: command.args.clone(),
-        takes_errors: errors,
     }
 }
 

@@ -1,233 +1,155 @@
-//! Commands that ask and tell the person, and the clock.
-
-use std::time::Duration;
+//! Commands that ask and tell the person.
 
 use super::Call;
 use crate::clixml::records::ProgressRecord;
-use crate::clixml::{DateTime, DateTimeKind, Text, Value};
-use crate::psrp::host::{BufferCell, FieldDescription, HostMethod, Rectangle};
-use crate::server::demo::evaluator::{Evaluator, Run, Sink};
+use crate::clixml::{Text, Value};
+use crate::psrp::host::{ChoiceDescription, FieldDescription, HostAnswer, HostMethod, credential};
+use crate::server::demo::evaluator::{Evaluator, Run};
 use crate::server::demo::fault::Fault;
 use crate::server::demo::outside::Emission;
-use crate::server::demo::values;
 
 /// `System.ConsoleColor`, by number.
 const COLOURS: &str = "Black DarkBlue DarkGreen DarkCyan DarkRed DarkMagenta DarkYellow Gray DarkGray Blue Green Cyan Red Magenta Yellow White";
 
-impl<'e> Evaluator<'e> {
-    #[expect(clippy::too_many_lines, reason = "a table of commands")]
-    pub(super) fn host_command(
-        &mut self,
-        call: &mut Call,
-        input: Option<Value>,
-        out: Sink<'_, 'e>,
-    ) -> Run<()> {
-        let message = || {
-            input
-                .clone()
-                .or_else(|| call.get("Message").or(call.get("MessageData")).cloned())
-                .unwrap_or(Value::Null)
-        };
-        let text = || values::text(&message());
-        let wanted = |evaluator: &Self, switch: &str, preference: &str| {
-            call.is(switch)
-                || values::text(&evaluator.get(preference)).eq_ignore_ascii_case("continue")
-        };
-        match call.command.name {
-            "Clear-Host" => {
-                let rectangle = Rectangle {
-                    left: -1,
-                    top: -1,
-                    right: -1,
-                    bottom: -1,
-                };
-                let fill = BufferCell {
-                    character: u16::from(b' '),
-                    foreground: 7,
-                    background: 0,
-                    kind: 0,
-                };
-                self.tell(None, HostMethod::SetBufferContents1 { rectangle, fill })
+impl Evaluator<'_> {
+    /// `Write-Debug` to `Write-Warning`: puts a record out, and shows it.
+    pub(super) fn write(&mut self, call: &Call<'_>, item: Value) -> Run<()> {
+        let record = item.text();
+        let text = Text::from(record.as_str());
+        let (record, show) = match call.code.name.as_str() {
+            "Write-Debug" if call.is("debug") => {
+                (Emission::Debug(record), HostMethod::WriteDebugLine { text })
             }
-            "Exit-PSSession" => self.tell(None, HostMethod::PopRunspace {}),
-            "Get-Credential" => {
-                let credential = self.ask(HostMethod::PromptForCredential2 {
-                    caption: "PowerShell credential request".into(),
-                    message: call
-                        .text("Message")
-                        .unwrap_or_else(|| "Enter your credentials.".into()),
-                    user: call.text("UserName").unwrap_or_default(),
-                    target: String::new(),
-                    allowed: 3,
-                    options: 1,
-                })?;
-                out(self, credential)
-            }
-            "Get-Date" => {
-                // 1970 in ticks.
-                let ticks = 621_355_968_000_000_000 + self.outside.now() * 10;
-                let now = DateTime {
-                    ticks,
-                    kind: DateTimeKind::Utc,
-                };
-                let shown = call
-                    .text("Format")
-                    .map(|format| values::date(now, &format).into());
-                out(self, shown.unwrap_or(Value::DateTime(now)))
-            }
-            "Read-Host" => {
-                let secure = call.is("AsSecureString");
-                let answer = match call.text("Prompt") {
-                    Some(prompt) => {
-                        let kind = if secure { "securestring" } else { "string" };
-                        self.ask_fields("", "", &[(&prompt, kind)])?
-                            .pop()
-                            .unwrap_or(Value::Null)
-                    }
-                    None if secure => self.ask(HostMethod::ReadLineAsSecureString {})?,
-                    None => self.ask(HostMethod::ReadLine {})?,
-                };
-                out(self, answer)
-            }
-            "Start-Sleep" => {
-                let seconds = call.number("Seconds").unwrap_or_default()
-                    + call.number("Milliseconds").unwrap_or_default() / 1000.0;
-                self.flush()?;
-                Ok(self
-                    .outside
-                    .sleep(Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0)))?)
-            }
-            "Write-Debug" if !wanted(self, "Debug", "debugpreference") => Ok(()),
-            "Write-Debug" => self.tell(
-                Some(Emission::Debug(text())),
-                HostMethod::WriteDebugLine {
-                    text: text().into(),
-                },
-            ),
             "Write-Error" => {
-                let fault = Fault::new("Microsoft.PowerShell.Commands.WriteErrorException", text());
-                let fault = fault.kind("WriteErrorException", 0).command("Write-Error");
-                self.error(fault, call.action())
+                let id = "Microsoft.PowerShell.Commands.WriteErrorException";
+                let fault = Fault::new(id, record).kind("WriteErrorException", 0, "");
+                return self.failed(call, fault);
             }
-            "Write-Host" => self.write_host(call, input),
-            "Write-Information" => {
-                let tags = call
-                    .get("Tags")
-                    .cloned()
-                    .map(values::items)
-                    .unwrap_or_default();
-                Ok(self.outside.emit(Emission::Information(
-                    message(),
-                    tags.iter().map(values::text).collect(),
-                ))?)
-            }
-            "Write-Progress" => {
-                let number = |name: &str| {
-                    call.get(name)
-                        .and_then(Value::as_i64)
-                        .and_then(|number| number.try_into().ok())
+            "Write-Host" => {
+                let wanted = call.text("foregroundcolor");
+                let mut colours = COLOURS.split(' ').zip(0..);
+                let colour = colours.find(|(name, _)| name.eq_ignore_ascii_case(&wanted));
+                let (foreground, background) = (colour.map_or(-1, |(_, number)| number), -1);
+                let show = if call.is("nonewline") {
+                    HostMethod::Write2 {
+                        foreground,
+                        background,
+                        text,
+                    }
+                } else {
+                    HostMethod::WriteLine3 {
+                        foreground,
+                        background,
+                        text,
+                    }
                 };
-                let record = Box::new(ProgressRecord {
-                    activity: call.text("Activity").unwrap_or_default(),
-                    activity_id: number("Id").unwrap_or_default(),
-                    status_description: call.text("Status").unwrap_or_else(|| "Processing".into()),
-                    current_operation: call.text("CurrentOperation"),
-                    parent_activity_id: None,
-                    percent_complete: number("PercentComplete"),
-                    seconds_remaining: number("SecondsRemaining"),
-                    completed: call.is("Completed"),
-                });
-                self.tell(
-                    Some(Emission::Progress(record.clone())),
-                    HostMethod::WriteProgress { source: 0, record },
+                (
+                    Emission::Information(record.into(), vec!["PSHOST".into()]),
+                    show,
                 )
             }
-            "Write-Verbose" if !wanted(self, "Verbose", "verbosepreference") => Ok(()),
-            "Write-Verbose" => self.tell(
-                Some(Emission::Verbose(text())),
-                HostMethod::WriteVerboseLine {
-                    text: text().into(),
-                },
-            ),
-            _ => self.tell(
-                Some(Emission::Warning(text())),
-                HostMethod::WriteWarningLine {
-                    text: text().into(),
-                },
-            ),
-        }
-    }
-
-    fn write_host(&mut self, call: &Call, input: Option<Value>) -> Run<()> {
-        let items = input
-            .or_else(|| call.get("Object").cloned())
-            .map(values::items)
-            .unwrap_or_default();
-        let text = items.iter().map(values::text).collect::<Vec<_>>().join(" ");
-        let colour = |name: &str| {
-            let name = call.text(name)?;
-            let place = COLOURS
-                .split(' ')
-                .position(|colour| colour.eq_ignore_ascii_case(&name));
-            place.and_then(|place| i32::try_from(place).ok())
-        };
-        let record = Emission::Information(text.as_str().into(), vec!["PSHOST".into()]);
-        let (foreground, background) = (colour("ForegroundColor"), colour("BackgroundColor"));
-        let plain = foreground.or(background).is_none();
-        let (foreground, background) = (foreground.unwrap_or(-1), background.unwrap_or(-1));
-        let text = Text::from(text);
-        self.tell(
-            Some(record),
-            match (plain, call.is("NoNewline")) {
-                (true, true) => HostMethod::Write1 { text },
-                (true, false) => HostMethod::WriteLine2 { text },
-                (false, true) => HostMethod::Write2 {
-                    foreground,
-                    background,
-                    text,
-                },
-                (false, false) => HostMethod::WriteLine3 {
-                    foreground,
-                    background,
-                    text,
-                },
-            },
-        )
-    }
-
-    /// Puts a record out, and shows it.
-    fn tell(&mut self, record: Option<Emission>, call: HostMethod) -> Run<()> {
-        self.flush()?;
-        record.map_or(Ok(()), |record| self.outside.emit(record))?;
-        Ok(self.outside.show(call)?)
-    }
-
-    /// Asks for fields (name and type), and gives their values in order.
-    pub(in crate::server::demo) fn ask_fields(
-        &mut self,
-        caption: &str,
-        message: &str,
-        fields: &[(&str, &str)],
-    ) -> Run<Vec<Value>> {
-        let described = fields.iter().map(|(name, kind)| {
-            let full = values::full_type(kind);
-            FieldDescription {
-                name: (*name).to_owned(),
-                type_name: full.rsplit('.').next().unwrap_or_default().to_owned(),
-                type_full_name: full.to_owned(),
-                assembly_full_name: format!("{full}, System.Private.CoreLib, Version=10.0.0.0, Culture=neutral, PublicKeyToken=7cec85d7bea7798e"),
-                mandatory: true,
-                ..FieldDescription::default()
+            "Write-Information" => {
+                let record = Emission::Information(item, Vec::new());
+                return Ok(self.outside.emit(record)?);
             }
-        });
-        let answers = self.ask(HostMethod::Prompt {
-            caption: caption.to_owned(),
-            message: message.to_owned(),
-            fields: described.collect(),
-        })?;
-        Ok(fields
-            .iter()
-            .map(|(name, _)| values::get(&answers, name))
-            .collect())
+            "Write-Progress" => {
+                let record = Box::new(ProgressRecord {
+                    activity: record,
+                    status_description: call.text("status"),
+                    percent_complete: call.get("percentcomplete").as_i32(),
+                    completed: call.is("completed"),
+                    ..ProgressRecord::default()
+                });
+                let show = HostMethod::WriteProgress {
+                    source: 0,
+                    record: record.clone(),
+                };
+                (Emission::Progress(record), show)
+            }
+            "Write-Verbose" if call.is("verbose") => (
+                Emission::Verbose(record),
+                HostMethod::WriteVerboseLine { text },
+            ),
+            "Write-Warning" => (
+                Emission::Warning(record),
+                HostMethod::WriteWarningLine { text },
+            ),
+            _ => return Ok(()),
+        };
+        self.flush()?;
+        self.outside.emit(record)?;
+        Ok(self.outside.show(show)?)
+    }
+
+    /// What the person answers to `Read-Host` or `Get-Credential`.
+    pub(super) fn question(&mut self, call: &Call<'_>) -> Run<Value> {
+        let prompt = call.text("prompt");
+        let secure = call.is("assecurestring");
+        self.ask(match call.code.name.as_str() {
+            "Get-Credential" => HostMethod::PromptForCredential2 {
+                caption: "PowerShell credential request".into(),
+                message: call.text("message"),
+                user: call.text("username"),
+                target: String::new(),
+                allowed: 3,
+                options: 1,
+            },
+            _ if !prompt.is_empty() => return self.ask_field(&prompt, secure),
+            _ if secure => HostMethod::ReadLineAsSecureString {},
+            _ => HostMethod::ReadLine {},
+        })
+    }
+
+    /// Asks for one value by its name.
+    pub(in crate::server::demo) fn ask_field(&mut self, name: &str, secure: bool) -> Run<Value> {
+        let kind = if secure {
+            "Security.SecureString"
+        } else {
+            "String"
+        };
+        let field = FieldDescription {
+            name: name.to_owned(),
+            type_name: kind.trim_start_matches("Security.").to_owned(),
+            type_full_name: format!("System.{kind}"),
+            assembly_full_name: format!("System.{kind}, System.Private.CoreLib"),
+            mandatory: true,
+            ..FieldDescription::default()
+        };
+        self.ask(HostMethod::Prompt {
+            caption: String::new(),
+            message: String::new(),
+            fields: vec![field],
+        })
+    }
+
+    /// `$Host.UI.PromptForChoice(caption, message, labels, default)`.
+    pub(in crate::server::demo) fn prompt_for_choice(&mut self, given: &[Value]) -> Run<Value> {
+        let given = |place| given.get(place).cloned().unwrap_or_default();
+        let choice = |label: Value| ChoiceDescription {
+            label: label.text(),
+            ..ChoiceDescription::default()
+        };
+        self.ask(HostMethod::PromptForChoice {
+            caption: given(0).text(),
+            message: given(1).text(),
+            choices: given(2).items().into_iter().map(choice).collect(),
+            default: given(3).as_i32().unwrap_or(-1),
+        })
+    }
+
+    fn ask(&mut self, call: HostMethod) -> Run<Value> {
+        self.flush()?;
+        Ok(match self.outside.ask(call)? {
+            HostAnswer::Line(line) => line.into(),
+            HostAnswer::SecureLine(secret) => secret.to_value(),
+            HostAnswer::Credential { user, password } => credential(&user, &password),
+            HostAnswer::Choice(place) => place.into(),
+            HostAnswer::Fields(mut fields) => fields.pop().unwrap_or_default().1,
+            _ => {
+                let message = "A command that prompts the user failed because the host program or the command type does not support user interaction.";
+                let fault = Fault::new("HostException", message);
+                return Err(fault.kind("HostException", 0, "").into());
+            }
+        })
     }
 }

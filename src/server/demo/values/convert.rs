@@ -1,156 +1,135 @@
-//! How PowerShell turns one kind of value into another, compares and reckons.
+//! How PowerShell turns one kind of value into another.
 
-use std::cmp::Ordering;
-
-use super::{array, full_type, items, number, object, type_name};
-use crate::clixml::Value;
-use crate::language::BinaryOperator as B;
+use super::{array, object};
+use crate::clixml::{Content, Value};
 use crate::server::demo::fault::Fault;
-use crate::server::demo::values;
 
-pub(in crate::server::demo) fn arithmetic(
-    name: &str,
-    left: &Value,
-    right: &Value,
-    whole: impl Fn(i64, i64) -> Option<i64>,
-    real: impl Fn(f64, f64) -> f64,
-) -> Result<Value, Fault> {
-    let integer = |value: &Value| match value {
-        Value::String(text) => text.to_string().trim().parse().ok(),
-        Value::Null => Some(0),
-        value => value.as_i64(),
-    };
-    if let (Some(left), Some(right)) = (integer(left), integer(right))
-        && let Some(result) = whole(left, right)
-    {
-        return Ok(values::whole(result));
-    }
-    match (number(left), number(right)) {
-        (Some(left), Some(right)) => Ok(Value::Double(real(left, right))),
-        (Some(_), None) => cast("int", right.clone()),
-        _ => {
-            let kind = type_name(left);
-            let message = format!(
-                "Method invocation failed because [{kind}] does not contain a method named '{name}'."
-            );
-            Err(Fault::new("MethodNotFound", message).target(name))
-        }
-    }
-}
-
-/// `[type]$value`.
-pub(in crate::server::demo) fn cast(name: &str, value: Value) -> Result<Value, Fault> {
-    let text = values::text(&value);
-    let number = number(&value);
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-    let whole = number
-        .map(f64::round_ties_even)
-        .filter(|number| number.abs() < 9e18)
-        .map(|number| number as i64);
-    let converted = match name.to_lowercase().as_str() {
-        "string" => Some(text.as_str().into()),
-        "int" => whole
-            .and_then(|number| number.try_into().ok())
-            .map(Value::Int32),
-        "long" => whole.map(Value::Int64),
-        "double" => number.map(Value::Double),
-        "bool" => Some(values::truth(&value).into()),
-        "array" | "object[]" => Some(array(items(value))),
-        "pscustomobject" => {
-            let entries = value.as_dictionary().unwrap_or_default();
-            Some(object(
-                None,
-                entries
-                    .iter()
-                    .map(|(key, value)| (values::text(key), value.clone())),
-            ))
-        }
-        _ => {
-            return Err(
-                Fault::new("TypeNotFound", format!("Unable to find type [{name}].")).target(name),
-            );
-        }
-    };
-    converted.ok_or_else(|| {
-        let message = format!(
-            "Cannot convert value \"{text}\" to type \"{}\". Error: \"The input string '{text}' was not in a correct format.\"",
-            full_type(name)
-        );
-        Fault::new("InvalidCastFromStringToInteger", message).kind("PSInvalidCastException", 5)
-    })
-}
-
-/// Whether two values are equal as `-eq` sees it.
-pub(in crate::server::demo) fn equal(left: &Value, right: &Value, case: bool) -> bool {
-    match (left, right) {
-        (Value::Null, Value::Null) => true,
-        (Value::Null, _) | (_, Value::Null) => false,
-        _ => order(left, right, case) == Some(Ordering::Equal),
-    }
-}
-
-/// How two values are ordered: the right one becomes of the left one's kind.
-pub(in crate::server::demo) fn order(left: &Value, right: &Value, case: bool) -> Option<Ordering> {
-    if let Value::Bool(truth) = left {
-        return Some(truth.cmp(&values::truth(right)));
-    }
-    if !matches!(left, Value::String(_))
-        && let (Some(left), Some(right)) = (number(left), number(right))
-    {
-        return left.partial_cmp(&right);
-    }
-    let (left, right) = (values::text(left), values::text(right));
-    Some(if case {
-        left.cmp(&right)
-    } else {
-        left.to_lowercase().cmp(&right.to_lowercase())
-    })
-}
-
-pub(in crate::server::demo) fn compares(
-    operator: B,
-    left: &Value,
-    right: &Value,
-) -> Result<bool, Fault> {
-    let ordered = |case, fits: fn(Ordering) -> bool| order(left, right, case).is_some_and(fits);
-    let like = || like(&values::text(left), &values::text(right));
-    Ok(match operator {
-        B::Equal(case) => equal(left, right, case),
-        B::NotEqual(case) => !equal(left, right, case),
-        B::Greater(case) => ordered(case, Ordering::is_gt),
-        B::GreaterOrEqual(case) => ordered(case, Ordering::is_ge),
-        B::Less(case) => ordered(case, Ordering::is_lt),
-        B::LessOrEqual(case) => ordered(case, Ordering::is_le),
-        B::Like(_) => like(),
-        B::NotLike(_) => !like(),
-        _ => return Err(Fault::limit("does not know this operator")),
-    })
-}
-
-/// Whether a text fits a pattern with `*` and `?`, whatever their case.
-pub(in crate::server::demo) fn like(text: &str, pattern: &str) -> bool {
-    let fold = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
-    let (text, pattern) = (fold(text), fold(pattern));
-    // `star` is where the last `*` stands, and how much of the text it has taken.
-    let (mut at, mut next, mut star) = (0, 0, None);
-    while at < text.len() {
-        match pattern.get(next) {
-            Some('*') => {
-                star = Some((next, at));
-                next += 1;
+impl Value {
+    /// `[string]$value`.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::String(text) | Self::ScriptBlock(text) | Self::Uri(text) => text.to_string(),
+            Self::Bool(true) => "True".into(),
+            Self::Bool(false) => "False".into(),
+            Self::Double(number) => number.to_string(),
+            Self::Decimal(number) => number.to_string(),
+            Self::TimeSpan(span) => span.general(),
+            Self::DateTime(time) => {
+                let (year, month, day) = time.date().to_calendar_date();
+                let (hour, minute, second, _) = time.clock();
+                let month = u8::from(month);
+                format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
             }
-            Some(wanted) if *wanted == '?' || text.get(at) == Some(wanted) => {
-                at += 1;
-                next += 1;
+            Self::Object(object) => match (&object.to_string, &object.content) {
+                (Some(text), _) => text.to_string(),
+                (_, Content::List(_, items)) => {
+                    items.iter().map(Self::text).collect::<Vec<_>>().join(" ")
+                }
+                (_, Content::None) => {
+                    let members = object.members();
+                    let pairs = members.map(|each| format!("{}={}", each.name, each.value.text()));
+                    format!("@{{{}}}", pairs.collect::<Vec<_>>().join("; "))
+                }
+                _ => self.type_name(),
+            },
+            Self::SecureString(_) => self.type_name(),
+            number => number
+                .as_i64()
+                .map(|number| number.to_string())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Whether it holds as a condition.
+    pub(crate) fn truth(&self) -> bool {
+        match self {
+            Self::String(text) => !text.is_empty(),
+            Self::Object(_) => self.as_list().is_none_or(|items| match items {
+                [one] => one.truth(),
+                items => !items.is_empty(),
+            }),
+            value => value.number().is_none_or(|number| number != 0.0),
+        }
+    }
+
+    /// The number of a number, or of a string that holds one.
+    #[expect(clippy::cast_precision_loss, reason = "we reckon in doubles")]
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self.base() {
+            Self::Null => Some(0.0),
+            Self::Bool(truth) => Some(f64::from(u8::from(*truth))),
+            Self::Double(number) => Some(*number),
+            Self::DateTime(time) => Some(time.ticks as f64),
+            Self::String(text) => text
+                .as_str()?
+                .trim()
+                .parse()
+                .ok()
+                .filter(|n: &f64| n.is_finite()),
+            value => value.as_i64().map(|number| number as f64),
+        }
+    }
+
+    /// The items of an array, or the value alone; null is none.
+    pub(crate) fn items(self) -> Vec<Self> {
+        if self == Self::Null {
+            return Vec::new();
+        }
+        let items = self.as_list().map(<[Self]>::to_vec);
+        items.unwrap_or_else(|| vec![self])
+    }
+
+    /// The full name of its type.
+    pub(crate) fn type_name(&self) -> String {
+        let name = match self {
+            Self::Object(object) => {
+                let first = object.type_names.as_ref().and_then(|names| names.first());
+                return first.map(ToString::to_string).unwrap_or_default();
+            }
+            Self::String(_) => "System.String",
+            Self::Int32(_) => "System.Int32",
+            Self::SecureString(_) => "System.Security.SecureString",
+            _ => "System.Object",
+        };
+        name.to_owned()
+    }
+
+    /// A number, of a whole type if it is whole.
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    pub(crate) fn whole(number: f64) -> Self {
+        if number.fract() != 0.0 || number.abs() > 9e15 {
+            return Self::Double(number);
+        }
+        i32::try_from(number as i64).map_or(Self::Int64(number as i64), Self::Int32)
+    }
+
+    /// `[type]$value`.
+    pub(crate) fn cast(self, name: &str) -> Result<Self, Fault> {
+        let converted = match name.to_lowercase().as_str() {
+            "string" | "actionpreference" | "consolecolor" => Some(self.text().into()),
+            "bool" | "switch" => Some(self.truth().into()),
+            "int" | "long" => self.number().map(f64::round_ties_even).map(Self::whole),
+            "double" => self.number().map(Self::Double),
+            "array" | "object[]" => Some(array(self.clone().items())),
+            "pscustomobject" => {
+                let entries = self.as_dictionary().unwrap_or_default().iter();
+                let members = entries.map(|(key, value)| (key.text(), value.clone()));
+                Some(object(
+                    "System.Management.Automation.PSCustomObject",
+                    members,
+                ))
             }
             _ => {
-                let Some((place, taken)) = star else {
-                    return false;
-                };
-                star = Some((place, taken + 1));
-                (at, next) = (taken + 1, place + 1);
+                let fault = Fault::new("TypeNotFound", format!("Unable to find type [{name}]."));
+                return Err(fault);
             }
-        }
+        };
+        converted.ok_or_else(|| {
+            let message = format!(
+                "Cannot convert value \"{}\" to type \"{name}\".",
+                self.text()
+            );
+            Fault::new("InvalidCastFromStringToInteger", message)
+        })
     }
-    pattern.iter().skip(next).all(|left| *left == '*')
 }

@@ -1,107 +1,94 @@
-//! Members of values: properties and indices.
+//! Members of values: properties, indices, methods.
 
-use super::{array, collected, count, text};
+use super::{array, collected};
 use crate::clixml::{Content, Value};
 use crate::psrp::Secret;
 use crate::server::demo::fault::Fault;
 
-/// `$value.name`.
-pub(in crate::server::demo) fn get(value: &Value, name: &str) -> Value {
-    let lower = name.to_lowercase();
-    let counts = matches!(lower.as_str(), "count" | "length");
-    match value {
-        Value::String(text) if counts => count(text.encode_utf16().len()),
-        Value::SecureString(text) if counts => {
-            count(Secret::try_from(text).map_or(0, |secret| secret.len()))
+impl Value {
+    /// `$value.name`.
+    pub(crate) fn get(&self, name: &str) -> Self {
+        let entries = self.as_dictionary().unwrap_or_default().iter();
+        let mut entries = entries.map(|(key, value)| (key.text(), value));
+        let entry = entries.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        if let Some(found) = entry.map(|(_, value)| value).or(self.member(name)) {
+            return found.clone();
         }
-        value => match (value.as_list(), value.as_dictionary()) {
-            (Some(items), _) if counts => count(items.len()),
-            (Some(items), _) => {
-                let found = items.iter().map(|item| get(item, name));
-                collected(found.filter(|value| *value != Value::Null).collect())
-            }
-            (_, Some(entries)) => {
-                let named = |(key, _): &&(Value, Value)| text(key).eq_ignore_ascii_case(name);
-                match (entries.iter().find(named), lower.as_str()) {
-                    (Some((_, value)), _) => value.clone(),
-                    (_, "keys") => array(entries.iter().map(|(key, _)| key.clone()).collect()),
-                    (_, "values") => {
-                        array(entries.iter().map(|(_, value)| value.clone()).collect())
+        match name.to_lowercase().as_str() {
+            "count" | "length" => {
+                let length = match self {
+                    Self::String(text) => text.encode_utf16().len(),
+                    Self::SecureString(text) => Secret::try_from(text).map_or(0, |text| text.len()),
+                    _ => {
+                        let entries = self.as_dictionary().map(<[_]>::len);
+                        entries.or(self.as_list().map(<[_]>::len)).unwrap_or(1)
                     }
-                    _ if counts => count(entries.len()),
-                    _ => Value::Null,
-                }
+                };
+                i32::try_from(length).unwrap_or(i32::MAX).into()
             }
-            _ => match value.member(name) {
-                Some(member) => member.clone(),
-                None if counts => count(usize::from(*value != Value::Null)),
-                None => Value::Null,
-            },
-        },
-    }
-}
-
-/// `$value[index]`.
-pub(in crate::server::demo) fn index(value: &Value, index: &Value) -> Value {
-    if value.as_dictionary().is_some() {
-        return get(value, &text(index));
-    }
-    let place = |length: usize| {
-        let wanted = index.as_i64()?;
-        usize::try_from(if wanted < 0 {
-            wanted + i64::try_from(length).ok()?
-        } else {
-            wanted
-        })
-        .ok()
-    };
-    let found = match value {
-        Value::String(text) => {
-            let units = text.encode_utf16();
-            place(units.len())
-                .and_then(|place| units.get(place).copied())
-                .map(Value::Char)
+            _ => {
+                let found = self.as_list().unwrap_or_default().iter();
+                collected(found.flat_map(|item| item.get(name).items()).collect())
+            }
         }
-        value => value
-            .as_list()
-            .and_then(|items| items.get(place(items.len())?))
-            .cloned(),
-    };
-    found.unwrap_or(Value::Null)
-}
+    }
 
-/// `$holder.name = value`, `$holder[name] = value`.
-pub(in crate::server::demo) fn put(
-    holder: &mut Value,
-    name: &Value,
-    value: Value,
-) -> Result<(), Fault> {
-    let wanted = text(name);
-    let same = |other: String| other.eq_ignore_ascii_case(&wanted);
-    let place = match holder {
-        Value::Object(object) => match &mut object.content {
-            Content::Dictionary(entries) => {
-                let known = entries.iter().position(|(key, _)| same(text(key)));
-                let known = known.unwrap_or(entries.len());
-                if known == entries.len() {
-                    entries.push((name.clone(), Value::Null));
-                }
-                entries.get_mut(known).map(|(_, old)| old)
+    /// `$value[index]`.
+    pub(crate) fn index(&self, index: &Self) -> Self {
+        let Some(items) = self.as_list() else {
+            return self.get(&index.text());
+        };
+        let place = index.as_i32().unwrap_or(i32::MAX);
+        let from_end = usize::try_from(place.unsigned_abs()).unwrap_or(usize::MAX);
+        let place = match place {
+            0.. => Some(from_end),
+            _ => items.len().checked_sub(from_end),
+        };
+        place
+            .and_then(|place| items.get(place))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// `$value.name = value`; says whether there is such a property.
+    pub(crate) fn put(&mut self, name: &str, value: Self) -> Option<()> {
+        let Self::Object(object) = self else {
+            return None;
+        };
+        if let Content::Dictionary(entries) = &mut object.content {
+            entries.retain(|(key, _)| !key.text().eq_ignore_ascii_case(name));
+            entries.push((name.into(), value));
+        } else {
+            let mut members = object.extended.iter_mut();
+            let member = members.find(|member| member.name.eq_ignore_ascii_case(name))?;
+            member.value = value;
+        }
+        Some(())
+    }
+
+    /// `$value.name(…)`.
+    pub(crate) fn call(&self, name: &str, arguments: &[Self]) -> Result<Self, Fault> {
+        let text = self.text();
+        let first = arguments.first().map(Self::text).unwrap_or_default();
+        Ok(match (self, name.to_lowercase().as_str()) {
+            (Self::Null, _) => {
+                let message = "You cannot call a method on a null-valued expression.";
+                return Err(Fault::new("InvokeMethodOnNull", message));
             }
-            Content::List(_, items) => name
-                .as_i64()
-                .and_then(|index| items.get_mut(usize::try_from(index).ok()?)),
-            _ => object
-                .extended
-                .iter_mut()
-                .find(|property| same(property.name.to_string()))
-                .map(|property| &mut property.value),
-        },
-        _ => None,
-    };
-    let message = format!(
-        "The property '{wanted}' cannot be found on this object. Verify that the property exists and can be set."
-    );
-    *place.ok_or_else(|| Fault::new("PropertyNotFound", message))? = value;
-    Ok(())
+            (_, "tostring") => text.into(),
+            (Self::String(_), "toupper") => text.to_uppercase().into(),
+            (Self::String(_), "tolower") => text.to_lowercase().into(),
+            (Self::String(_), "trim") => text.trim().into(),
+            (Self::String(_), "contains") => text.contains(&first).into(),
+            (Self::String(_), "startswith") => text.starts_with(&first).into(),
+            (Self::String(_), "split") => array(text.split(&first).map(Self::from)),
+            _ => {
+                let kind = self.type_name();
+                let message = format!(
+                    "Method invocation failed because [{kind}] does not contain a method named '{name}'."
+                );
+                return Err(Fault::new("MethodNotFound", message));
+            }
+        })
+    }
 }
