@@ -419,8 +419,8 @@ impl Terminal {
         // The sequence may come in two pieces.
         let from = self.bytes.len().saturating_sub(FRAME.len());
         self.bytes.extend(bytes);
-        let marks = self.bytes[from..].windows(FRAME.len() + 1);
-        if let Some(last) = marks.filter(|mark| mark.starts_with(FRAME)).last() {
+        let mut marks = self.bytes[from..].windows(FRAME.len() + 1);
+        if let Some(last) = marks.rfind(|mark| mark.starts_with(FRAME)) {
             self.drawing = last.ends_with(b"h");
         }
     }
