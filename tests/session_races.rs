@@ -372,3 +372,47 @@ async fn a_question_of_a_script_that_is_late_is_void() {
     assert_eq!(asked, void);
     assert!(operation.next().now_or_never().is_some());
 }
+
+/// Never gets in.
+struct Stuck(Demo, Arc<Notify>);
+
+impl Connector for Stuck {
+    fn describe(&self, target: &TargetAddress, options: &Options) -> Option<Description> {
+        self.0.describe(target, options)
+    }
+
+    fn connect(
+        &self,
+        _: TargetAddress,
+        _: Options,
+        _: Arc<dyn Ask>,
+        _: Stages,
+    ) -> BoxFuture<'static, Result<Connected, Failure>> {
+        self.1.notify_one();
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_removed_while_it_opens_is_given_up() {
+    let trying = Arc::new(Notify::new());
+    let connector = Stuck(Demo(Demonstration::new(1)), Arc::clone(&trying));
+    let pool = Pool::new(vec![Arc::new(connector)]);
+    let request = OpenRequest {
+        target: TargetAddress::Demo("Server01".to_owned()),
+        name: None,
+        options: Options::default(),
+        window: None,
+        deadline: None,
+    };
+    let opening = pool.open(&request, Arc::new(Nobody), CancellationToken::new());
+    let id = opening.id().unwrap();
+    trying.notified().await;
+    pool.remove(id, Arc::new(Nobody), CancellationToken::new())
+        .await
+        .unwrap();
+    let ended = timeout(Duration::from_secs(5), opening.session());
+    let report = ended.await.expect("the opening goes on").unwrap_err();
+    assert_eq!(report.code, ExitCode::Cancelled);
+    pool.sessions().wait_for(<[_]>::is_empty).await;
+}

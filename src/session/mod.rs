@@ -33,9 +33,9 @@ pub use interactive::{
 pub use invoke::{Display, InputSource, InputStream, Invoke};
 pub use limits::Limits;
 pub use live::Session;
-pub use opening::{Opening, OpeningEvent};
+pub use opening::{OpenRequest, Opening, OpeningEvent};
 pub use operation::{InvokeRequest, Operation, OperationEvent, OperationKind};
-pub use pool::{OpenRequest, Pool};
+pub use pool::Pool;
 pub use report::{ExitCode, Report};
 pub use running::{Input, Running, Stopper};
 pub use sessions::Sessions;

@@ -1,6 +1,7 @@
 //! Getting a session open, and following it meanwhile.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -9,11 +10,24 @@ use tokio_util::sync::CancellationToken;
 use super::host::host_info;
 use super::pool::{Entry, MORE_TIME, cancelled, late};
 use super::task::{First, New, Task};
-use super::{
-    ExitCode, OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState, Size,
-};
+use super::{ExitCode, Pool, Report, Session, SessionId, SessionInfo, SessionState, Size};
 use crate::psrp::client::{Client, PoolOptions};
-use crate::transport::{Ask, Stage};
+use crate::transport::{Ask, Options, Stage, TargetAddress};
+
+/// What to open.
+#[derive(Clone, Debug)]
+pub struct OpenRequest {
+    /// Where.
+    pub target: TargetAddress,
+    /// The session's name; `Runspace1` and so on without one.
+    pub name: Option<String>,
+    /// How to get in.
+    pub options: Options,
+    /// The window that the session's host says it has; none for an unattended run.
+    pub window: Option<Size>,
+    /// How long the whole opening may take; the stages have deadlines of their own too.
+    pub deadline: Option<Duration>,
+}
 
 /// A session being opened: its events, then its result. Dropping it cancels nothing.
 #[derive(Debug)]
@@ -89,6 +103,7 @@ impl Opening {
             let result = tokio::select! {
                 biased;
                 () = cancel.cancelled() => Err(cancelled(&computer)),
+                () = entry.removed.cancelled() => Err(cancelled(&computer)),
                 () = passed(deadline) => Err(late("cannot open a session", &computer, MORE_TIME)),
                 result = work => result,
             }

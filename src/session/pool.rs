@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::builtin::{Local, Ssh};
 use super::{
-    Availability, Connector, Description, ExitCode, Limits, Opening, Report, Session, SessionId,
-    SessionInfo, SessionState, Sessions, Size,
+    Availability, Connector, Description, ExitCode, Limits, OpenRequest, Opening, Report, Session,
+    SessionId, SessionInfo, SessionState, Sessions,
 };
 use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress};
 
@@ -44,21 +44,8 @@ pub(super) struct Entry {
     pub(super) connector: Arc<dyn Connector>,
     /// Its handle, once it has been opened or connected here.
     pub(super) live: Option<Session>,
-}
-
-/// What to open.
-#[derive(Clone, Debug)]
-pub struct OpenRequest {
-    /// Where.
-    pub target: TargetAddress,
-    /// The session's name; `Runspace1` and so on without one.
-    pub name: Option<String>,
-    /// How to get in.
-    pub options: Options,
-    /// The window that the session's host says it has; none for an unattended run.
-    pub window: Option<Size>,
-    /// How long the whole opening may take; the stages have deadlines of their own too.
-    pub deadline: Option<Duration>,
+    /// Gives up an opening that was removed from the list.
+    pub(super) removed: CancellationToken,
 }
 
 impl Pool {
@@ -234,6 +221,7 @@ impl Pool {
     ) -> Result<(), Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         let state = entry.info.borrow().state;
+        entry.removed.cancel();
         let session = match (entry.live, state) {
             (_, SessionState::Broken | SessionState::Closed) => None,
             (Some(session), SessionState::Disconnected) => {
@@ -323,6 +311,7 @@ impl Inner {
             options,
             connector,
             live: None,
+            removed: CancellationToken::new(),
         };
         tokio::spawn(follow(entry.info.subscribe(), Arc::downgrade(self)));
         self.entries().insert(id, entry.clone());

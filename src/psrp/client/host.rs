@@ -2,8 +2,8 @@
 
 use super::{Client, Event};
 use crate::clixml::Value;
-use crate::psrp::host::{HostAnswer, HostCall};
-use crate::psrp::{Error, MessageType, Priority, Target};
+use crate::psrp::host::{HostAnswer, HostCall, NO_ANSWER};
+use crate::psrp::{Error, MemberError, MessageType, Priority, Target};
 
 /// The most host calls of one pool that wait at once. A server's threads wait for theirs, so these are few.
 const MOST_WAITING: usize = 256;
@@ -33,7 +33,10 @@ impl Client {
         kind: MessageType,
         body: &Value,
     ) -> Result<(), Error> {
-        let call = HostCall::from_value(kind, body)?;
+        let call = match HostCall::from_value(kind, body) {
+            Ok(call) => call,
+            Err(error) => return self.unread_call(target, kind, body, &error),
+        };
         if call.waits() {
             if self.calls.len() >= MOST_WAITING || self.calls.contains_key(&(target, call.id)) {
                 return Err(Error::HostCall(call.id));
@@ -46,6 +49,27 @@ impl Client {
         }
         self.events.push_back(Event::HostCall { target, call });
         Ok(())
+    }
+
+    /// A call of a later server, or one that makes no sense. The server's thread would wait for ever without an answer.
+    fn unread_call(
+        &mut self,
+        target: Target,
+        kind: MessageType,
+        body: &Value,
+        error: &MemberError,
+    ) -> Result<(), Error> {
+        let (call, method) = HostCall::ids(kind, body)?;
+        self.events.push_back(Event::Unknown { target, kind });
+        if call == NO_ANSWER {
+            return Ok(());
+        }
+        let kind = match target {
+            Target::Pool => MessageType::RunspacePoolHostResponse,
+            Target::Pipeline(_) => MessageType::PipelineHostResponse,
+        };
+        let body = HostAnswer::encode_unread(call, method, &error.to_string());
+        self.send(target, Priority::PromptResponse, kind, body, false)
     }
 
     /// Forgets the calls of a target that wait.

@@ -267,7 +267,8 @@ impl Client {
     }
 
     fn init_data(&mut self, body: &Value) -> Result<(), Error> {
-        if self.state == PoolState::Closing {
+        // A server may say it again to a pool that is open.
+        if matches!(self.state, PoolState::Closing | PoolState::Opened) {
             return Ok(());
         }
         if self.state != PoolState::Connecting {

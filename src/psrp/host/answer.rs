@@ -78,6 +78,21 @@ impl HostAnswer {
         Self::Error(Box::new(refusal(method, why)))
     }
 
+    /// The body of a response to a call that cannot be read: its ids as they came, and why.
+    pub(crate) fn encode_unread(call: i64, method: Value, why: &str) -> Value {
+        let record = ErrorRecord::new(
+            "System.Management.Automation.Remoting.PSRemotingDataStructureException",
+            why,
+            "RemoteHostExecutionException",
+            ErrorCategory(11),
+        );
+        bag([
+            ("me", record.to_value()),
+            ("ci", call.into()),
+            ("mi", method),
+        ])
+    }
+
     /// The body of `RUNSPACEPOOL_HOST_RESPONSE` or `PIPELINE_HOST_RESPONSE`.
     pub(crate) fn encode(&self, call: i64, method: HostMethodId) -> Value {
         let mut members = Vec::with_capacity(3);

@@ -29,6 +29,13 @@ impl HostCall {
         Self::decode(&Member::body(kind, body))
     }
 
+    /// The ids of a body whose method or parameters are not known: of the call, and of the method as it came.
+    pub(crate) fn ids(kind: MessageType, body: &Value) -> Result<(i64, Value), MemberError> {
+        let body = Member::body(kind, body);
+        let number = body.get("mi")?.enumeration()?;
+        Ok((body.get("ci")?.i64()?, number.into()))
+    }
+
     fn decode(body: &Member<'_>) -> Result<Self, MemberError> {
         let id = body.get("ci")?.i64()?;
         let number = body.get("mi")?;

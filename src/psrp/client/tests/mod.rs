@@ -306,6 +306,29 @@ fn an_answer_must_be_of_the_methods_kind() {
 }
 
 #[test]
+fn a_call_that_cannot_be_read_is_answered_with_why() {
+    let mut peer = Peer::opened("2.3");
+    let id = peer.create(PipelineSpec::script("later"));
+    let target = Target::Pipeline(id);
+    peer.sent(target);
+    peer.read_line(id, 7, 99);
+    assert!(peer.events()[0].starts_with("Unknown"));
+    let answers = peer.sent(target);
+    assert_eq!(answers[0].kind, MessageType::PipelineHostResponse);
+    assert!(holds(&answers[0], "RemoteHostExecutionException"));
+    assert!(holds(&answers[0], r#"<I64 N="ci">7</I64>"#));
+    assert!(holds(&answers[0], r#"<I32 N="mi">99</I32>"#));
+    peer.read_line(id, -100, 99);
+    assert!(peer.events()[0].starts_with("Unknown"));
+    assert!(peer.sent(target).is_empty());
+    peer.output(id, "<S>goes on</S>");
+    assert!(
+        peer.events()[0].starts_with("output"),
+        "the pipeline failed"
+    );
+}
+
+#[test]
 fn one_pipelines_breach_leaves_the_others() {
     let mut peer = Peer::opened("2.3");
     let one = peer.create(PipelineSpec::script("1"));
