@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::process::Stdio;
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::output::printable;
 use super::passwords::{Passwords, Turn};
 use super::tty::{Tty, Typed};
-use crate::transport::{Answer, Ask, Question, Secret};
+use crate::transport::{Answer, Ask, PasswordCommand, Question, Secret};
 
 /// Whoever answers for the user.
 pub(super) struct Asker {
@@ -18,6 +19,8 @@ pub(super) struct Asker {
     /// The password that the command line gave.
     given: Option<Secret>,
     passwords: Passwords,
+    /// What password commands printed, or why nothing, by their words. Each is run once.
+    printed: Mutex<HashMap<Vec<String>, Result<Secret, String>>>,
     /// Passphrases by their files, so that several computers take one.
     passphrases: Mutex<HashMap<String, Passphrase>>,
     /// One computer only: a mistyped password may be typed again.
@@ -38,6 +41,7 @@ impl Asker {
             terminal: Mutex::new(Tty::open()),
             given,
             passwords: Passwords::default(),
+            printed: Mutex::default(),
             passphrases: Mutex::default(),
             alone,
             cancel,
@@ -61,9 +65,13 @@ impl Asker {
                 algorithm,
                 fingerprint,
             } => self.host_key(&host, &algorithm, &fingerprint).await,
-            Question::Password { user, host } => {
+            Question::Password {
+                user,
+                host,
+                command,
+            } => {
                 let prompt = format!("Password for {user}@{host}: ");
-                self.password(&user, &host, &prompt).await
+                self.password(&user, &host, &prompt, command).await
             }
             Question::Passphrase { file } => self.passphrase(file).await,
             Question::KeyboardInteractive {
@@ -71,6 +79,7 @@ impl Asker {
                 instructions,
                 prompt,
                 echo,
+                command,
             } => {
                 let instructions = instructions.trim();
                 let mut shown = String::new();
@@ -80,7 +89,7 @@ impl Asker {
                 shown.push_str(&format!("[{host}] {prompt}"));
                 // Most servers ask for the password this way: it is the same password, under the same rules.
                 if !echo && prompt.to_lowercase().contains("password") {
-                    self.password("", &host, &shown).await
+                    self.password("", &host, &shown, command).await
                 } else {
                     self.at_terminal(&shown, echo)
                         .await
@@ -90,20 +99,54 @@ impl Asker {
         }
     }
 
-    async fn password(&self, account: &str, computer: &str, prompt: &str) -> Answer {
-        let again = self.alone && self.given.is_none();
-        match self.passwords.turn(account, computer, again).await {
+    /// The command line's password, else the profile's, else one that is typed.
+    async fn password(
+        &self,
+        user: &str,
+        computer: &str,
+        prompt: &str,
+        command: Option<PasswordCommand>,
+    ) -> Answer {
+        let mut account = user.to_owned();
+        let given = match (&self.given, command) {
+            (Some(given), _) => Some(given.clone()),
+            (None, Some(command)) => match self.printed(&command).await {
+                Ok(secret) => {
+                    // Of another command, the same name is another account.
+                    for word in command.words() {
+                        account.push('\0');
+                        account.push_str(word);
+                    }
+                    Some(secret)
+                }
+                Err(why) => return Answer::Failed(Box::new(command.failure(&why))),
+            },
+            (None, None) => None,
+        };
+        let again = self.alone && given.is_none();
+        match self.passwords.turn(&account, computer, again).await {
             Turn::Use(secret) => Answer::Secret(secret),
             Turn::Refuse => Answer::Refuse,
             Turn::Ask => {
-                let secret = match &self.given {
-                    Some(given) => Some(given.clone()),
+                let secret = match given {
+                    Some(given) => Some(given),
                     None => self.at_terminal(prompt, false).await,
                 };
-                self.passwords.asked(account, secret.clone());
+                self.passwords.asked(&account, secret.clone());
                 secret.map_or(Answer::Refuse, Answer::Secret)
             }
         }
+    }
+
+    /// What a password command prints; what it says beside that goes to standard error.
+    async fn printed(&self, command: &PasswordCommand) -> Result<Secret, String> {
+        let mut printed = self.printed.lock().await;
+        if let Some(known) = printed.get(command.words()) {
+            return known.clone();
+        }
+        let found = command.run(Stdio::inherit()).await;
+        printed.insert(command.words().to_vec(), found.clone());
+        found
     }
 
     /// A file's passphrase is asked for three times at most, and once where it is right.

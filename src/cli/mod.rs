@@ -102,7 +102,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let line = match CommandLine::try_parse_from(arguments) {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let line = match CommandLine::try_parse_from(&arguments) {
         Ok(line) => line,
         Err(error) => {
             // Help and the version are no errors: they go to standard output, with status 0.
@@ -112,7 +113,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
                 ExitStatus::DONE
             };
             if let Some(report) = usage::report(&error) {
-                output::error(&report, Colours::choose(output::When::Auto));
+                output::error(&report, Colours::choose(usage::colours(&arguments)));
                 return status;
             }
             return error

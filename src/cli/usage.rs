@@ -1,7 +1,11 @@
 //! What clap says of a command line that is wrong, as an error block like all others.
 
+use std::ffi::OsString;
+
+use clap::ValueEnum as _;
 use clap::error::ErrorKind;
 
+use super::output::When;
 use crate::session::{ExitCode, Report};
 
 /// The block of an error; `None` for what is printed as it is: help, and the version.
@@ -31,6 +35,23 @@ pub(super) fn report(error: &clap::Error) -> Option<Report> {
         }
     }
     Some(report)
+}
+
+/// What a command line says of colours, whatever else is wrong with it.
+pub(super) fn colours(arguments: &[OsString]) -> When {
+    let mut when = When::Auto;
+    let mut words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
+    while let Some(word) = words.next().filter(|word| word != "--") {
+        let value = match word.strip_prefix("--color") {
+            Some("") => words.next(),
+            Some(rest) => rest.strip_prefix('=').map(|value| value.to_owned().into()),
+            None => None,
+        };
+        if let Some(named) = value.and_then(|value| When::from_str(&value, false).ok()) {
+            when = named;
+        }
+    }
+    when
 }
 
 #[cfg(test)]
@@ -64,6 +85,20 @@ mod tests {
              hint: write psdeck [COMMAND]\n\
              hint: --help behind the verb says what it takes"
         );
+    }
+
+    #[test]
+    fn colours_are_found_in_a_line_that_is_wrong() {
+        for (line, when) in [
+            ("psdeck verp --color never", When::Never),
+            ("psdeck --color=always --nonsense", When::Always),
+            ("psdeck --color mauve", When::Auto),
+            ("psdeck verp --color", When::Auto),
+            ("psdeck verp -- --color never", When::Auto),
+        ] {
+            let words: Vec<_> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(colours(&words), when, "{line}");
+        }
     }
 
     #[test]

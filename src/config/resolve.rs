@@ -121,10 +121,12 @@ impl Config {
             })
             .map(|(_, options)| options.clone())
             .unwrap_or_default();
+        let mut options = overlay(computer.options.clone(), group);
+        options.password_command = options.password_command.map(|command| command.of(name));
         Ok(Resolved {
             name: name.to_owned(),
             address,
-            options: overlay(computer.options.clone(), group),
+            options,
         })
     }
 }

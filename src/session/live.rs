@@ -1,7 +1,7 @@
 //! A live session, as everybody but its task sees it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -15,6 +15,8 @@ use crate::psrp::{MetadataQuery, PipelineSpec};
 pub struct Session {
     control: mpsc::UnboundedSender<Control>,
     info: watch::Receiver<SessionInfo>,
+    /// Why it was lost, once it is.
+    lost: Arc<OnceLock<Report>>,
     runs: Arc<AtomicU64>,
     limits: Limits,
 }
@@ -23,11 +25,13 @@ impl Session {
     pub(super) fn new(
         control: mpsc::UnboundedSender<Control>,
         info: watch::Receiver<SessionInfo>,
+        lost: Arc<OnceLock<Report>>,
         limits: Limits,
     ) -> Self {
         Self {
             control,
             info,
+            lost,
             runs: Arc::default(),
             limits,
         }
@@ -142,6 +146,9 @@ impl Session {
 
     /// Why nobody serves it any more.
     pub(super) fn gone(&self) -> Report {
+        if let Some(report) = self.lost.get() {
+            return report.clone();
+        }
         let info = self.info.borrow();
         let what = match info.state {
             SessionState::Broken => "the session is broken",

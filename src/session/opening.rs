@@ -218,7 +218,11 @@ async fn attach(
         fragment_size: connected.connection.capabilities().fragment_size,
         ..PoolOptions::default()
     });
-    let New { mut task, control } = Task::prepare(
+    let New {
+        mut task,
+        control,
+        lost,
+    } = Task::prepare(
         client,
         connected.connection,
         entry.info.clone(),
@@ -226,7 +230,7 @@ async fn attach(
         window,
     );
     task.open(first, what, Instant::now() + limits.open).await?;
-    let session = Session::new(control, entry.info.subscribe(), limits);
+    let session = Session::new(control, entry.info.subscribe(), lost, limits);
     pool.inner.live(id, session.clone());
     tokio::spawn(task.run());
     Ok(session)

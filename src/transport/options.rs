@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::PasswordCommand;
+
 /// The connection options that transports read; all optional. Verbs, profiles and the dialog fill the same structure.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -18,6 +20,9 @@ pub struct Options {
     /// Key files (`--identity`), tried before those of the ssh configuration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub identity: Vec<PathBuf>,
+    /// What prints the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_command: Option<PasswordCommand>,
     /// The SSH subsystem; `powershell` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subsystem: Option<String>,

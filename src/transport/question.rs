@@ -5,6 +5,8 @@ use std::pin::Pin;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::{Failure, PasswordCommand};
+
 /// A secret that the user typed. Wiped when dropped; its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(String);
@@ -27,6 +29,8 @@ pub enum Question {
         user: String,
         /// The server.
         host: String,
+        /// What prints it, if the profile says so.
+        command: Option<PasswordCommand>,
     },
     /// The passphrase of a key file.
     Passphrase {
@@ -43,7 +47,21 @@ pub enum Question {
         prompt: String,
         /// Whether the answer may be shown while it is typed.
         echo: bool,
+        /// What prints the answer, if it is a password and the profile says so.
+        command: Option<PasswordCommand>,
     },
+}
+
+impl Question {
+    /// What prints the answer, if the profile says so.
+    pub fn command(&self) -> Option<&PasswordCommand> {
+        match self {
+            Self::Password { command, .. } | Self::KeyboardInteractive { command, .. } => {
+                command.as_ref()
+            }
+            Self::UnknownHostKey { .. } | Self::Passphrase { .. } => None,
+        }
+    }
 }
 
 /// The answer to a [`Question`].
@@ -55,6 +73,8 @@ pub enum Answer {
     AcceptOnce,
     /// A secret or a line.
     Secret(Secret),
+    /// Whoever was to answer failed: getting in ends with this.
+    Failed(Box<Failure>),
     /// No answer: nobody is there, or the user said no.
     Refuse,
 }

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::TargetError;
@@ -15,7 +16,7 @@ use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
     SessionId, Size,
 };
-use crate::transport::{Answer, Ask, Nobody, Question};
+use crate::transport::{Answer, Ask, Nobody, Question, Secret};
 
 use super::Options;
 use super::model::layer::{NewSession, OpeningId, QuestionId};
@@ -182,6 +183,7 @@ impl Runner {
             opening: id,
             messages: self.messages.clone(),
             questions: Arc::clone(&self.questions),
+            printed: OnceCell::new(),
         });
         (cancel, ask)
     }
@@ -293,6 +295,8 @@ struct AskUser {
     opening: OpeningId,
     messages: mpsc::Sender<Message>,
     questions: Arc<Questions>,
+    /// What the profile's password command printed, or why nothing.
+    printed: OnceCell<Result<Secret, String>>,
 }
 
 /// Takes the dialog away when the answer is not waited for any more.
@@ -304,6 +308,14 @@ struct Waiting<'a> {
 impl Ask for AskUser {
     fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
         Box::pin(async move {
+            if let Some(command) = question.command() {
+                // The screen is ours: what it says beside the password would end up in the middle of it.
+                let run = || command.run(Stdio::null());
+                return match self.printed.get_or_init(run).await {
+                    Ok(secret) => Answer::Secret(secret.clone()),
+                    Err(why) => Answer::Failed(Box::new(command.failure(why))),
+                };
+            }
             let id = QuestionId(self.questions.number.fetch_add(1, Ordering::Relaxed));
             let (sender, answer) = oneshot::channel();
             self.questions

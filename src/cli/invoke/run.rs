@@ -23,7 +23,7 @@ use crate::cli::{enter, opening};
 use crate::config::Resolved;
 use crate::session::{
     Display, HostEvent, Invoke, InvokeRequest, Operation, OperationEvent, OperationKind,
-    PipelineEvent, Prompt, PromptReply, StreamKind,
+    PipelineEvent, PipelineState, Prompt, PromptReply, StreamKind,
 };
 use crate::transport::{Ask, Stage};
 
@@ -34,6 +34,7 @@ struct Run {
     operation: Operation,
     asker: Arc<Asker>,
     sink: Box<dyn Sink>,
+    input: Option<Input>,
     names: Vec<String>,
     /// The computers as the questions of getting in name them.
     computers: Vec<String>,
@@ -96,6 +97,7 @@ pub(super) async fn run(
         operation: pool.invoke(request, &ask, &cancel),
         asker,
         sink: sink(arguments, &names, colours),
+        input,
         computers: computers
             .iter()
             .map(|computer| computer.address.computer().to_owned())
@@ -114,7 +116,7 @@ pub(super) async fn run(
         while run.operation.next().await.is_some() {}
     }
     result?;
-    if let Some(failed) = input.and_then(|input| input.error()) {
+    if let Some(failed) = run.input.as_ref().and_then(Input::error) {
         return Err(failed);
     }
     if cancel.is_cancelled() {
@@ -210,7 +212,16 @@ impl Run {
                 );
                 self.sink.event(target, &event)?;
             }
-            OperationKind::Finished(finished) => {
+            OperationKind::Finished(mut finished) => {
+                // Input that cannot be read has stopped it: that is told in the end, and this is no news.
+                if finished.state == PipelineState::Stopped
+                    && self
+                        .input
+                        .as_ref()
+                        .is_some_and(|input| input.error().is_some())
+                {
+                    finished.reason = None;
+                }
                 fared.finished(&finished);
                 self.sink.finished(target, &finished, fared)?;
             }

@@ -79,6 +79,8 @@ impl Task {
             .map(String::as_str)
             .collect::<Vec<_>>()
             .join(": ");
+        // Known before anybody learns that it is broken.
+        let _ = self.end.set(report.clone());
         // Told before the ends of the pipelines: whoever learns of those finds the session broken.
         self.publish(SessionState::Broken, Some(reason));
         self.end_pipes(pipes, &report);
@@ -90,7 +92,6 @@ impl Task {
             self.close_sent = true;
             self.connection.submit(Command::Close);
         }
-        self.end = Some(report);
         self.done = true;
     }
 

@@ -14,6 +14,7 @@ mod work;
 
 use std::collections::HashMap;
 use std::future::pending;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -60,7 +61,7 @@ pub(in crate::session) struct Task {
     /// What fails when the session does.
     what: &'static str,
     /// Why it ended, if in disorder.
-    end: Option<Report>,
+    end: Arc<OnceLock<Report>>,
     /// Nothing is left to do.
     done: bool,
 }
@@ -69,6 +70,8 @@ pub(in crate::session) struct Task {
 pub(in crate::session) struct New {
     pub(in crate::session) task: Task,
     pub(in crate::session) control: mpsc::UnboundedSender<Control>,
+    /// Why the session was lost, once it is.
+    pub(in crate::session) lost: Arc<OnceLock<Report>>,
 }
 
 impl Task {
@@ -80,6 +83,7 @@ impl Task {
         window: Size,
     ) -> New {
         let (sender, control) = mpsc::unbounded_channel();
+        let lost = Arc::default();
         let task = Self {
             client,
             connection,
@@ -99,12 +103,13 @@ impl Task {
             close_sent: false,
             held: true,
             what: "the session was lost",
-            end: None,
+            end: Arc::clone(&lost),
             done: false,
         };
         New {
             task,
             control: sender,
+            lost,
         }
     }
 

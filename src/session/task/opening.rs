@@ -45,7 +45,7 @@ impl Task {
         while self.client.state() != PoolState::Opened {
             if self.done {
                 let ended = Report::new(ExitCode::Unreachable, what);
-                return Err(self.named(self.end.clone().unwrap_or(ended)));
+                return Err(self.named(self.end.get().cloned().unwrap_or(ended)));
             }
             self.messages();
             self.pump();

@@ -28,7 +28,7 @@ impl Task {
             }
             .map_err(|error| self.protocol_error(&error))
         } else {
-            Err(self.end.clone().unwrap_or_else(|| {
+            Err(self.end.get().cloned().unwrap_or_else(|| {
                 let what = format!("the session is {state}, so it takes no command");
                 Report::new(ExitCode::Refused, what)
                     .hint("open a new session, or connect this one where it is only disconnected")

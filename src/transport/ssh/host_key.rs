@@ -98,7 +98,7 @@ pub(super) async fn check(
             {
                 Answer::Accept => true,
                 Answer::AcceptOnce => false,
-                Answer::Refuse | Answer::Secret(_) => return Err(unknown()),
+                Answer::Refuse | Answer::Secret(_) | Answer::Failed(_) => return Err(unknown()),
             }
         }
     };

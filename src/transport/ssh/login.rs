@@ -37,6 +37,7 @@ pub(super) async fn login(
         used: HashSet::new(),
         refused: Vec::new(),
         unanswered: false,
+        failed: None,
     };
     match login.run().await {
         Ok(Some(method)) => Ok(method),
@@ -60,6 +61,8 @@ struct Login<'a> {
     refused: Vec<Secret>,
     /// A question found nobody to answer it.
     unanswered: bool,
+    /// Whoever was to answer failed.
+    failed: Option<Box<Failure>>,
 }
 
 /// How an attempt fared; `Err` of a step is that the connection ended.
@@ -90,6 +93,9 @@ impl Login<'_> {
                     "keyboard-interactive" => self.questions().await?,
                     _ => self.password().await?,
                 };
+                if self.failed.is_some() {
+                    return Ok(None);
+                }
                 if fared != Fared::No {
                     passed.push(method);
                 }
@@ -300,12 +306,16 @@ impl Login<'_> {
     async fn answers(&mut self, said: &str, prompts: &[Prompt]) -> Option<Vec<String>> {
         let mut answers = Vec::new();
         for prompt in prompts {
+            // Most servers ask for the password this way.
+            let is_password = !prompt.echo && prompt.prompt.to_lowercase().contains("password");
+            let command = self.options.password_command.clone();
             let answer = self
                 .secret(Question::KeyboardInteractive {
                     host: self.settings.host.clone(),
                     instructions: printable_lines(said),
                     prompt: printable(prompt.prompt.as_bytes()),
                     echo: prompt.echo,
+                    command: command.filter(|_| is_password),
                 })
                 .await?;
             // What was refused once is not sent again: accounts are locked for less.
@@ -320,7 +330,13 @@ impl Login<'_> {
     async fn password(&mut self) -> Step<Fared> {
         for _ in 0..self.settings.password_prompts.max(1) {
             let (user, host) = (self.settings.user.clone(), self.settings.host.clone());
-            let Some(password) = self.secret(Question::Password { user, host }).await else {
+            let command = self.options.password_command.clone();
+            let question = Question::Password {
+                user,
+                host,
+                command,
+            };
+            let Some(password) = self.secret(question).await else {
                 self.tried.push("password: none given".into());
                 break;
             };
@@ -347,6 +363,10 @@ impl Login<'_> {
     async fn secret(&mut self, question: Question) -> Option<Secret> {
         match self.ask.ask(question).await {
             Answer::Secret(secret) => Some(secret),
+            Answer::Failed(failure) => {
+                self.failed = Some(failure);
+                None
+            }
             Answer::Accept | Answer::AcceptOnce | Answer::Refuse => {
                 self.unanswered = true;
                 None
@@ -381,7 +401,10 @@ impl Login<'_> {
         self.tried.push(format!("{what}: {how}"));
     }
 
-    fn failure(&self, ended: Option<String>) -> Failure {
+    fn failure(&mut self, ended: Option<String>) -> Failure {
+        if let Some(failed) = self.failed.take() {
+            return *failed;
+        }
         let Settings { user, host, .. } = self.settings;
         let mut failure = match ended {
             Some(reason) => Failure::new(

@@ -115,7 +115,7 @@ impl Asked {
     pub(crate) fn new(id: QuestionId, opening: OpeningId, question: Question) -> Self {
         let fields = match &question {
             Question::UnknownHostKey { .. } => Vec::new(),
-            Question::Password { user, host } => {
+            Question::Password { user, host, .. } => {
                 vec![Field::hidden(format!("Password of {user}@{host}"))]
             }
             Question::Passphrase { file } => vec![Field::hidden(format!("Passphrase of {file}"))],
