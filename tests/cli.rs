@@ -32,6 +32,8 @@ fn the_version_is_on_standard_output() {
 
 #[test]
 fn a_wrong_command_line_ends_with_2_and_says_what_is_wrong() {
+    let coloured = Psdeck::new().args(["frobnicate", "--color", "always"]);
+    assert!(coloured.run().expect(2).err.starts_with("\u{1b}[1;31m"));
     for arguments in [
         &["frobnicate"][..],
         &["config"],

@@ -313,7 +313,7 @@ fn input_that_cannot_be_read_is_named_with_its_line() {
         .expect(2);
     assert!(
         ran.err
-            .contains("cannot read standard input\n  because line 2: "),
+            .starts_with("error: cannot read standard input\n  because line 2: "),
         "{}",
         ran.err
     );

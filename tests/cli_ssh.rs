@@ -108,11 +108,15 @@ fn an_agent_lets_in() {
         return;
     };
     let user = peer.text("user").to_owned();
-    let ran = without_key("invoke", &peer, &user, &["-c", "1"])
-        .env("SSH_AUTH_SOCK", agent.socket())
-        .run()
-        .expect(0);
-    assert_eq!(ran.out, "1\n");
+    for (verb, script) in [("invoke", &["-c", "1"][..]), ("enter", &[])] {
+        let ran = without_key(verb, &peer, &user, script)
+            .env("SSH_AUTH_SOCK", agent.socket())
+            .input("1\n")
+            .run()
+            .expect(0);
+        assert_eq!(ran.out, "1\n", "{verb}");
+    }
+    assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
 #[test]
@@ -146,6 +150,16 @@ fn a_password_comes_from_standard_input_or_a_descriptor() {
         .run()
         .expect(0);
     assert_eq!(ran.out, "1\n");
+    #[cfg(unix)]
+    for (verb, script) in [("invoke", &["-c", "1"][..]), ("enter", &[])] {
+        let ran = without_key(verb, &peer, &user, script)
+            .args(["--password-fd", "3"])
+            .third(&format!("{password}\nnot the password\n"))
+            .input("1\n")
+            .run()
+            .expect(0);
+        assert_eq!(ran.out, "1\n", "{verb}");
+    }
     let wrong = without_key("invoke", &peer, &user, &["--password-stdin", "-c", "1"])
         .input("wrong\n")
         .run()
@@ -195,25 +209,25 @@ fn a_changed_host_key_is_refused_with_its_line() {
     let other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2nJ6tAvPQ6rtnYVh2pP9Af1ZLtjFJ2T1eW0Cjx4uPZ";
     let file = peer.folder().join("changed");
     std::fs::write(&file, format!("# one\n{name} {other}\n")).unwrap();
-    let ran = Psdeck::new()
-        .args([
-            "invoke",
-            &peer.target(),
-            "--ssh-config",
-            "none",
-            "--identity",
-            peer.text("key"),
-        ])
-        .args(["-o", "GlobalKnownHostsFile=/dev/null", "-o"])
-        .arg(format!("UserKnownHostsFile={}", file.display()))
-        .args(["-c", "1"])
-        .run()
-        .expect(4);
-    assert!(
-        ran.err.contains(&format!("{}:2", file.display())) || ran.err.contains("line 2"),
-        "{}",
-        ran.err
-    );
+    for (verb, status, script) in [("invoke", 4, &["-c", "1"][..]), ("enter", 255, &[])] {
+        let ran = Psdeck::new()
+            .args([verb, &peer.target(), "--ssh-config", "none"])
+            .args(["--identity", peer.text("key")])
+            .args(["-o", "GlobalKnownHostsFile=/dev/null", "-o"])
+            .arg(format!("UserKnownHostsFile={}", file.display()))
+            .args(script)
+            .input("1\n")
+            .run()
+            .expect(status);
+        assert_eq!(ran.out, "", "{verb}");
+        assert!(ran.err.starts_with("error: [127.0.0.1] "), "{}", ran.err);
+        assert!(
+            ran.err.contains(&format!("{}:2", file.display())),
+            "{}",
+            ran.err
+        );
+        assert!(ran.err.contains("\nhint: "), "{}", ran.err);
+    }
 }
 
 #[test]

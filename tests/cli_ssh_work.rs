@@ -84,6 +84,25 @@ fn what_a_script_asks_is_answered_at_the_terminal() {
 }
 
 #[test]
+fn a_locked_key_of_invoke_is_unlocked_at_the_terminal() {
+    let Some(peer) = Peer::ssh().start() else {
+        return;
+    };
+    let known = format!("UserKnownHostsFile={}", peer.text("known_hosts"));
+    let passphrase = peer.text("passphrase");
+    let mut screen = Screen::new(80, 24)
+        .args(&["invoke", &peer.target(), "--ssh-config", "none"])
+        .args(&["-o", "GlobalKnownHostsFile=/dev/null", "-o", &known])
+        .args(&["--identity", peer.text("locked_key"), "-c", "6 * 7"])
+        .start();
+    screen.expect("Passphrase for").text(passphrase);
+    screen.keys("<Enter>").row("42");
+    assert!(!screen.received(passphrase.as_bytes()));
+    assert_eq!(screen.ended(), 0);
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[test]
 fn a_revoked_host_key_keeps_both_verbs_out() {
     let Some(peer) = Peer::ssh().start() else {
         return;

@@ -347,9 +347,11 @@ fn a_server_that_falls_silent_ends_the_session_within_the_keep_alive() {
         .row("before");
     let frozen = peer.freeze();
     screen
-        .expect("error: [127.0.0.1] ")
-        .expect("the server no longer answers keep-alives")
+        .expect("error: [127.0.0.1] the session was lost")
+        .expect("  because the server no longer answers keep-alives")
         .expect("hint: ");
+    // The hints are those of the loss, as while a command runs.
+    assert!(!screen.contents().contains("hint: open a new session"));
     assert_eq!(screen.ended(), 255);
     drop(frozen);
 }

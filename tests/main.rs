@@ -20,6 +20,7 @@ mod cli;
 mod cli_clixml;
 mod cli_enter;
 mod cli_invoke;
+mod cli_passwords;
 mod cli_ssh;
 mod cli_ssh_work;
 mod cli_terminal;

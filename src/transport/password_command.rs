@@ -141,7 +141,8 @@ async fn first_line(from: &mut ChildStdout, line: &mut Vec<u8>) -> io::Result<()
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -14,6 +14,8 @@ pub struct Psdeck {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     input: Vec<u8>,
+    #[cfg(unix)]
+    third: Option<PathBuf>,
     home: tempfile::TempDir,
     limit: Duration,
 }
@@ -47,6 +49,8 @@ impl Psdeck {
             arguments: Vec::new(),
             environment: Vec::new(),
             input: Vec::new(),
+            #[cfg(unix)]
+            third: None,
             home: tempfile::tempdir().expect("a folder"),
             limit: Duration::from_mins(2),
         }
@@ -74,6 +78,14 @@ impl Psdeck {
     /// Gives it standard input; without this it is empty.
     pub fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.input = text.into();
+        self
+    }
+
+    /// Gives it a file with this text as file descriptor 3.
+    #[cfg(unix)]
+    pub fn third(mut self, text: &str) -> Self {
+        self = self.file("third", text);
+        self.third = Some(self.path("third"));
         self
     }
 
@@ -109,7 +121,14 @@ impl Psdeck {
 
     /// Starts it; its input stays open.
     pub fn start(self) -> Going {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_psdeck"));
+        let program = env!("CARGO_BIN_EXE_psdeck");
+        let mut command = Command::new(program);
+        #[cfg(unix)]
+        if let Some(third) = &self.third {
+            command = Command::new("sh");
+            let script = "exec 3<\"$1\"; shift; exec \"$@\"";
+            command.args(["-c", script, "sh"]).arg(third).arg(program);
+        }
         command
             .args(&self.arguments)
             .env("HOME", self.home.path())
