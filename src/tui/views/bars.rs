@@ -137,7 +137,8 @@ pub(super) fn bottom(frame: &mut Frame, area: Rect, model: &Model) {
 fn filter(area: Rect, model: &Model) -> Option<Rect> {
     let list = model.tab == 0 && model.layers.is_empty() && !model.prefix;
     let sessions = &model.sessions;
-    if !list || !(sessions.filtering || !sessions.filter.is_empty()) {
+    let filtered = sessions.filtering || !sessions.filter.is_empty();
+    if !list || !filtered {
         return None;
     }
     let text = u16::try_from(sessions.filter.text().width()).unwrap_or(u16::MAX);

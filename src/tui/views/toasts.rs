@@ -14,17 +14,8 @@ use crate::tui::widgets::wrap;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
     let list = model.tab == 0;
-    let mut bottom = match list {
-        true => {
-            area.y
-                + 1
-                + model
-                    .geometry
-                    .list_rows()
-                    .min(area.height.saturating_sub(1))
-        }
-        false => area.y,
-    };
+    let rows = model.geometry.header_rows() + model.geometry.list_rows();
+    let mut edge = area.y + if list { rows.min(area.height) } else { 0 };
     for toast in model.toasts.iter().rev() {
         let text = remote_text::plain(&toast.text);
         let text = if toast.wrong {
@@ -40,15 +31,15 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
             .min(area.width);
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let fits = if list {
-            bottom >= area.y + height
+            edge >= area.y + height
         } else {
-            bottom + height <= area.bottom()
+            edge + height <= area.bottom()
         };
         if !fits {
             return;
         }
-        let top = if list { bottom - height } else { bottom };
-        bottom = if list { top } else { top + height };
+        let top = if list { edge - height } else { edge };
+        edge = if list { top } else { top + height };
         let style = model.theme.style(Role::Toast);
         for (line, y) in lines.iter().zip(top..) {
             let at = Rect {
