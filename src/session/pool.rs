@@ -243,7 +243,8 @@ impl Pool {
         let open: Vec<Session> = {
             let entries = self.inner.entries();
             let live = entries.values().filter_map(|entry| entry.live.clone());
-            live.filter(|session| session.info().state == SessionState::Opened)
+            let going = [SessionState::Opened, SessionState::Closing];
+            live.filter(|session| going.contains(&session.info().state))
                 .collect()
         };
         let closing = open.iter().map(Session::close);

@@ -171,7 +171,10 @@ enum Urgent {
 
 enum Step {
     Go,
+    /// Over, and told.
     Done,
+    /// Closed in good order.
+    Closed,
 }
 
 impl<L: Link> Task<L> {
@@ -198,9 +201,15 @@ impl<L: Link> Task<L> {
                     self.lost(end)
                 }
             };
-            if matches!(step, Step::Done) {
-                self.link.finish().await;
-                return;
+            match step {
+                Step::Go => {}
+                Step::Done => return self.link.finish().await,
+                Step::Closed => {
+                    // Whoever hears of the end may end this program, and what still ends with it.
+                    self.link.finish().await;
+                    let _ = self.reports.send(Event::Closed);
+                    return;
+                }
             }
         }
     }
@@ -301,8 +310,7 @@ impl<L: Link> Task<L> {
                     Event::StopAcknowledged(id)
                 }
                 stdio::Event::Closed(id) if id.is_nil() => {
-                    let _ = self.reports.send(Event::Closed);
-                    return Step::Done;
+                    return Step::Closed;
                 }
                 stdio::Event::Closed(id) => {
                     self.credits.remove(&id);

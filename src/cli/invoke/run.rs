@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,9 @@ use crate::session::{
     PipelineEvent, PipelineState, Prompt, PromptReply, StreamKind,
 };
 use crate::transport::{Ask, Stage};
+
+/// How long the sessions may take to close when all is done.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Events that may wait while something is asked; further ones stay with their computers.
 const WAITING: usize = 256;
@@ -115,6 +119,7 @@ pub(super) async fn run(
         cancel.cancel();
         while run.operation.next().await.is_some() {}
     }
+    pool.close_all(GOODBYE).await;
     result?;
     if let Some(failed) = run.input.as_ref().and_then(Input::error) {
         return Err(failed);
