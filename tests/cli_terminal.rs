@@ -107,12 +107,17 @@ fn tab_asks_the_server_and_arrows_bring_lines_back() {
         .keys("Get-Loc<Tab>")
         .expect("> Get-Location")
         .keys("<C-u>");
+    let prompt = |screen: &str| screen.trim_end().ends_with("demo>");
     screen.keys("'fir' + 'st'<Enter>").row("first");
+    screen.until("the prompt", prompt);
     screen.keys("'sec' + 'ond'<Enter>").row("second");
-    screen.keys("<Up><Up>").expect("> 'fir' + 'st'\n");
+    screen.until("the prompt", prompt);
+    screen.keys("<Up><Up>").until("the line", |screen| {
+        screen.trim_end().ends_with("demo> 'fir' + 'st'")
+    });
     screen.keys("<Backspace>-more'<Enter>").row("first-more");
     // Ctrl+D is a key at the prompt only.
-    screen.until("the prompt", |screen| screen.trim_end().ends_with("demo>"));
+    screen.until("the prompt", prompt);
     screen.keys("<C-d>");
     assert_eq!(screen.ended(), 0);
     assert_eq!(peer.violations(), Vec::<String>::new());
@@ -170,7 +175,10 @@ fn a_second_ctrl_c_offers_to_close_the_session() {
         .keys("'star' + 'ted'; Start-Sleep 600<Enter>")
         .row("started");
     let _frozen = peer.freeze();
-    screen.keys("<C-c>").expect("^C").keys("<C-c>");
+    screen
+        .keys("<C-c>")
+        .expect("Ctrl+C again offers to close the session.")
+        .keys("<C-c>");
     screen.expect("Close the session? [y/N]").keys("y<Enter>");
     screen.ended();
 }

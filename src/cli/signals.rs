@@ -9,9 +9,16 @@ impl Interrupts {
     /// Begins to listen; SIGTERM and SIGHUP give the terminal back and end the program.
     pub(super) fn listen() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).is_ok() {}
-        });
+        // One listener for all of them: what comes between two of them would be lost.
+        #[cfg(unix)]
+        let pressed = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+        #[cfg(windows)]
+        let pressed = tokio::signal::windows::ctrl_c();
+        if let Ok(mut pressed) = pressed {
+            tokio::spawn(async move {
+                while pressed.recv().await.is_some() && sender.send(()).is_ok() {}
+            });
+        }
         #[cfg(unix)]
         for (kind, number) in [
             (tokio::signal::unix::SignalKind::terminate(), 15),

@@ -85,10 +85,7 @@ impl Console {
         let question = "The command is still being stopped. Close the session? [y/N] ";
         let typed = tokio::select! {
             typed = self.tty.read(question, true) => typed?,
-            event = self.viewer.event() => {
-                self.viewer.put_back(event?);
-                return Ok(());
-            }
+            over = self.viewer.over() => return over,
         };
         if matches!(&typed, Typed::Line(line) if line.trim().eq_ignore_ascii_case("y")) {
             self.viewer.interactive.force_close();

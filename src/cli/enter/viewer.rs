@@ -13,6 +13,9 @@ use crate::cli::signals::Interrupts;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::session::{Interactive, InteractiveEvent, InteractiveEvents, Prompt, PromptReply};
 
+/// How many events wait while something is asked.
+const MOST_WAITING: usize = 256;
+
 /// An entered session and where it is shown.
 pub(super) struct Viewer {
     pub(super) interactive: Interactive,
@@ -91,6 +94,30 @@ impl Viewer {
         }
     }
 
+    /// Waits until what runs is over. What comes meanwhile is shown afterwards; when much of it waits, the remote side
+    /// is held back.
+    pub(super) async fn over(&mut self) -> Result<(), Failed> {
+        let ends = |event: &InteractiveEvent| {
+            matches!(
+                event,
+                InteractiveEvent::Ready(_)
+                    | InteractiveEvent::Left { .. }
+                    | InteractiveEvent::Broken(_)
+            )
+        };
+        while !self.waiting.iter().any(ends) {
+            if self.waiting.len() >= MOST_WAITING {
+                return std::future::pending().await;
+            }
+            match self.events.next().await.ok_or_else(ended)? {
+                // Whoever waits here knows.
+                InteractiveEvent::StopPending => {}
+                event => self.waiting.push_back(event),
+            }
+        }
+        Ok(())
+    }
+
     /// Shows an event.
     pub(super) fn show(&mut self, event: InteractiveEvent) -> Result<Step, Failed> {
         match event {
@@ -164,11 +191,6 @@ impl Viewer {
                 () = self.interrupts.next() => return Ok(Asked::Interrupted),
             }
         }
-    }
-
-    /// An event that came at a bad time.
-    pub(super) fn put_back(&mut self, event: InteractiveEvent) {
-        self.waiting.push_front(event);
     }
 
     pub(super) fn refuse(&self, id: u64) {
