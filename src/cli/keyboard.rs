@@ -40,5 +40,24 @@ pub(super) async fn event() -> io::Result<Event> {
     }
     let event = keyboard.events.recv().await;
     keyboard.asked = false;
+    if matches!(event, Some(Ok(Event::Resize(..)))) {
+        nudge();
+    }
     event.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
 }
+
+/// Has the terminal tell once more that there is something to read. crossterm waits for changes only, and forgets the
+/// keys that it was told of in one go with a resize: they would wait for the next key. Setting the modes that are set
+/// anyway is such a change; whoever waits for keys holds the modes, so nobody else sets them now.
+#[cfg(unix)]
+fn nudge() {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+    let stdin = io::stdin();
+    if let Ok(modes) = tcgetattr(&stdin) {
+        let _ = tcsetattr(&stdin, OptionalActions::Now, &modes);
+    }
+}
+
+#[cfg(not(unix))]
+fn nudge() {}
