@@ -406,6 +406,7 @@ impl Login<'_> {
             return *failed;
         }
         let Settings { user, host, .. } = self.settings;
+        let cut_off = ended.is_some() && self.offered.is_empty() && self.tried.is_empty();
         let mut failure = match ended {
             Some(reason) => Failure::new(
                 FailureKind::Refused,
@@ -418,6 +419,9 @@ impl Login<'_> {
             ),
         };
         failure.stage = Some(Stage::Authenticate);
+        if cut_off {
+            return failure.hint("the server's log says why: too many logins at once (MaxStartups), or an address that it does not let in");
+        }
         let offered = if self.offered.is_empty() {
             "nothing".into()
         } else {
