@@ -43,6 +43,14 @@ impl DateTime {
             .unwrap_or(Date::MIN)
     }
 
+    /// The time as .NET's invariant culture shows it: `05/06/2024 07:08:09`.
+    pub fn general(self) -> String {
+        let (year, month, day) = self.date().to_calendar_date();
+        let (hour, minute, second, _) = self.clock();
+        let month = u8::from(month);
+        format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
+    }
+
     /// Hour, minute, second of the day, and the ticks that are left.
     pub fn clock(self) -> (i64, i64, i64, i64) {
         let ticks = self.ticks.rem_euclid(TICKS_PER_DAY);

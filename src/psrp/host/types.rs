@@ -84,6 +84,19 @@ pub struct FieldDescription {
 }
 
 impl FieldDescription {
+    /// A value that must be given, of a type in .NET's core library: `System.String`.
+    pub fn mandatory(name: &str, type_full_name: &str) -> Self {
+        let type_name = type_full_name.rsplit('.').next().unwrap_or_default();
+        Self {
+            name: name.to_owned(),
+            type_name: type_name.to_owned(),
+            type_full_name: type_full_name.to_owned(),
+            assembly_full_name: format!("{type_full_name}, System.Private.CoreLib"),
+            mandatory: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether the answer is a secret or holds one.
     pub fn is_secret(&self) -> bool {
         self.is_secure_string() || self.is_credential()

@@ -2,18 +2,14 @@
 
 use crate::clixml::records::{ErrorCategory, ErrorRecord};
 
-/// An error of a script.
+/// An error of a script; its record is large, and passed on a lot.
 #[derive(Clone, Debug)]
-pub(crate) struct Fault {
-    /// Large, and passed on a lot.
-    record: Box<ErrorRecord>,
-}
+pub(crate) struct Fault(Box<ErrorRecord>);
 
 impl Fault {
-    pub(super) fn new(id: impl AsRef<str>, message: impl Into<String>) -> Self {
-        let record = ErrorRecord::new("", message, id.as_ref(), ErrorCategory::default());
-        let record = Box::new(record);
-        Self { record }.kind("RuntimeException", 7, "")
+    pub(super) fn new(id: &str, message: impl Into<String>) -> Self {
+        let record = ErrorRecord::new("", message, id, ErrorCategory::default());
+        Self(Box::new(record)).kind("RuntimeException", 7, "")
     }
 
     /// A limit of the demonstration, which PowerShell does not have.
@@ -32,32 +28,30 @@ impl Fault {
 
     /// The exception's type in `System.Management.Automation`, the number of the category, what it was done to.
     pub(super) fn kind(mut self, exception: &str, category: i32, target: &str) -> Self {
-        exception.clone_into(&mut self.record.reason);
-        self.record.exception_type = format!("System.Management.Automation.{exception}");
-        self.record.category = ErrorCategory(category);
-        target.clone_into(&mut self.record.target_name);
+        exception.clone_into(&mut self.0.reason);
+        self.0.exception_type = format!("System.Management.Automation.{exception}");
+        self.0.category = ErrorCategory(category);
+        target.clone_into(&mut self.0.target_name);
         self
     }
 
     /// The command that failed; its class ends the id.
     pub(super) fn of(mut self, command: &str) -> Self {
-        command.clone_into(&mut self.record.activity);
+        command.clone_into(&mut self.0.activity);
         let class = command.replace('-', "");
-        self.record.fully_qualified_error_id +=
+        self.0.fully_qualified_error_id +=
             &format!(",Microsoft.PowerShell.Commands.{class}Command");
         self
     }
 
     /// As PowerShell's short view shows it.
     pub(super) fn display(&self) -> String {
-        let subject = match self.record.activity.as_str() {
-            "" => &self.record.reason,
-            command => command,
-        };
-        format!("{subject}: {}", self.record.message)
+        let record = self.record();
+        let command = Some(&record.activity).filter(|command| !command.is_empty());
+        format!("{}: {}", command.unwrap_or(&record.reason), record.message)
     }
 
     pub(super) fn record(&self) -> &ErrorRecord {
-        &self.record
+        &self.0
     }
 }

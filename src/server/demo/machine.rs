@@ -219,12 +219,12 @@ impl Machine {
         }
     }
 
-    /// What is in a folder, or anywhere below it; folders first.
-    pub(super) fn children(&self, folder: &str, below: bool) -> Vec<&Entry> {
+    /// What is in a folder; folders first.
+    pub(super) fn children(&self, folder: &str) -> Vec<&Entry> {
+        let separator = self.separator();
         let base = format!(
-            "{}{}",
-            self.key(folder).trim_end_matches(self.separator()),
-            self.separator()
+            "{}{separator}",
+            self.key(folder).trim_end_matches(separator)
         );
         let inside = self
             .entries()
@@ -233,13 +233,11 @@ impl Machine {
         let mut found: Vec<_> = inside
             .filter(|(path, _)| {
                 let rest = path.get(base.len()..).unwrap_or_default();
-                !rest.is_empty() && (below || !rest.contains(self.separator()))
+                !rest.is_empty() && !rest.contains(separator)
             })
             .map(|(_, entry)| entry)
             .collect();
-        if !below {
-            found.sort_by_key(|entry| !entry.directory);
-        }
+        found.sort_by_key(|entry| !entry.directory);
         found
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::fault::Fault;
-use crate::clixml::Value;
 use crate::clixml::records::ProgressRecord;
+use crate::clixml::{Text, Value};
 use crate::psrp::host::{HostAnswer, HostMethod};
 
 /// Where a pipeline's records go, the person's host, the clock. Every call may wait, and ends with [`Stopped`] once the
@@ -43,6 +43,40 @@ pub(super) enum Emission {
     /// With its tags.
     Information(Value, Vec<String>),
     Progress(Box<ProgressRecord>),
+}
+
+impl Emission {
+    /// The calls by which a host shows it.
+    pub(super) fn shown(&self) -> Vec<HostMethod> {
+        vec![match self {
+            Self::Error(fault) => {
+                let text = fault.display();
+                let lines = text.lines().map(Text::from);
+                return lines
+                    .map(|text| HostMethod::WriteErrorLine { text })
+                    .collect();
+            }
+            Self::Warning(text) => HostMethod::WriteWarningLine {
+                text: text.as_str().into(),
+            },
+            Self::Verbose(text) => HostMethod::WriteVerboseLine {
+                text: text.as_str().into(),
+            },
+            Self::Debug(text) => HostMethod::WriteDebugLine {
+                text: text.as_str().into(),
+            },
+            Self::Information(value, tags) if tags.iter().any(|tag| tag == "PSHOST") => {
+                HostMethod::WriteLine2 {
+                    text: value.text().into(),
+                }
+            }
+            Self::Progress(record) => HostMethod::WriteProgress {
+                source: 0,
+                record: record.clone(),
+            },
+            Self::Output(_) | Self::Information(..) => return Vec::new(),
+        }]
+    }
 }
 
 /// A command as the client sent it.

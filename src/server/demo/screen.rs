@@ -32,10 +32,7 @@ impl Outside for Screen {
 
     fn show(&mut self, call: HostMethod) -> Result<(), Stopped> {
         let (mark, text) = match &call {
-            HostMethod::WriteLine2 { text } | HostMethod::Write1 { text } => ("", text),
-            HostMethod::WriteLine3 {
-                text, foreground, ..
-            } => (if *foreground < 0 { "" } else { "(coloured) " }, text),
+            HostMethod::WriteLine2 { text } => ("", text),
             HostMethod::WriteErrorLine { text } => ("(error) ", text),
             HostMethod::WriteWarningLine { text } => ("WARNING: ", text),
             HostMethod::WriteVerboseLine { text } => ("VERBOSE: ", text),

@@ -15,7 +15,8 @@ use super::commands;
 use super::evaluator::Runspace;
 use super::machine::Machine;
 use super::running;
-use crate::clixml::records::HostInfo;
+use super::values::like;
+use crate::clixml::records::{CommandMetadata, HostInfo};
 use crate::clixml::{Object, Value, Version};
 use crate::psrp::client::RunspaceAnswer;
 use crate::psrp::host::HostAnswer;
@@ -311,7 +312,14 @@ impl State {
     }
 
     fn metadata(&mut self, id: Uuid, query: &MetadataQuery) {
-        let found = commands::metadata(query.names.as_deref());
+        let wanted = |name: &&str| {
+            let patterns = query.names.as_deref();
+            patterns.is_none_or(|patterns| patterns.iter().any(|pattern| like(name, pattern)))
+        };
+        let found: Vec<&str> = commands::all()
+            .filter_map(|(names, _)| names.split(' ').next())
+            .filter(wanted)
+            .collect();
         let count = Value::Int32(i32::try_from(found.len()).unwrap_or(i32::MAX));
         let count = Object::bag([("Count", count)]).with_types([
             "Selected.Microsoft.PowerShell.Commands.GenericMeasureInfo",
@@ -319,7 +327,13 @@ impl State {
             "System.Object",
         ]);
         let _ = self.server.output(id, &count.into());
-        for command in found {
+        for name in found {
+            let command = CommandMetadata {
+                name: name.to_owned(),
+                // A cmdlet.
+                command_type: 8,
+                ..CommandMetadata::default()
+            };
             let _ = self.server.output(id, &command.to_value());
         }
         let _ = self.server.end_pipeline(id, PipelineState::Completed, None);

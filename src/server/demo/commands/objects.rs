@@ -1,119 +1,76 @@
-//! Commands that pick, order and count what comes through the pipeline.
+//! Commands that choose, order and count what comes through the pipeline.
 
 use super::Call;
 use crate::clixml::Value;
-use crate::language::BinaryOperator as B;
-use crate::server::demo::evaluator::{Code, Evaluator, Run, Sink};
-use crate::server::demo::values::{collected, object, operate, order};
+use crate::server::demo::evaluator::{Code, Evaluator, Run};
+use crate::server::demo::values::{collected, object, order};
 
 impl Evaluator<'_> {
-    /// `Where-Object { … }`, `Where-Object Property -EQ Value`.
-    pub(super) fn where_object(&mut self, call: &Call<'_>, out: Sink<'_>) -> Run<()> {
-        let operators = [
-            ("eq", B::Equal(false)),
-            ("ne", B::NotEqual(false)),
-            ("gt", B::Greater(false)),
-            ("lt", B::Less(false)),
-            ("like", B::Like(false)),
-        ];
-        let operator = operators.into_iter().find(|(name, _)| call.is(name));
-        for item in &call.input {
-            let mut holds = self.key(item, &call.get("filterscript"))?;
-            if let Some((_, operator)) = operator {
-                holds = operate(operator, holds, call.get("value"))?;
-            }
-            if holds.truth() {
-                out(self, item.clone())?;
-            }
+    /// What `Measure-Object`, `Select-Object`, `Sort-Object` or `Where-Object` make of their input.
+    pub(super) fn chosen(&mut self, call: &Call<'_>) -> Run<Vec<Value>> {
+        if call.code.name == "Select-Object" {
+            return Ok(selected(call));
         }
-        Ok(())
-    }
-
-    pub(super) fn select_object(&mut self, call: &Call<'_>, out: Sink<'_>) -> Run<()> {
-        let number = |name| usize::try_from(call.get(name).as_i64().unwrap_or_default());
-        let skip = number("skip").unwrap_or_default();
-        let first = number("first").unwrap_or_default();
-        let names = call.get("property").items();
-        for item in call.input.iter().skip(skip).take(first) {
-            let mut value = self.key(item, &call.get("expandproperty"))?;
-            if !names.is_empty() {
-                let members = names
-                    .iter()
-                    .map(|name| (name.text(), item.get(&name.text())));
-                value = object(&format!("Selected.{}", item.type_name()), members);
-            }
-            out(self, value)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn sort_object(&mut self, call: &Call<'_>, out: Sink<'_>) -> Run<()> {
+        let by = call.first();
         let mut keyed = Vec::new();
         for item in &call.input {
-            keyed.push((self.key(item, &call.get("property"))?, item));
+            let key = collected(self.collect(|evaluator| evaluator.made(item, &by))?);
+            keyed.push((key, item.clone()));
         }
-        keyed.sort_by(|(left, _), (right, _)| order(left, right, false));
+        match call.code.name.as_str() {
+            "Measure-Object" => return Ok(vec![measured(call, &keyed)]),
+            "Where-Object" => keyed.retain(|(key, _)| key.truth()),
+            _ => keyed.sort_by(|(left, _), (right, _)| order(left, right, false)),
+        }
         if call.is("descending") {
             keyed.reverse();
         }
-        let mut items = keyed.into_iter();
-        items.try_for_each(|(_, item)| out(self, item.clone()))
-    }
-
-    pub(super) fn measure_object(&mut self, call: &Call<'_>, out: Sink<'_>) -> Run<()> {
-        let mut numbers = Vec::new();
-        for item in &call.input {
-            numbers.extend(self.key(item, &call.get("property"))?.number());
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a million at most")]
-        let count = call.input.len() as f64;
-        let sum: f64 = numbers.iter().sum();
-        numbers.sort_by(f64::total_cmp);
-        let extreme = |number: Option<&f64>| number.copied().unwrap_or_default();
-        let figure = |name: &'static str, figure| {
-            let asked = call.is(&name.to_lowercase());
-            (
-                name,
-                if asked {
-                    Value::Double(figure)
-                } else {
-                    Value::Null
-                },
-            )
-        };
-        let members = [
-            ("Count", Value::whole(count)),
-            figure("Average", sum / count),
-            figure("Sum", sum),
-            figure("Maximum", extreme(numbers.last())),
-            figure("Minimum", extreme(numbers.first())),
-            ("Property", call.get("property")),
-        ];
-        out(
-            self,
-            object("Microsoft.PowerShell.Commands.GenericMeasureInfo", members),
-        )
+        Ok(keyed.into_iter().map(|(_, item)| item).collect())
     }
 
     /// Puts out what a script block or a member's name makes of an object; the object itself if nothing is said.
-    pub(super) fn of(&mut self, item: &Value, by: &Value, out: Sink<'_>) -> Run<()> {
+    pub(super) fn made(&mut self, item: &Value, by: &Value) -> Run<()> {
         let found = match by {
             Value::ScriptBlock(text) => {
                 self.set("_", item.clone());
-                return self.run(&*Code::read(&text.to_string())?, Vec::new(), out);
+                return self.run(&*Code::read(&text.to_string())?, Vec::new());
             }
             Value::Null => item.clone(),
             name => item.get(&name.text()),
         };
-        found
-            .items()
-            .into_iter()
-            .try_for_each(|value| out(self, value))
+        self.put_all(found.items())
     }
+}
 
-    /// The same as one value.
-    fn key(&mut self, item: &Value, by: &Value) -> Run<Value> {
-        let found = self.collect(|evaluator, out| evaluator.of(item, by, out))?;
-        Ok(collected(found))
-    }
+fn selected(call: &Call<'_>) -> Vec<Value> {
+    let first = usize::try_from(call.get("first").as_i64().unwrap_or_default());
+    let items = call.input.iter().take(first.unwrap_or_default());
+    let names = call.first().items();
+    let inside = call.get("expandproperty").text();
+    let select = |item: &Value| {
+        if !inside.is_empty() {
+            return item.get(&inside);
+        }
+        if names.is_empty() {
+            return item.clone();
+        }
+        let names = names.iter().map(Value::text);
+        let members = names.map(|name| (name.clone(), item.get(&name)));
+        object(&format!("Selected.{}", item.type_name()), members)
+    };
+    items.map(select).collect()
+}
+
+fn measured(call: &Call<'_>, keyed: &[(Value, Value)]) -> Value {
+    let sum: f64 = keyed.iter().filter_map(|(key, _)| key.number()).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a million at most")]
+    let count = keyed.len() as f64;
+    let asked = |name, figure| call.is(name).then_some(Value::Double(figure));
+    let members = [
+        ("Count", Value::whole(count)),
+        ("Average", asked("average", sum / count).unwrap_or_default()),
+        ("Sum", asked("sum", sum).unwrap_or_default()),
+        ("Property", call.first()),
+    ];
+    object("Microsoft.PowerShell.Commands.GenericMeasureInfo", members)
 }

@@ -1,17 +1,16 @@
 //! Commands that look at the computer.
 
-use std::sync::Arc;
-
 use super::Call;
 use crate::clixml::Value;
-use crate::server::demo::evaluator::{Evaluator, Run, Sink};
+use crate::server::demo::evaluator::{Evaluator, Run};
 use crate::server::demo::fault::Fault;
+use crate::server::demo::outside::Emission;
 use crate::server::demo::values::like;
 
 impl Evaluator<'_> {
     pub(super) fn set_location(&mut self, call: &Call<'_>) -> Run<()> {
         let machine = &self.runspace.machine;
-        let full = machine.resolve(&self.runspace.location, &call.text("path"));
+        let full = machine.resolve(&self.runspace.location, &call.first().text());
         if machine.entry(&full).is_none_or(|entry| !entry.directory) {
             return self.no_path(call, &full);
         }
@@ -19,55 +18,58 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    pub(super) fn get_child_item(&mut self, call: &Call<'_>, out: Sink<'_>) -> Run<()> {
-        let machine = Arc::clone(&self.runspace.machine);
-        let full = machine.resolve(&self.runspace.location, &call.text("path"));
-        let (folder, name) = match (machine.entry(&full), machine.split(&full)) {
-            (Some(entry), _) if entry.directory => (full.as_str(), "*"),
-            (None, (_, name)) if !name.contains('*') => return self.no_path(call, &full),
-            (_, parts) => parts,
+    /// The entries of a folder, or those there that fit a pattern.
+    pub(super) fn children(&mut self, call: &Call<'_>) -> Run<Vec<Value>> {
+        let machine = &self.runspace.machine;
+        let full = machine.resolve(&self.runspace.location, &call.first().text());
+        let (folder, name) = match machine.entry(&full) {
+            Some(entry) if entry.directory => (full.as_str(), "*"),
+            _ => machine.split(&full),
         };
-        for entry in machine.children(folder, call.is("recurse")) {
-            if like(&entry.name, name) && like(&entry.name, &call.text("filter")) {
-                out(self, entry.to_value(&machine))?;
-            }
+        let mut entries = machine.children(folder);
+        entries.retain(|entry| like(&entry.name, name));
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|entry| entry.to_value(machine))
+            .collect();
+        if entries.is_empty() && !name.contains('*') {
+            self.no_path(call, &full)?;
         }
-        Ok(())
+        Ok(entries)
     }
 
     fn no_path(&mut self, call: &Call<'_>, path: &str) -> Run<()> {
         let message = format!("Cannot find path '{path}' because it does not exist.");
-        let fault = Fault::new("PathNotFound", message);
-        self.failed(call, fault.kind("ItemNotFoundException", 13, path))
+        let fault = Fault::new("PathNotFound", message).kind("ItemNotFoundException", 13, path);
+        self.tell(Emission::Error(fault.of(&call.code.name)))
     }
 
-    /// Puts out the processes or services whose name is asked for.
-    pub(super) fn get_named(&mut self, call: &Call<'_>, out: Sink<'_>) -> Run<()> {
-        let machine = &self.runspace.machine;
-        let (all, kind, hint) = if call.code.name == "Get-Service" {
-            let services = machine.services();
-            let services = services.ok_or_else(|| Fault::not_found(&call.code.name))?;
-            (services, "Service", "")
+    /// The processes or services whose name is asked for.
+    pub(super) fn named(&mut self, call: &Call<'_>) -> Run<Vec<Value>> {
+        let (command, machine) = (&call.code.name, &self.runspace.machine);
+        let (kind, all) = if command == "Get-Process" {
+            ("Process", Some(machine.processes(self.outside.now())))
         } else {
-            let hint = " Verify the process name and call the cmdlet again.";
-            (machine.processes(self.outside.now()), "Process", hint)
+            ("Service", machine.services())
         };
-        for wanted in call.get("name").items().iter().map(Value::text) {
+        let all = all.ok_or_else(|| Fault::not_found(command))?;
+        let mut found = Vec::new();
+        for wanted in call.first().items().iter().map(Value::text) {
+            let before = found.len();
             let fits = |value: &&Value| like(&value.get("Name").text(), &wanted);
-            let mut fitting = all.iter().filter(fits).peekable();
-            if fitting.peek().is_none() && !wanted.contains('*') {
-                let message = format!(
-                    "Cannot find a {} with the name \"{wanted}\".{hint}",
-                    kind.to_lowercase()
-                );
-                let fault = Fault::new(format!("No{kind}FoundForGivenName"), message);
-                self.failed(
-                    call,
-                    fault.kind(&format!("{kind}CommandException"), 13, &wanted),
-                )?;
+            found.extend(all.iter().filter(fits).cloned());
+            if found.len() == before && !wanted.contains('*') {
+                let message = match kind {
+                    "Service" => format!("Cannot find any service with service name '{wanted}'."),
+                    _ => format!(
+                        "Cannot find a process with the name \"{wanted}\". Verify the process name and call the cmdlet again."
+                    ),
+                };
+                let fault = Fault::new(&format!("No{kind}FoundForGivenName"), message);
+                let fault = fault.kind(&format!("{kind}CommandException"), 13, &wanted);
+                self.tell(Emission::Error(fault.of(command)))?;
             }
-            fitting.try_for_each(|value| out(self, value.clone()))?;
         }
-        Ok(())
+        Ok(found)
     }
 }

@@ -1,7 +1,7 @@
 //! The demonstration's evaluator: enough of PowerShell to try the program, not a shell.
 //!
-//! A script's tree is walked; what it puts out goes into a sink, an object at a time. Steps, nesting and sizes are
-//! budgeted, and a stop is seen at each step.
+//! A script's tree is walked. What a command puts out is collected for the next one; the last one's goes out at once.
+//! Nesting and sizes are bounded, and a stop is seen at each step.
 
 mod expression;
 mod pipeline;
@@ -15,9 +15,9 @@ use super::display::Display;
 use super::fault::Fault;
 use super::machine::Machine;
 use super::outside::{Emission, Ending, Outside, Step, Stopped};
-use super::values::{LARGEST, collected};
+use super::values::LARGEST;
 use crate::clixml::Value;
-use crate::language::{self, Parameter, ScriptBlock};
+use crate::language::{self, ScriptBlock};
 use crate::psrp::host::HostMethod;
 
 /// The deepest nesting of calls and values.
@@ -37,10 +37,9 @@ pub(super) struct Runspace {
 #[derive(Debug)]
 pub(super) struct Code {
     pub(super) name: String,
-    text: Arc<str>,
-    block: ScriptBlock,
-    /// A command, whose script only declares its parameters.
-    native: bool,
+    pub(super) block: ScriptBlock,
+    /// What it was read from; a command has none, and its block only declares its parameters.
+    text: Option<Arc<str>>,
 }
 
 /// Why evaluation leaves the normal way.
@@ -55,16 +54,16 @@ pub(super) enum Flow {
 }
 
 pub(super) type Run<T> = Result<T, Flow>;
-/// Where a statement or command puts what it gives.
-pub(super) type Sink<'s> = &'s mut dyn FnMut(&mut Evaluator<'_>, Value) -> Run<()>;
 
 /// One pipeline being run.
 pub(super) struct Evaluator<'e> {
     pub(super) runspace: &'e mut Runspace,
     pub(super) outside: &'e mut dyn Outside,
     pub(super) display: Display,
+    /// What is put out for whom: the innermost collects, and without any it goes out.
+    collected: Vec<Vec<Value>>,
     /// What is being run, for script blocks.
-    text: Arc<str>,
+    text: Option<Arc<str>>,
     calls: usize,
     /// Everything is shown, and not sent as objects and records.
     shows: bool,
@@ -76,19 +75,18 @@ impl Runspace {
             ("true", true.into()),
             ("false", false.into()),
             ("home", machine.home.as_str().into()),
-            ("env:computername", machine.name.as_str().into()),
+            ("computername", machine.name.as_str().into()),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value));
         let mut functions = HashMap::new();
-        for (names, declared) in commands::all() {
-            let name = names.first().copied().unwrap_or_default();
-            let block = language::parse(&declared).unwrap_or_default();
-            let code = Arc::new(Code::new(name, &declared, block, true));
-            functions.extend(
-                names
-                    .iter()
-                    .map(|name| (name.to_lowercase(), Arc::clone(&code))),
-            );
+        for (names, parameters) in commands::all() {
+            let code = Arc::new(Code {
+                name: names.split(' ').next().unwrap_or_default().to_owned(),
+                block: language::parse(&format!("param({parameters})")).unwrap_or_default(),
+                text: None,
+            });
+            let names = names.split(' ').map(str::to_lowercase);
+            functions.extend(names.map(|name| (name, Arc::clone(&code))));
         }
         Self {
             location: machine.home.clone(),
@@ -105,14 +103,14 @@ impl Runspace {
 
     /// Runs one statement of the client: commands joined by pipes.
     pub(super) fn run(&mut self, steps: &[Step], input: bool, outside: &mut dyn Outside) -> Ending {
-        let shown = steps.last().is_some_and(|step| step.text == "Out-Default");
         let mut evaluator = Evaluator {
             runspace: self,
             outside,
             display: Display::default(),
-            text: "".into(),
+            collected: Vec::new(),
+            text: None,
             calls: 0,
-            shows: shown,
+            shows: steps.last().is_some_and(|step| step.text == "Out-Default"),
         };
         let result = evaluator.client(steps, input).and(evaluator.flush());
         self.scopes.truncate(1);
@@ -144,33 +142,41 @@ impl Evaluator<'_> {
         result
     }
 
-    /// Everything that a rule puts out.
-    pub(super) fn collect(
-        &mut self,
-        rule: impl FnOnce(&mut Self, Sink<'_>) -> Run<()>,
-    ) -> Run<Vec<Value>> {
-        let mut values = Vec::new();
-        rule(self, &mut |_, value| {
-            values.push(value);
-            if values.len() > LARGEST {
+    /// Puts an object out.
+    pub(super) fn put(&mut self, value: Value) -> Run<()> {
+        match self.collected.last_mut() {
+            Some(values) if values.len() == LARGEST => {
                 return Err(Fault::limit("collects no more than a million objects").into());
             }
-            Ok(())
-        })?;
-        Ok(values)
+            Some(values) => values.push(value),
+            None if self.shows => self.display.show(value, self.outside)?,
+            None => self.outside.emit(Emission::Output(value))?,
+        }
+        Ok(())
     }
 
-    /// Puts out an error that does not end the pipeline.
-    pub(super) fn error(&mut self, fault: Fault) -> Run<()> {
-        if !self.shows {
-            return Ok(self.outside.emit(Emission::Error(fault))?);
-        }
+    pub(super) fn put_all(&mut self, values: Vec<Value>) -> Run<()> {
+        values.into_iter().try_for_each(|value| self.put(value))
+    }
+
+    /// Everything that a rule puts out.
+    pub(super) fn collect(&mut self, rule: impl FnOnce(&mut Self) -> Run<()>) -> Run<Vec<Value>> {
+        self.collected.push(Vec::new());
+        let result = rule(self);
+        let values = self.collected.pop().unwrap_or_default();
+        result.map(|()| values)
+    }
+
+    /// Puts a record out, and shows it; an error is shown or put out.
+    pub(super) fn tell(&mut self, record: Emission) -> Run<()> {
         self.flush()?;
-        let text = fault.display();
-        let mut lines = text
-            .lines()
-            .map(|text| HostMethod::WriteErrorLine { text: text.into() });
-        Ok(lines.try_for_each(|line| self.outside.show(line))?)
+        let mut calls = record.shown().into_iter();
+        match record {
+            Emission::Error(_) if self.shows => {}
+            Emission::Error(_) => return Ok(self.outside.emit(record)?),
+            record => self.outside.emit(record)?,
+        }
+        Ok(calls.try_for_each(|call| self.outside.show(call))?)
     }
 
     /// Shows what `Out-Default` still holds.
@@ -178,51 +184,33 @@ impl Evaluator<'_> {
         Ok(self.display.flush(self.outside)?)
     }
 
-    pub(super) fn get(&self, name: &str) -> Value {
+    fn get(&self, name: &str) -> Value {
         let name = name.to_lowercase();
         let mut scopes = self.runspace.scopes.iter().rev();
-        let found = scopes.find_map(|scope| scope.get(&name)).cloned();
-        found.unwrap_or_else(|| match name.as_str() {
-            "pwd" => self.runspace.location.as_str().into(),
-            _ => Value::Null,
-        })
+        match scopes.find_map(|scope| scope.get(&name)) {
+            Some(value) => value.clone(),
+            None if name == "pwd" => self.runspace.location.as_str().into(),
+            None => Value::Null,
+        }
     }
 
     pub(super) fn set(&mut self, name: &str, value: Value) {
-        let scope = self.runspace.scopes.last_mut();
-        scope.map(|scope| scope.insert(name.to_lowercase(), value));
+        if let Some(scope) = self.runspace.scopes.last_mut() {
+            scope.insert(name.to_lowercase(), value);
+        }
     }
 }
 
 impl Code {
     /// Reads a script.
     pub(super) fn read(text: &str) -> Run<Arc<Self>> {
-        let block = language::parse(text).map_err(|error| {
-            let fault = Fault::new(error.id, error.message);
-            fault.kind("ParseException", 17, "")
-        })?;
-        Ok(Arc::new(Self::new("", text, block, false)))
-    }
-
-    fn new(name: &str, text: &str, block: ScriptBlock, native: bool) -> Self {
-        let (name, text) = (name.to_owned(), text.into());
-        Self {
-            name,
-            text,
+        let block = language::parse(text)
+            .map_err(|error| Fault::new(error.id, error.message).kind("ParseException", 17, ""))?;
+        Ok(Arc::new(Self {
+            name: String::new(),
             block,
-            native,
-        }
-    }
-
-    pub(super) fn parameters(&self) -> &[Parameter] {
-        &self.block.parameters
-    }
-
-    /// The parameter whose name begins so.
-    fn parameter(&self, name: &str) -> Option<&Parameter> {
-        self.parameters()
-            .iter()
-            .find(|parameter| begins(&parameter.name, name))
+            text: Some(text.into()),
+        }))
     }
 }
 

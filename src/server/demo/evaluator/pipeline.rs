@@ -3,105 +3,88 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Code, Emission, Evaluator, Fault, Flow, Run, Sink};
+use super::{Code, Evaluator, Fault, Flow, Run, begins};
 use crate::clixml::Value;
 use crate::language::{Element, Pipeline, Word};
-use crate::server::demo::commands::{Argument, Call};
+use crate::server::demo::commands::Call;
 use crate::server::demo::outside::Step;
 use crate::server::demo::values::array;
+
+/// A parameter's name or a value, or both.
+type Argument = (Option<String>, Option<Value>);
 
 impl Evaluator<'_> {
     /// Runs what the client sent.
     pub(super) fn client(&mut self, steps: &[Step], input: bool) -> Run<()> {
-        let mut values = Vec::new();
-        while let (true, Some(value)) = (input, self.outside.input()?) {
-            values.push(value);
+        let input = self.collect(|evaluator| {
+            while input && let Some(value) = evaluator.outside.input()? {
+                evaluator.put(value)?;
+            }
+            Ok(())
+        })?;
+        match steps.split_last() {
+            // What it wants shown, it sends to `Out-Default`.
+            Some((_, steps)) if self.shows => self.each(steps, input, Self::step),
+            _ => self.each(steps, input, Self::step),
         }
-        // What it wants shown, it sends to `Out-Default`.
-        let steps = if self.shows {
-            steps.split_last().map(|(_, steps)| steps)
-        } else {
-            Some(steps)
-        };
-        let Some((last, before)) = steps.and_then(<[Step]>::split_last) else {
-            return Ok(());
-        };
-        for step in before {
-            values = self.collect(|evaluator, out| evaluator.client_step(step, values, out))?;
-        }
-        self.client_step(last, values, &mut |evaluator, value| {
-            let Evaluator {
-                display,
-                outside,
-                shows,
-                ..
-            } = evaluator;
-            let put = if *shows {
-                display.show(value, *outside)
-            } else {
-                outside.emit(Emission::Output(value))
-            };
-            Ok(put?)
-        })
     }
 
-    fn client_step(&mut self, step: &Step, input: Vec<Value>, out: Sink<'_>) -> Run<()> {
+    pub(super) fn pipeline(&mut self, pipeline: &Pipeline) -> Run<()> {
+        self.each(&pipeline.elements, Vec::new(), Self::element)
+    }
+
+    /// Runs the parts of a pipeline, each with what the one before it put out.
+    fn each<P>(
+        &mut self,
+        parts: &[P],
+        mut input: Vec<Value>,
+        run: fn(&mut Self, &P, Vec<Value>) -> Run<()>,
+    ) -> Run<()> {
+        let Some((last, before)) = parts.split_last() else {
+            return Ok(());
+        };
+        for part in before {
+            input = self.collect(|evaluator| run(evaluator, part, input))?;
+        }
+        run(self, last, input)
+    }
+
+    fn step(&mut self, step: &Step, input: Vec<Value>) -> Run<()> {
+        let arguments = step.arguments.iter().cloned();
+        let arguments = arguments.map(|(name, value)| (name, Some(value))).collect();
         if !step.is_script {
             let code = self.found(&step.text.as_str().into())?;
-            return self.call(&code, step.arguments.clone(), input, out);
+            return self.call(&code, arguments, input);
         }
         // Scripts run in the global scope.
         let code = Code::read(&step.text)?;
-        for (name, value) in self.bind(&code, step.arguments.clone())? {
+        for (name, value) in self.bind(&code, arguments)? {
             self.set(&name, value);
         }
         self.set("input", array(input));
-        self.run(&code, Vec::new(), out)
+        self.run(&code, Vec::new())
     }
 
-    pub(super) fn pipeline(&mut self, pipeline: &Pipeline, out: Sink<'_>) -> Run<()> {
-        let Some((last, before)) = pipeline.elements.split_last() else {
-            return Ok(());
-        };
-        let mut values = Vec::new();
-        for element in before {
-            values = self.collect(|evaluator, out| evaluator.element(element, values, out))?;
-        }
-        self.element(last, values, out)
-    }
-
-    fn element(&mut self, element: &Element, input: Vec<Value>, out: Sink<'_>) -> Run<()> {
+    fn element(&mut self, element: &Element, input: Vec<Value>) -> Run<()> {
         let command = match element {
             Element::Command(command) => command,
             Element::Expression(value, _) => {
-                let mut items = self.expression(value)?.items().into_iter();
-                return items.try_for_each(|item| out(self, item));
+                let items = self.expression(value)?.items();
+                return self.put_all(items);
             }
         };
         let name = self.expression(&command.name)?;
         let code = self.found(&name)?;
         let mut arguments = Vec::new();
-        let mut words = command.words.iter().peekable();
-        while let Some(word) = words.next() {
-            arguments.push(match word {
-                Word::Argument(value) => (None, self.expression(value)?),
-                Word::Parameter { name, value, .. } => {
-                    let switch = code
-                        .parameter(name)
-                        .is_some_and(|known| known.type_name.as_deref() == Some("switch"));
-                    let value = match (value, words.peek()) {
-                        (None, Some(Word::Argument(value))) if !switch => {
-                            words.next();
-                            Some(value)
-                        }
-                        (value, _) => value.as_ref(),
-                    };
-                    let value = value.map_or(Ok(true.into()), |value| self.expression(value))?;
-                    (Some(name.clone()), value)
-                }
-            });
+        for word in &command.words {
+            let (name, value) = match word {
+                Word::Argument(value) => (None, Some(value)),
+                Word::Parameter { name, value, .. } => (Some(name.clone()), value.as_ref()),
+            };
+            let value = value.map(|value| self.expression(value)).transpose()?;
+            arguments.push((name, value));
         }
-        self.call(&code, arguments, input, out)
+        self.call(&code, arguments, input)
     }
 
     /// The script block, function or command of that name.
@@ -114,19 +97,13 @@ impl Evaluator<'_> {
         Ok(found.ok_or_else(|| Fault::not_found(&text))?)
     }
 
-    fn call(
-        &mut self,
-        code: &Code,
-        arguments: Vec<Argument>,
-        input: Vec<Value>,
-        out: Sink<'_>,
-    ) -> Run<()> {
+    fn call(&mut self, code: &Code, arguments: Vec<Argument>, input: Vec<Value>) -> Run<()> {
         let bound = self.bind(code, arguments)?;
-        if code.native {
-            return self.command(&Call { code, bound, input }, out);
+        if code.text.is_none() {
+            return self.command(&Call { code, bound, input });
         }
         self.runspace.scopes.push(bound);
-        let result = self.run(code, input, out);
+        let result = self.run(code, input);
         self.runspace.scopes.pop();
         match result {
             Err(Flow::Return) => Ok(()),
@@ -136,66 +113,61 @@ impl Evaluator<'_> {
 
     /// Gives arguments to parameters.
     fn bind(&mut self, code: &Code, arguments: Vec<Argument>) -> Run<HashMap<String, Value>> {
-        let wrong = |id, message: &str, what: &str| {
-            let fault = Fault::new(id, format!("A {message} '{what}'.")).of(&code.name);
-            fault.kind("ParameterBindingException", 5, "")
-        };
-        let mut bound = HashMap::new();
+        let mut named = HashMap::new();
         let mut free = Vec::new();
-        for (name, value) in arguments {
+        let mut arguments = arguments.into_iter();
+        while let Some((name, value)) = arguments.next() {
             let Some(name) = name else {
-                free.push(value);
+                free.extend(value);
                 continue;
             };
-            let parameter = code.parameter(&name).ok_or_else(|| {
-                let message = "parameter cannot be found that matches parameter name";
-                wrong("NamedParameterNotFound", message, &name)
+            let mut parameters = code.block.parameters.iter();
+            let parameter = parameters.find(|parameter| begins(&parameter.name, &name));
+            let parameter = parameter.ok_or_else(|| {
+                let message =
+                    format!("A parameter cannot be found that matches parameter name '{name}'.");
+                Fault::new("NamedParameterNotFound", message)
+                    .kind("ParameterBindingException", 5, "")
+                    .of(&code.name)
             })?;
-            bound.insert(parameter.name.to_lowercase(), value);
+            let value = match parameter.type_name.as_deref() {
+                Some("switch") => value.or(Some(true.into())),
+                _ => value.or_else(|| arguments.next()?.1),
+            };
+            named.insert(&parameter.name, value.unwrap_or_default());
         }
         let mut free = free.into_iter();
-        for parameter in code.parameters() {
-            let name = parameter.name.to_lowercase();
+        let mut bound = HashMap::new();
+        for parameter in &code.block.parameters {
             let kind = parameter.type_name.as_deref();
-            let given = match (bound.remove(&name), kind.unwrap_or_default()) {
-                (None, "switch" | "ActionPreference" | "ConsoleColor") => None,
-                (None, "Object[]") if free.len() > 0 => Some(array(free.by_ref())),
-                (given, _) => given.or_else(|| free.next()),
+            // A command's typed parameters are given by name only.
+            let by_name = kind == Some("switch") || (code.text.is_none() && kind.is_some());
+            let given = match named.remove(&parameter.name) {
+                None if !by_name => free.next(),
+                given => given,
             };
             let value = match (given, &parameter.default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => self.expression(default)?,
-                (None, None) if parameter.mandatory => self.ask_field(&parameter.name, false)?,
                 (None, None) => continue,
             };
-            bound.insert(
-                name,
-                kind.map_or(Ok(value.clone()), |kind| value.cast(kind))?,
-            );
-        }
-        if let (true, Some(value)) = (code.native, free.as_slice().first()) {
-            let message = "positional parameter cannot be found that accepts argument";
-            return Err(wrong("PositionalParameterNotFound", message, &value.text()).into());
+            let value = kind.map_or(Ok(value.clone()), |kind| value.cast(kind));
+            bound.insert(parameter.name.to_lowercase(), value?);
         }
         bound.insert("args".into(), array(free));
         Ok(bound)
     }
 
     /// Runs the blocks of code in the present scope.
-    pub(in crate::server::demo) fn run(
-        &mut self,
-        code: &Code,
-        input: Vec<Value>,
-        out: Sink<'_>,
-    ) -> Run<()> {
-        let text = std::mem::replace(&mut self.text, Arc::clone(&code.text));
+    pub(in crate::server::demo) fn run(&mut self, code: &Code, input: Vec<Value>) -> Run<()> {
+        let text = std::mem::replace(&mut self.text, code.text.clone());
         let result = self.deeper(|evaluator| {
-            evaluator.block(&code.block.begin, out)?;
+            evaluator.block(&code.block.begin)?;
             for item in input {
                 evaluator.set("_", item);
-                evaluator.block(code.block.process.as_deref().unwrap_or_default(), out)?;
+                evaluator.block(code.block.process.as_deref().unwrap_or_default())?;
             }
-            evaluator.block(&code.block.end, out)
+            evaluator.block(&code.block.end)
         });
         self.text = text;
         result

@@ -3,30 +3,28 @@
 use std::slice::from_ref;
 use std::sync::Arc;
 
-use super::{Code, Evaluator, Fault, Flow, Run, Sink, collected};
+use super::{Code, Evaluator, Fault, Flow, Run};
 use crate::clixml::Value;
 use crate::language::{
-    Assign, BinaryOperator, Expression, ExpressionKind, LoopTest, Postfix, Statement,
-    StatementKind as S,
+    Assign, BinaryOperator, Expression, ExpressionKind, LoopTest, Statement, StatementKind as S,
 };
-use crate::server::demo::values::operate;
+use crate::server::demo::values::{collected, operate};
 
 impl Evaluator<'_> {
-    pub(super) fn block(&mut self, block: &[Statement], sink: Sink<'_>) -> Run<()> {
-        block.iter().try_for_each(|statement| {
-            self.deeper(|evaluator| evaluator.statement(&statement.kind, sink))
-        })
+    pub(super) fn block(&mut self, block: &[Statement]) -> Run<()> {
+        block
+            .iter()
+            .try_for_each(|statement| self.deeper(|evaluator| evaluator.statement(&statement.kind)))
     }
 
     /// What statements put out, as one value.
     pub(super) fn value(&mut self, block: &[Statement]) -> Run<Value> {
-        let values = self.collect(|evaluator, sink| evaluator.block(block, sink))?;
-        Ok(collected(values))
+        Ok(collected(self.collect(|evaluator| evaluator.block(block))?))
     }
 
-    fn statement(&mut self, kind: &S, sink: Sink<'_>) -> Run<()> {
+    fn statement(&mut self, kind: &S) -> Run<()> {
         match kind {
-            S::Chain(chain) if chain.rest.is_empty() => self.pipeline(&chain.first, sink)?,
+            S::Chain(chain) if chain.rest.is_empty() => self.pipeline(&chain.first)?,
             S::Assignment {
                 target,
                 operator,
@@ -41,16 +39,16 @@ impl Evaluator<'_> {
             S::If { clauses, otherwise } => {
                 for (condition, block) in clauses {
                     if self.value(from_ref(condition))?.truth() {
-                        return self.block(block, sink);
+                        return self.block(block);
                     }
                 }
-                self.block(otherwise.as_deref().unwrap_or_default(), sink)?;
+                self.block(otherwise.as_deref().unwrap_or_default())?;
             }
             S::Loop {
                 test: LoopTest::While,
                 condition,
                 body,
-            } => while self.value(from_ref(condition))?.truth() && self.turn(body, sink)? {},
+            } => while self.value(from_ref(condition))?.truth() && self.turn(body)? {},
             S::ForEach {
                 variable,
                 items,
@@ -58,26 +56,26 @@ impl Evaluator<'_> {
             } => {
                 for item in self.value(from_ref(items))?.items() {
                     self.set(&variable.name, item);
-                    if !self.turn(body, sink)? {
+                    if !self.turn(body)? {
                         break;
                     }
                 }
             }
             S::Function { name, body, .. } => {
-                let code = Code::new(name, &self.text, (**body).clone(), false);
-                self.runspace
-                    .functions
-                    .insert(name.to_lowercase(), Arc::new(code));
+                let code = Arc::new(Code {
+                    name: name.clone(),
+                    block: (**body).clone(),
+                    text: self.text.clone(),
+                });
+                self.runspace.functions.insert(name.to_lowercase(), code);
             }
             S::Return(value) => {
-                let value = value.as_deref().map(from_ref);
-                self.block(value.unwrap_or_default(), sink)?;
+                self.block(value.as_deref().map(from_ref).unwrap_or_default())?;
                 return Err(Flow::Return);
             }
             S::Exit(code) => {
-                let code = code.as_deref().map(from_ref);
-                let code = self.value(code.unwrap_or_default())?.as_i32();
-                return Err(Flow::Exit(code.unwrap_or_default()));
+                let code = self.value(code.as_deref().map(from_ref).unwrap_or_default())?;
+                return Err(Flow::Exit(code.as_i32().unwrap_or_default()));
             }
             S::Break(_) => return Err(Flow::Break),
             S::Continue(_) => return Err(Flow::Continue),
@@ -87,8 +85,8 @@ impl Evaluator<'_> {
     }
 
     /// Runs a loop's block once; says whether the loop goes on.
-    fn turn(&mut self, body: &[Statement], sink: Sink<'_>) -> Run<bool> {
-        match self.block(body, sink) {
+    fn turn(&mut self, body: &[Statement]) -> Run<bool> {
+        match self.block(body) {
             Err(Flow::Break) => Ok(false),
             Err(Flow::Continue) => Ok(true),
             result => result.map(|()| true),
@@ -97,23 +95,13 @@ impl Evaluator<'_> {
 
     fn assign(&mut self, target: &Expression, value: Value) -> Run<()> {
         match &target.kind {
-            ExpressionKind::Variable(variable) => self.set(&variable.name, value),
-            ExpressionKind::Cast(name, inner) => self.assign(inner, value.cast(name)?)?,
-            ExpressionKind::Postfix(base, steps) => {
-                let [Postfix::Member { name, .. } | Postfix::Index(name)] = steps.as_slice() else {
-                    return Err(Fault::limit("assigns to members of variables only").into());
-                };
-                let name = self.expression(name)?.text();
-                let mut holder = self.expression(base)?;
-                holder.put(&name, value).ok_or_else(|| {
-                    let message = format!("The property '{name}' cannot be found on this object.");
-                    Fault::new("PropertyNotFound", message)
-                })?;
-                self.assign(base, holder)?;
+            ExpressionKind::Variable(variable) => {
+                self.set(&variable.name, value);
+                Ok(())
             }
-            _ => return Err(Fault::limit("assigns to variables and members only").into()),
+            ExpressionKind::Cast(name, inner) => self.assign(inner, value.cast(name)?),
+            _ => Err(Fault::limit("assigns to variables only").into()),
         }
-        Ok(())
     }
 
     /// `$i++`: an assignment that puts nothing out.

@@ -1,6 +1,7 @@
 //! Operators between values.
 
 use std::cmp::Ordering;
+use std::iter::repeat_n;
 
 use super::{LARGEST, array, joined};
 use crate::clixml::Value;
@@ -9,27 +10,23 @@ use crate::server::demo::fault::Fault;
 
 /// What an operator makes of two values.
 pub(crate) fn operate(by: B, left: Value, right: Value) -> Result<Value, Fault> {
-    let string = matches!(left, Value::String(_));
+    let is_string = matches!(left, Value::String(_));
     Ok(match by {
-        B::Add if string => joined([left.text(), right.text()], "")?,
+        B::Add if is_string => joined([left.text(), right.text()], "")?,
         B::Add if left.as_list().is_some() => array(left.items().into_iter().chain(right.items())),
         B::Add if left == Value::Null => right,
-        B::Multiply if string => {
-            let times = usize::try_from(right.as_i64().unwrap_or_default());
-            joined(
-                std::iter::repeat_n(left.text(), times.unwrap_or_default()),
-                "",
-            )?
+        B::Multiply if is_string => {
+            let times = usize::try_from(right.as_i64().unwrap_or_default()).unwrap_or_default();
+            joined(repeat_n(left.text(), times), "")?
         }
         B::Add | B::Subtract | B::Multiply | B::Divide | B::Remainder => {
             arithmetic(by, left, right)?
         }
         B::Range => {
-            let (Some(from), Some(to)) = (left.as_i32(), right.as_i32()) else {
-                return Err(Fault::limit("counts from number to number only"));
-            };
-            let numbers = from.min(to)..=from.max(to);
-            let mut numbers: Vec<_> = numbers.take(LARGEST + 1).map(Value::from).collect();
+            let (from, to) = (left.cast("int")?.as_i32(), right.cast("int")?.as_i32());
+            let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+            let numbers = (from.min(to)..=from.max(to)).take(LARGEST + 1);
+            let mut numbers: Vec<_> = numbers.map(Value::from).collect();
             if from > to {
                 numbers.reverse();
             }
@@ -37,22 +34,15 @@ pub(crate) fn operate(by: B, left: Value, right: Value) -> Result<Value, Fault> 
         }
         B::Join => joined(left.items().iter().map(Value::text), &right.text())?,
         B::And | B::Or => right.truth().into(),
-        B::In(case) => operate(B::Contains(case), right, left)?,
-        B::Contains(case) => {
-            let mut items = left.items().into_iter();
-            items.any(|item| equal(&item, &right, case)).into()
-        }
-        _ if left.as_list().is_some() => {
+        _ => match compares(by, &left, &right) {
+            None => return Err(Fault::limit("does not know this operator")),
             // What compares picks the fitting items of a list.
-            let mut fitting = Vec::new();
-            for item in left.items() {
-                if compares(by, &item, &right)? {
-                    fitting.push(item);
-                }
+            Some(_) if left.as_list().is_some() => {
+                let items = left.items().into_iter();
+                array(items.filter(|item| compares(by, item, &right) == Some(true)))
             }
-            array(fitting)
-        }
-        _ => compares(by, &left, &right)?.into(),
+            Some(holds) => holds.into(),
+        },
     })
 }
 
@@ -65,34 +55,28 @@ fn arithmetic(by: B, left: Value, right: Value) -> Result<Value, Fault> {
         B::Subtract => a - b,
         B::Multiply => a * b,
         _ if b == 0.0 => {
-            return Err(Fault::new(
-                "RuntimeException",
-                "Attempted to divide by zero.",
-            ));
+            let message = "Attempted to divide by zero.";
+            return Err(Fault::new("RuntimeException", message));
         }
         B::Divide => a / b,
         _ => a % b,
     }))
 }
 
-fn compares(by: B, left: &Value, right: &Value) -> Result<bool, Fault> {
-    let ordered = |case, fits: fn(Ordering) -> bool| fits(order(left, right, case));
-    Ok(match by {
-        B::Equal(case) => equal(left, right, case),
-        B::NotEqual(case) => !equal(left, right, case),
-        B::Greater(case) => ordered(case, Ordering::is_gt),
-        B::GreaterOrEqual(case) => ordered(case, Ordering::is_ge),
-        B::Less(case) => ordered(case, Ordering::is_lt),
-        B::LessOrEqual(case) => ordered(case, Ordering::is_le),
+fn compares(by: B, left: &Value, right: &Value) -> Option<bool> {
+    let null = |value: &Value| *value == Value::Null;
+    let equal = |case| null(left) == null(right) && order(left, right, case).is_eq();
+    Some(match by {
+        B::Equal(case) => equal(case),
+        B::NotEqual(case) => !equal(case),
+        B::Greater(case) => order(left, right, case).is_gt(),
+        B::GreaterOrEqual(case) => order(left, right, case).is_ge(),
+        B::Less(case) => order(left, right, case).is_lt(),
+        B::LessOrEqual(case) => order(left, right, case).is_le(),
         B::Like(_) => like(&left.text(), &right.text()),
         B::NotLike(_) => !like(&left.text(), &right.text()),
-        _ => return Err(Fault::limit("does not know this operator")),
+        _ => return None,
     })
-}
-
-fn equal(left: &Value, right: &Value, case: bool) -> bool {
-    let null = |value: &Value| *value == Value::Null;
-    null(left) == null(right) && order(left, right, case).is_eq()
 }
 
 /// How two values are ordered: the right one becomes of the left one's kind.
@@ -100,12 +84,11 @@ pub(crate) fn order(left: &Value, right: &Value, case: bool) -> Ordering {
     match (left, left.number(), right.number()) {
         (Value::Bool(left), ..) => left.cmp(&right.truth()),
         (Value::String(_), ..) | (_, None, _) | (.., None) => {
-            let (left, right) = (left.text(), right.text());
-            if case {
-                left.cmp(&right)
-            } else {
-                left.to_lowercase().cmp(&right.to_lowercase())
-            }
+            let text = |value: &Value| match value.text() {
+                text if case => text,
+                text => text.to_lowercase(),
+            };
+            text(left).cmp(&text(right))
         }
         (_, Some(left), Some(right)) => left.total_cmp(&right),
     }
