@@ -2,19 +2,23 @@
 //!
 //! [`InteractiveEvents::next`] drives it; so the one who looks at the session also sets its pace.
 
+mod shared;
+
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, watch};
 
-use super::host::host_info;
+use shared::{Now, Shared};
+
+use super::line::{self, line_spec, prefix, prompt_spec};
 use super::{
     CommandCompletion, ExitCode, Finished, HostEvent, InteractiveEvent, PipelineEvent,
-    PipelineState, PromptReply, Report, Running, Session, SessionInfo, SessionState, Size, Stopper,
-    TransportKind, completion,
+    PipelineState, PromptReply, Report, Running, Session, SessionInfo, SessionState, Size,
+    completion,
 };
 use crate::clixml::Value;
-use crate::psrp::{CommandSpec, CommandTypes, Merge, MetadataQuery, PipelineSpec};
+use crate::psrp::{CommandTypes, MetadataQuery};
 
 /// What stands before a line when the server gives no prompt.
 const BARE_PROMPT: &str = "PS> ";
@@ -56,15 +60,6 @@ enum Request {
     /// Stop what those before it have begun.
     Interrupt,
     Leave,
-}
-
-#[derive(Debug)]
-struct Shared(Mutex<Now>);
-
-#[derive(Debug)]
-struct Now {
-    window: Size,
-    running: Option<Stopper>,
 }
 
 #[derive(Debug)]
@@ -307,26 +302,12 @@ impl InteractiveEvents {
             self.over(InteractiveEvent::Broken(Box::new(report)));
         } else if found < 2 || (found < 3 && self.batches()) {
             // A server of protocol 2.0 leaves out the object that counts the others.
-            self.over(InteractiveEvent::Broken(Box::new(self.restricted())));
+            let report = line::restricted(&self.info.borrow());
+            self.over(InteractiveEvent::Broken(Box::new(report)));
         } else {
             self.shared.now().running = Some(prompt.stopper());
             self.stage = Stage::Asking(prompt);
         }
-    }
-
-    fn restricted(&self) -> Report {
-        let info = self.info.borrow();
-        let mut report = Report::new(ExitCode::Refused, "the session cannot be entered");
-        report.computer = Some(info.computer_name.clone());
-        report.reasons.push(format!(
-            "its endpoint {} does not offer Out-Default and Exit-PSSession, which an interactive session needs",
-            info.configuration_name
-        ));
-        report
-            .hints
-            .push("psdeck invoke can still run the commands that the endpoint offers".to_owned());
-        report.error_id = Some("RemoteRunspaceDoesNotSupportPushRunspace".to_owned());
-        report
     }
 
     fn take_prompt(&mut self, value: &Value) {
@@ -429,53 +410,5 @@ impl InteractiveEvents {
         self.shared.now().running = None;
         self.ready.push_back(last);
         self.stage = Stage::Over;
-    }
-}
-
-impl Shared {
-    fn now(&self) -> MutexGuard<'_, Now> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Stops what runs; false if nothing does.
-    fn stop(&self) -> bool {
-        let now = self.now();
-        now.running.as_ref().map(Stopper::stop).is_some()
-    }
-}
-
-/// The line, shown by the server's own console, and the prompt after it.
-fn line_spec(line: String, window: Size, batch: bool) -> PipelineSpec {
-    let script = CommandSpec::script(line.as_str()).merging(Merge::ERRORS_TO_OUTPUT);
-    let mut spec = PipelineSpec::new(vec![script, CommandSpec::out_default()]);
-    if batch {
-        spec.statements.push(vec![CommandSpec::command("prompt")]);
-    }
-    spec.add_to_history = true;
-    spec.history = Some(line);
-    spec.host = host_info(window);
-    spec.redirect_shell_error_output_pipe = false;
-    spec
-}
-
-fn prompt_spec(window: Size) -> PipelineSpec {
-    PipelineSpec {
-        history: Some("prompt".to_owned()),
-        host: host_info(window),
-        redirect_shell_error_output_pipe: false,
-        ..PipelineSpec::new(vec![CommandSpec::command("prompt")])
-    }
-}
-
-/// Which computer the prompt is of: `[Server01]: `, and the account too where it is another one than here.
-fn prefix(info: &SessionInfo) -> String {
-    let here = ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
-    match &info.user {
-        Some(user) if info.transport == TransportKind::Ssh && here.as_ref() != Some(user) => {
-            format!("[{user}@{}]: ", info.computer_name)
-        }
-        _ => format!("[{}]: ", info.computer_name),
     }
 }

@@ -11,6 +11,7 @@ mod info;
 mod interactive;
 mod invoke;
 mod limits;
+mod line;
 mod live;
 mod opening;
 mod operation;

@@ -9,6 +9,7 @@ mod events;
 mod flow;
 mod opening;
 mod pipe;
+mod policy;
 mod prompts;
 mod work;
 
