@@ -68,6 +68,7 @@ fn lines_show_what_powershell_shows() {
         ("'b','a','C' | sort", "a\nb\nC"),
         ("3,1,2 | Sort-Object -Descending", "3\n2\n1"),
         ("1..10 | ? { $_ -gt 8 }", "9\n10"),
+        ("'ab','c' | ? Length -gt 1", "ab"),
         (
             "1..10 | Where-Object { $_ % 5 -eq 0 } | Measure-Object | % Count",
             "2",
@@ -222,6 +223,8 @@ fn folders_processes_and_services_are_tables() {
         "Server01",
         &["Get-Service | Where-Object { $_.Status -eq 'Stopped' }"],
     );
+    let by_name = "Get-Service | Where-Object Status -eq Stopped";
+    assert_eq!(shown("Server01", &[by_name]), services);
     assert!(
         services.contains("Stopped  Spooler            Print Spooler"),
         "{services}"

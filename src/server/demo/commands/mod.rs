@@ -39,7 +39,7 @@ Set-Location cd: $Path = '~'
 Sort-Object sort: $Property, [switch]$Descending
 Start-Sleep sleep: $Seconds, [double]$Milliseconds
 TabExpansion2: $InputScript, $CursorColumn, $Options
-Where-Object where ?: $FilterScript
+Where-Object where ?: $FilterScript, $EQ, $NE, $GT, $LT, $Like
 Write-Debug: $Message, [switch]$Debug
 Write-Error: $Message
 Write-Host: $Object

@@ -2,8 +2,18 @@
 
 use super::Call;
 use crate::clixml::Value;
+use crate::language::BinaryOperator as B;
 use crate::server::demo::evaluator::{Code, Evaluator, Run};
-use crate::server::demo::values::{collected, object, order};
+use crate::server::demo::values::{collected, object, operate, order};
+
+/// The comparisons of `Where-Object Name -EQ value`.
+const COMPARISONS: [(&str, B); 5] = [
+    ("eq", B::Equal(false)),
+    ("ne", B::NotEqual(false)),
+    ("gt", B::Greater(false)),
+    ("lt", B::Less(false)),
+    ("like", B::Like(false)),
+];
 
 impl Evaluator<'_> {
     /// What `Measure-Object`, `Select-Object`, `Sort-Object` or `Where-Object` make of their input.
@@ -19,7 +29,17 @@ impl Evaluator<'_> {
         }
         match call.code.name.as_str() {
             "Measure-Object" => return Ok(vec![measured(call, &keyed)]),
-            "Where-Object" => keyed.retain(|(key, _)| key.truth()),
+            "Where-Object" => {
+                let by = COMPARISONS
+                    .iter()
+                    .find(|(name, _)| call.get(name) != Value::Null);
+                if let Some((name, by)) = by {
+                    for (key, _) in &mut keyed {
+                        *key = operate(*by, key.clone(), call.get(name))?;
+                    }
+                }
+                keyed.retain(|(key, _)| key.truth());
+            }
             _ => keyed.sort_by(|(left, _), (right, _)| order(left, right, false)),
         }
         if call.is("descending") {
