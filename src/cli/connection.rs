@@ -39,11 +39,12 @@ pub(super) struct Connection {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) operation_timeout: Option<Duration>,
     /// Read the password from standard input, its first line.
-    #[arg(long, conflicts_with = "password_fd")]
+    #[arg(long)]
     pub(super) password_stdin: bool,
     /// Read the password from this file descriptor, its first line.
     #[cfg(unix)]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(3..))]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "password_stdin")]
+    #[arg(value_parser = clap::value_parser!(i32).range(3..))]
     pub(super) password_fd: Option<i32>,
 }
 
