@@ -2,6 +2,10 @@
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "Windows stops no programs: only quitting comes")
+)]
 pub(crate) enum Signal {
     /// End, with this exit status.
     Quit(u8),
