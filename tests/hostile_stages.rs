@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use psdeck::session::{Invoke, PipelineState};
+use psdeck::session::{Invoke, OpenRequest, PipelineEvent, PipelineState, SessionState};
 use tokio_util::sync::CancellationToken;
 
 use crate::session::{all, pool, request};
@@ -31,6 +31,8 @@ struct Wire {
     port: u16,
     /// The bytes that the server has sent.
     passed: Arc<AtomicUsize>,
+    /// After how many of them it ends.
+    after: Arc<AtomicUsize>,
 }
 
 impl Wire {
@@ -40,6 +42,8 @@ impl Wire {
         let port = listener.local_addr().unwrap().port();
         let passed = Arc::new(AtomicUsize::new(0));
         let counter = passed.clone();
+        let after = Arc::new(AtomicUsize::new(after));
+        let limit = after.clone();
         thread::spawn(move || {
             let Ok((near, _)) = listener.accept() else {
                 return;
@@ -50,29 +54,48 @@ impl Wire {
                 let _ = std::io::copy(&mut from, &mut to);
                 let _ = to.shutdown(Shutdown::Both);
             });
-            carry(far, near, after, end, &counter);
+            carry(far, near, &limit, end, &counter);
         });
-        Self { port, passed }
+        Self {
+            port,
+            passed,
+            after,
+        }
+    }
+
+    /// Ends with what the server says next.
+    fn end(&self) {
+        self.after.store(0, Ordering::Relaxed);
     }
 }
 
 /// Carries the server's bytes, one end of the wire after the other.
-fn carry(mut far: TcpStream, mut near: TcpStream, after: usize, end: End, passed: &AtomicUsize) {
+fn carry(
+    mut far: TcpStream,
+    mut near: TcpStream,
+    after: &AtomicUsize,
+    end: End,
+    passed: &AtomicUsize,
+) {
     let mut buffer = [0; 4096];
+    let left = || {
+        let after = after.load(Ordering::Relaxed);
+        after.saturating_sub(passed.load(Ordering::Relaxed))
+    };
     loop {
-        let left = after - passed.load(Ordering::Relaxed);
-        if left == 0 && end == End::Death {
+        let most = left();
+        if most == 0 && end == End::Death {
             let _ = near.shutdown(Shutdown::Both);
             let _ = far.shutdown(Shutdown::Both);
             return;
         }
-        let most = if left == 0 { 4096 } else { left.min(4096) };
+        let most = if most == 0 { 4096 } else { most.min(4096) };
         let count = far.read(&mut buffer[..most]).unwrap_or(0);
         if count == 0 {
             let _ = near.shutdown(Shutdown::Both);
             return;
         }
-        if left > 0 {
+        if left() > 0 {
             passed.fetch_add(count, Ordering::Relaxed);
             if near.write_all(&buffer[..count]).is_err() {
                 return;
@@ -92,9 +115,7 @@ struct Fared {
     bytes: (usize, usize),
 }
 
-async fn session_through(peer: &Peer, after: usize, end: End) -> Fared {
-    let wire = Wire::new(peer.port(), after, end);
-    let bytes = || wire.passed.load(Ordering::Relaxed);
+fn request_through(peer: &Peer, wire: &Wire) -> OpenRequest {
     let mut request = request(peer);
     request.target = format!("ssh:{}@127.0.0.1:{}", peer.text("user"), wire.port)
         .parse()
@@ -110,6 +131,13 @@ async fn session_through(peer: &Peer, after: usize, end: End) -> Fared {
     ]
     .map(Into::into)
     .to_vec();
+    request
+}
+
+async fn session_through(peer: &Peer, after: usize, end: End) -> Fared {
+    let wire = Wire::new(peer.port(), after, end);
+    let bytes = || wire.passed.load(Ordering::Relaxed);
+    let request = request_through(peer, &wire);
     let start = Instant::now();
     let mut fared = Fared {
         opened: false,
@@ -182,4 +210,41 @@ async fn silence_and_death_at_every_stage_over_ssh_are_named() {
         }
     }
     assert!(opened_some);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wire_that_ends_while_a_command_is_stopped_or_a_session_closed_is_named() {
+    let Some(peer) = Peer::ssh().start() else {
+        return;
+    };
+    for (end, says) in [(End::Silence, "keep-alives"), (End::Death, "closed")] {
+        for stops in [true, false] {
+            let case = format!("{end:?}, stopping: {stops}");
+            let wire = Wire::new(peer.port(), usize::MAX, end);
+            let pool = pool();
+            let (ask, cancel) = (Arc::new(Answers::none()), CancellationToken::new());
+            let opening = pool.open(&request_through(&peer, &wire), ask, cancel);
+            let session = opening.session().await.unwrap();
+            let mut running = session.invoke(&Invoke::objects("'begun'; Start-Sleep 60"));
+            while !matches!(running.next().await, Some(PipelineEvent::Output(_))) {}
+            wire.end();
+            let limit = DEADLINE + GRACE;
+            if stops {
+                running.stop();
+                let (_, finished) = tokio::time::timeout(limit, all(running))
+                    .await
+                    .expect(&case);
+                let lost = finished.lost.expect(&case).block();
+                assert!(lost.contains(says), "{case}: {lost}");
+            }
+            tokio::time::timeout(limit, session.close())
+                .await
+                .expect(&case);
+            let state = session.info().state;
+            assert!(
+                matches!(state, SessionState::Broken | SessionState::Closed),
+                "{case}: {state:?}"
+            );
+        }
+    }
 }
