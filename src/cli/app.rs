@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::status::{ExitStatus, Failed};
+use super::{Context, opening};
 use crate::server::Demonstration;
 use crate::session::{Demo, OpenRequest, Pool};
 use crate::transport::{Nobody, Options, TargetAddress};
@@ -21,9 +21,7 @@ pub(super) struct Arguments {
 
 /// Runs the app with an empty list.
 pub(super) fn run(context: &Context) -> Result<ExitStatus, Failed> {
-    let demonstration = Demonstration::new(0);
-    let pool = Pool::new(vec![Arc::new(Demo(demonstration))]);
-    show(context, pool, Vec::new(), Vec::new())
+    show(context, opening::pool(), Vec::new(), Vec::new())
 }
 
 /// Runs the app with the demonstration's sessions.

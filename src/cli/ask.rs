@@ -87,8 +87,8 @@ impl Asker {
                     shown = format!("{instructions}\n");
                 }
                 shown.push_str(&format!("[{host}] {prompt}"));
-                // Most servers ask for the password this way: it is the same password, under the same rules.
-                if !echo && prompt.to_lowercase().contains("password") {
+                // It is the same password, under the same rules.
+                if Question::is_for_password(&prompt, echo) {
                     self.password("", &host, &shown, command).await
                 } else {
                     self.at_terminal(&shown, echo)

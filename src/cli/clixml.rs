@@ -1,6 +1,6 @@
 //! `psdeck clixml [FILE|-]`.
 
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -11,7 +11,7 @@ use super::format::json::json_of;
 use super::format::text::Formatter;
 use super::output;
 use super::status::{ExitStatus, Failed};
-use super::targets::{READABLE, unreadable};
+use super::targets::{bytes, named};
 use crate::clixml::{self, Fault, Limits, Objects, ObjsWriter, Shared, Value, Values};
 use crate::remote_text::{Parser, Style};
 use crate::session::{ExitCode, Report};
@@ -52,8 +52,7 @@ enum Output {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
     let file = &arguments.file;
-    let bytes = bytes(file).map_err(|error| unreadable(file, &error.to_string(), READABLE))?;
-    let text = clixml::decode(bytes).map_err(|error| wrong(file, "", &error))?;
+    let text = clixml::decode(bytes(file)?).map_err(|error| wrong(file, "", &error))?;
     let limits = Limits::FILE;
     // The file is read twice, so that one that is wrong prints nothing and one that is large needs no room for trees.
     let (mut shared, count) =
@@ -71,14 +70,6 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
     Ok(ExitStatus::DONE)
 }
 
-fn bytes(file: &Path) -> io::Result<Vec<u8>> {
-    if file == Path::new("-") {
-        let mut all = Vec::new();
-        return io::stdin().lock().read_to_end(&mut all).map(|_| all);
-    }
-    std::fs::read(file)
-}
-
 fn wrong(file: &Path, text: &str, error: &clixml::Error) -> Failed {
     let line = error.place().offset.and_then(|offset| text.get(..offset));
     let line = line.filter(|before| !before.is_empty());
@@ -89,15 +80,10 @@ fn wrong(file: &Path, text: &str, error: &clixml::Error) -> Failed {
 }
 
 fn report(file: &Path, why: &str) -> Failed {
-    let name = if file == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        format!("'{}'", file.display())
-    };
-    let mut report = Report::new(ExitCode::Usage, format!("{name} is no CLIXML"));
+    let what = format!("{} is no CLIXML", named(file));
+    let mut report = Report::new(ExitCode::Usage, what)
+        .hint("CLIXML is what Export-Clixml and `psdeck invoke --output clixml` write");
     report.reasons.push(why.to_owned());
-    let hint = "CLIXML is what Export-Clixml and `psdeck invoke --output clixml` write";
-    report.hints.push(hint.to_owned());
     report.into()
 }
 

@@ -77,17 +77,30 @@ pub(super) fn single(config: &Config, name: &str) -> Result<Resolved, Failed> {
 
 /// A text file of the user's, or standard input for `-`.
 pub(super) fn read(file: &Path) -> Result<String, Failed> {
+    decode(&bytes(file)?).ok_or_else(|| {
+        let why = "it is neither UTF-8 nor UTF-16 with a byte order mark";
+        unreadable(file, why, "save it as UTF-8")
+    })
+}
+
+/// The bytes of a file of the user's, or of standard input for `-`.
+pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Failed> {
     let bytes = if file == Path::new("-") {
         let mut all = Vec::new();
         io::stdin().lock().read_to_end(&mut all).map(|_| all)
     } else {
         fs::read(file)
     };
-    let bytes = bytes.map_err(|error| unreadable(file, &error.to_string(), READABLE))?;
-    decode(&bytes).ok_or_else(|| {
-        let why = "it is neither UTF-8 nor UTF-16 with a byte order mark";
-        unreadable(file, why, "save it as UTF-8")
-    })
+    bytes.map_err(|error| unreadable(file, &error.to_string(), READABLE))
+}
+
+/// A file's name as errors say it.
+pub(super) fn named(file: &Path) -> String {
+    if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        format!("'{}'", file.display())
+    }
 }
 
 /// The next step where a file cannot be opened.
@@ -95,12 +108,8 @@ pub(super) const READABLE: &str = "name a file that this account can read, or - 
 
 /// The error of a file that cannot be read.
 pub(super) fn unreadable(file: &Path, why: &str, hint: &str) -> Failed {
-    let name = if file == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        format!("'{}'", file.display())
-    };
-    let mut report = Report::new(ExitCode::Usage, format!("cannot read {name}")).hint(hint);
+    let what = format!("cannot read {}", named(file));
+    let mut report = Report::new(ExitCode::Usage, what).hint(hint);
     report.reasons.push(why.to_owned());
     report.into()
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::host::host_info;
-use super::pool::{Entry, MORE_TIME, cancelled, late};
+use super::pool::{Entry, MORE_TIME, OVERLOADED, cancelled, late};
 use super::task::{First, New, Task};
 use super::{ExitCode, Pool, Report, Session, SessionId, SessionInfo, SessionState, Size};
 use crate::psrp::client::{Client, PoolOptions};
@@ -148,7 +148,7 @@ pub(super) async fn connect(
         biased;
         () = cancel.cancelled() => Err(cancelled(&computer)),
         () = passed(Some(Instant::now() + pool.inner.limits.connect)) => {
-            Err(late("cannot connect the session", &computer, "the server may be overloaded; try again"))
+            Err(late("cannot connect the session", &computer, OVERLOADED))
         }
         result = attach(pool, id, entry, First::Connect, None, ask, None) => result,
     }

@@ -126,7 +126,7 @@ impl Pool {
             () = cancel.cancelled() => return Err(cancelled(&computer)),
             listed = tokio::time::timeout(self.inner.limits.connect, listing) => match listed {
                 Ok(listed) => listed.map_err(|failure| Report::of(&failure, what, &computer))?,
-                Err(_) => return Err(late(what, &computer, "the server may be overloaded; try again")),
+                Err(_) => return Err(late(what, &computer, OVERLOADED)),
             },
         };
         self.inner.forget_unlisted(target, &listed);
@@ -396,6 +396,9 @@ pub(super) fn late(what: &str, computer: &str, more: &str) -> Report {
     let failure = Failure::new(FailureKind::TimedOut, why).hint(more);
     Report::of(&failure, what, computer)
 }
+
+/// The next step after a deadline of ours.
+pub(super) const OVERLOADED: &str = "the server may be overloaded; try again";
 
 /// How getting in is allowed more time.
 pub(super) const MORE_TIME: &str =

@@ -53,6 +53,11 @@ pub enum Question {
 }
 
 impl Question {
+    /// Whether a prompt of keyboard-interactive is for the account's password: most servers ask for it this way.
+    pub fn is_for_password(prompt: &str, echo: bool) -> bool {
+        !echo && prompt.to_lowercase().contains("password")
+    }
+
     /// What prints the answer, if the profile says so.
     pub fn command(&self) -> Option<&PasswordCommand> {
         match self {

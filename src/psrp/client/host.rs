@@ -19,11 +19,14 @@ impl Client {
             return Err(Error::Answer(method.name()));
         }
         self.calls.remove(&(target, call));
+        self.respond(target, answer.encode(call, method))
+    }
+
+    fn respond(&mut self, target: Target, body: Value) -> Result<(), Error> {
         let kind = match target {
             Target::Pool => MessageType::RunspacePoolHostResponse,
             Target::Pipeline(_) => MessageType::PipelineHostResponse,
         };
-        let body = answer.encode(call, method);
         self.send(target, Priority::PromptResponse, kind, body, false)
     }
 
@@ -64,12 +67,8 @@ impl Client {
         if call == NO_ANSWER {
             return Ok(());
         }
-        let kind = match target {
-            Target::Pool => MessageType::RunspacePoolHostResponse,
-            Target::Pipeline(_) => MessageType::PipelineHostResponse,
-        };
         let body = HostAnswer::encode_unread(call, method, &error.to_string());
-        self.send(target, Priority::PromptResponse, kind, body, false)
+        self.respond(target, body)
     }
 
     /// Forgets the calls of a target that wait.

@@ -310,8 +310,7 @@ impl Login<'_> {
     async fn answers(&mut self, said: &str, prompts: &[Prompt]) -> Option<Vec<String>> {
         let mut answers = Vec::new();
         for prompt in prompts {
-            // Most servers ask for the password this way.
-            let is_password = !prompt.echo && prompt.prompt.to_lowercase().contains("password");
+            let is_password = Question::is_for_password(&prompt.prompt, prompt.echo);
             let command = self.options.password_command.clone();
             let answer = self
                 .secret(Question::KeyboardInteractive {
