@@ -39,3 +39,4 @@ pub mod stdio;
 
 pub mod transport;
 pub mod tui;
+pub mod wsman;

@@ -46,3 +46,4 @@ mod ssh;
 mod ssh_login;
 mod support;
 mod windows;
+mod wsman;
