@@ -1,7 +1,6 @@
 //! The envelopes of WSMan against recordings of real servers: every answer is read, every request written again.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,10 +12,10 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use uuid::Uuid;
 
-use crate::support::need;
+use crate::support::reference;
 
 /// Where our requests differ from the recorded ones: the place, and why.
-const DIFFERENCES: [(&str, &str); 13] = [
+const DIFFERENCES: [(&str, &str); 11] = [
     ("Header/MessageID", "new in each request"),
     (
         "Header/OperationID",
@@ -46,11 +45,6 @@ const DIFFERENCES: [(&str, &str); 13] = [
         "Header/OptionSet/Option[WSMAN_CMDSHELL_OPTION_KEEPALIVE]",
         "Windows' own client writes TRUE (7.4)",
     ),
-    (
-        "Body/Shell@Name",
-        "PowerShell writes the name as an attribute, pypsrp as an element (7.4)",
-    ),
-    ("Body/Shell/Name", "as above"),
 ];
 
 #[test]
@@ -425,20 +419,6 @@ fn flat(text: &str) -> BTreeMap<String, String> {
             _ => {}
         }
     }
-}
-
-fn reference(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("PSDECK_REFERENCE").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference"),
-        PathBuf::from,
-    );
-    let folder = root.join(name);
-    let found = if folder.is_dir() {
-        Ok(folder)
-    } else {
-        Err(format!("{} is not there", folder.display()))
-    };
-    need("recordings", found)
 }
 
 /// The exchanges of a folder's recordings: file, request, answer.

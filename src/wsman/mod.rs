@@ -13,6 +13,7 @@ mod response;
 mod sealed;
 mod shell;
 mod text;
+mod writer;
 mod xml;
 
 pub use error::Error;
