@@ -4,6 +4,7 @@
 //! [`Request::write`] makes an envelope; [`Response::read`] takes one apart by the names of its elements, in any order
 //! and with any prefix. What a server says is hostile: sizes, depth and counts are bounded.
 
+pub mod client;
 mod duration;
 mod error;
 mod fault;
