@@ -86,11 +86,11 @@ fn a_configuration_that_cannot_be_is_an_error_with_its_line() {
 #[test]
 fn check_finds_profiles_that_lead_nowhere() {
     let ran = Psdeck::new()
-        .config("[computers.a]\ntarget = 'Server01'\n")
+        .config("[computers.a]\ntarget = 'web1:5985'\n")
         .args(["config", "check"])
         .run()
         .expect(2);
-    assert!(ran.err.contains("ssh:Server01"), "{}", ran.err);
+    assert!(ran.err.contains("wsman:web1:5985"), "{}", ran.err);
 }
 
 #[test]

@@ -481,11 +481,8 @@ fn a_wrong_command_line_is_told_before_anything_is_reached() {
     for (arguments, said) in [
         (&["invoke", "local"][..], "--command"),
         (&["invoke", "-c", "1"], "no target is named"),
-        (&["invoke", "Server01", "-c", "1"], "ssh:Server01"),
-        (
-            &["invoke", "https://x/wsman", "-c", "1"],
-            "cannot be reached yet",
-        ),
+        (&["invoke", "web1:5985", "-c", "1"], "wsman:web1:5985"),
+        (&["invoke", "vm:dc1", "-c", "1"], "cannot be reached yet"),
         (&["invoke", "group:none", "-c", "1"], "group 'none'"),
         (
             &["invoke", "local", "-f", "-", "--input", "-"],

@@ -19,6 +19,8 @@ pub(super) struct Asker {
     /// The password that the command line gave.
     given: Option<Secret>,
     passwords: Passwords,
+    /// The account, once it was asked for.
+    user: Mutex<Option<Secret>>,
     /// What password commands printed, or why nothing, by their words. Each is run once.
     printed: Mutex<HashMap<Vec<String>, Result<Secret, String>>>,
     /// Passphrases by their files, so that several computers take one.
@@ -41,6 +43,7 @@ impl Asker {
             terminal: Mutex::new(Tty::open()),
             given,
             passwords: Passwords::default(),
+            user: Mutex::default(),
             printed: Mutex::default(),
             passphrases: Mutex::default(),
             alone,
@@ -65,6 +68,12 @@ impl Asker {
                 algorithm,
                 fingerprint,
             } => self.host_key(&host, &algorithm, &fingerprint).await,
+            Question::UserName { host } => self.user_name(&host).await,
+            Question::TrustHost { host, url } => {
+                let [means, instead] = Question::about_trust(&host, &url);
+                let prompt = format!("{means}\n{instead}\nTrust {host} this time? yes, no: ");
+                self.yes_or_no(prompt).await
+            }
             Question::Password {
                 user,
                 host,
@@ -134,6 +143,31 @@ impl Asker {
                 };
                 self.passwords.asked(&account, secret.clone());
                 secret.map_or(Answer::Refuse, Answer::Secret)
+            }
+        }
+    }
+
+    /// The account is asked for once, whatever the number of computers.
+    async fn user_name(&self, computer: &str) -> Answer {
+        let mut known = self.user.lock().await;
+        if known.is_none() {
+            *known = self
+                .at_terminal(&format!("User name for {computer}: "), true)
+                .await
+                .filter(|typed| !typed.expose().trim().is_empty());
+        }
+        known.clone().map_or(Answer::Refuse, Answer::Secret)
+    }
+
+    async fn yes_or_no(&self, mut prompt: String) -> Answer {
+        loop {
+            let Some(typed) = self.at_terminal(&prompt, true).await else {
+                return Answer::Refuse;
+            };
+            match typed.expose().trim().to_lowercase().as_str() {
+                "yes" | "y" => return Answer::AcceptOnce,
+                "no" | "n" | "" => return Answer::Refuse,
+                _ => prompt = "Type yes or no: ".to_owned(),
             }
         }
     }

@@ -188,7 +188,7 @@ port = 22
             ("group:db", "group = \"db\""),
             ("tag:db", "tags = [\"db\"]"),
             ("Nowhere", "[computers.Nowhere]"),
-            ("Server01", "ssh:Server01"),
+            ("web1:5985", "wsman:web1:5985"),
         ] {
             let error = config().resolve(name).unwrap_err();
             assert!(error.hint().contains(hint), "{name}: {}", error.hint());

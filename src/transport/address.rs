@@ -1,14 +1,34 @@
 //! What a target is called, and what the name means.
 
+mod place;
+mod wsman;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// One way to name a server: `user@host`, `ssh:user@host:port`, `local`, `demo:NAME`.
+use place::{Place, is_name};
+pub(crate) use wsman::is_application;
+
+/// One way to name a server: `Server01`, `https://host:port/app`, `user@host`, `ssh:user@host:port`, `local`,
+/// `demo:NAME`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum TargetAddress {
+    /// PowerShell's endpoint of a WSMan server.
+    Wsman {
+        /// Written as a URI, with this scheme (PowerShell's `-ConnectionUri`); a computer's name has none.
+        scheme: Option<Scheme>,
+        /// The account, if it was written.
+        user: Option<String>,
+        /// A name, an IPv4 address, or an IPv6 address without its brackets.
+        host: String,
+        /// The port, if it was written.
+        port: Option<u16>,
+        /// What stands behind the port's slash, if anything does.
+        application: Option<String>,
+    },
     /// PowerShell's subsystem of an SSH server.
     Ssh {
         /// The account, if it was written.
@@ -24,15 +44,27 @@ pub enum TargetAddress {
     Demo(String),
 }
 
+/// How a URI's messages travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// In the clear, as far as HTTP is concerned.
+    Http,
+    /// Under TLS.
+    Https,
+}
+
 /// Why a text names no target. The user's fault, except for [`AddressError::NotYet`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// No text.
     #[error("a target is missing")]
     Empty,
-    /// A computer's name alone says nothing about the way to it.
-    #[error("'{0}' does not say how to reach it")]
-    BareName(String),
+    /// Neither a name nor any form that there is.
+    #[error("'{0}' is no way to a computer")]
+    Unknown(String),
+    /// A URI with a password in it. Its text is not told.
+    #[error("a password stands in the address")]
+    Password,
     /// A form that a later version brings.
     #[error("'{text}': {what} cannot be reached yet")]
     NotYet {
@@ -61,14 +93,17 @@ impl AddressError {
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::BareName(name) => {
-                format!("write ssh:{name} or USER@{name} for SSH, or local for this computer")
+            Self::Unknown(text) if !text.contains(['/', '@']) => {
+                format!("to name a port, write wsman:{text} or ssh:{text}")
             }
             Self::NotYet { .. } => {
-                "SSH works (ssh:HOST or USER@HOST), and local for this computer".into()
+                "WSMan works (HOST, https://HOST), SSH (USER@HOST), and local for this computer".into()
             }
-            Self::Empty | Self::NoHost(_) | Self::BadName(_) => {
-                "write ssh:USER@HOST:PORT, USER@HOST, local or demo:NAME".into()
+            Self::Password => {
+                "leave it out: it is asked for, or comes from --password-stdin or a profile's password_command".into()
+            }
+            Self::Empty | Self::NoHost(_) | Self::BadName(_) | Self::Unknown(_) => {
+                "write HOST, wsman:HOST:PORT or https://HOST:PORT for WSMan, USER@HOST or ssh:HOST for SSH, or local".into()
             }
             Self::BadPort { .. } => {
                 "a port is a number from 1 to 65535; an IPv6 address stands in brackets".into()
@@ -81,7 +116,7 @@ impl TargetAddress {
     /// The computer's name as sessions show it: the host, this computer's `localhost`, the demonstration's name.
     pub fn computer(&self) -> &str {
         match self {
-            Self::Ssh { host, .. } => host,
+            Self::Wsman { host, .. } | Self::Ssh { host, .. } => host,
             Self::Local => "localhost",
             Self::Demo(name) => name,
         }
@@ -112,10 +147,10 @@ impl FromStr for TargetAddress {
             Some((scheme, rest)) if scheme == "ssh" => {
                 ssh(text, rest.strip_prefix("//").unwrap_or(rest))
             }
+            Some((scheme, rest)) if scheme == "wsman" => wsman::computer(text, rest),
+            Some((scheme, rest)) if scheme == "http" => wsman::uri(text, Scheme::Http, rest),
+            Some((scheme, rest)) if scheme == "https" => wsman::uri(text, Scheme::Https, rest),
             Some((scheme, rest)) if scheme == "demo" => demo(text, rest),
-            Some((scheme, _)) if matches!(&*scheme, "http" | "https" | "wsman") => {
-                later("WSMan servers")
-            }
             Some((scheme, _)) if scheme == "container" => later("containers"),
             Some((scheme, _)) if scheme == "vm" => later("virtual machines"),
             Some((scheme, _)) if scheme == "process" => later("running processes"),
@@ -123,7 +158,7 @@ impl FromStr for TargetAddress {
                 later("groups of computers")
             }
             _ if text.contains('@') => ssh(text, text),
-            _ => Err(AddressError::BareName(text.into())),
+            _ => wsman::bare(text),
         }
     }
 }
@@ -131,21 +166,39 @@ impl FromStr for TargetAddress {
 impl fmt::Display for TargetAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Wsman {
+                scheme,
+                user,
+                host,
+                port,
+                application,
+            } => {
+                match scheme {
+                    Some(scheme) => write!(f, "{scheme}://")?,
+                    None => f.write_str("wsman:")?,
+                }
+                place(f, user.as_deref(), host, *port)?;
+                match application {
+                    Some(application) => write!(f, "/{application}"),
+                    None => Ok(()),
+                }
+            }
             Self::Ssh { user, host, port } => {
                 f.write_str("ssh:")?;
-                if let Some(user) = user {
-                    write!(f, "{user}@")?;
-                }
-                if host.contains(':') {
-                    write!(f, "[{host}]")?;
-                } else {
-                    f.write_str(host)?;
-                }
-                port.map_or(Ok(()), |port| write!(f, ":{port}"))
+                place(f, user.as_deref(), host, *port)
             }
             Self::Local => f.write_str("local"),
             Self::Demo(name) => write!(f, "demo:{name}"),
         }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        })
     }
 }
 
@@ -163,50 +216,27 @@ impl From<TargetAddress> for String {
     }
 }
 
-/// `[user@]host[:port]`; the user may hold `@` and `\` (`DOMAIN\user@host`).
+fn place(
+    f: &mut fmt::Formatter<'_>,
+    user: Option<&str>,
+    host: &str,
+    port: Option<u16>,
+) -> fmt::Result {
+    if let Some(user) = user {
+        write!(f, "{user}@")?;
+    }
+    if host.contains(':') {
+        write!(f, "[{host}]")?;
+    } else {
+        f.write_str(host)?;
+    }
+    port.map_or(Ok(()), |port| write!(f, ":{port}"))
+}
+
 fn ssh(text: &str, rest: &str) -> Result<TargetAddress, AddressError> {
-    let (user, place) = match rest.rsplit_once('@') {
-        Some((user, place)) => (Some(user), place),
-        None => (None, rest),
-    };
-    let place = place.strip_suffix('/').unwrap_or(place);
-    let (host, port) = match place.strip_prefix('[').map(|inside| inside.split_once(']')) {
-        Some(Some((host, ""))) => (host, None),
-        Some(Some((host, tail))) => match tail.strip_prefix(':') {
-            Some(port) => (host, Some(port)),
-            None => return Err(AddressError::BadName(text.into())),
-        },
-        Some(None) => return Err(AddressError::BadName(text.into())),
-        // More than one colon without brackets is an IPv6 address without a port.
-        None if place.matches(':').count() > 1 => (place, None),
-        None => match place.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (place, None),
-        },
-    };
-    if host.is_empty() {
-        return Err(AddressError::NoHost(text.into()));
-    }
-    if !is_name(host) || user.is_some_and(|user| !is_name(user)) {
-        return Err(AddressError::BadName(text.into()));
-    }
-    let port = match port {
-        Some(port) => match port.parse() {
-            Ok(number) if number > 0 => Some(number),
-            _ => {
-                return Err(AddressError::BadPort {
-                    text: text.into(),
-                    port: port.into(),
-                });
-            }
-        },
-        None => None,
-    };
-    Ok(TargetAddress::Ssh {
-        user: user.map(Into::into),
-        host: host.into(),
-        port,
-    })
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let Place { user, host, port } = Place::read(text, rest)?;
+    Ok(TargetAddress::Ssh { user, host, port })
 }
 
 fn demo(text: &str, name: &str) -> Result<TargetAddress, AddressError> {
@@ -220,13 +250,6 @@ fn demo(text: &str, name: &str) -> Result<TargetAddress, AddressError> {
     }
 }
 
-/// Names go to `ssh -G` and to screens: no blanks, no control characters, no dash in front.
-fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with('-')
-        && !name.chars().any(|c| c.is_whitespace() || c.is_control())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +260,59 @@ mod tests {
             host: host.into(),
             port,
         }
+    }
+
+    fn wsman(scheme: Option<Scheme>, host: &str, port: Option<u16>) -> TargetAddress {
+        TargetAddress::Wsman {
+            scheme,
+            user: None,
+            host: host.into(),
+            port,
+            application: None,
+        }
+    }
+
+    #[test]
+    fn a_computer_s_name_and_a_uri_mean_wsman() {
+        for (text, address) in [
+            ("Server01", wsman(None, "Server01", None)),
+            ("192.0.2.7", wsman(None, "192.0.2.7", None)),
+            (".", wsman(None, "localhost", None)),
+            ("::1", wsman(None, "::1", None)),
+            ("[2001:db8::1]", wsman(None, "2001:db8::1", None)),
+            ("[2001:db8::1]:80", wsman(None, "2001:db8::1", Some(80))),
+            ("wsman:Server01", wsman(None, "Server01", None)),
+            ("WSMan:web1:8080", wsman(None, "web1", Some(8080))),
+            ("wsman:[::1]:8080", wsman(None, "::1", Some(8080))),
+            ("http://web1", wsman(Some(Scheme::Http), "web1", None)),
+            ("HTTPS://web1/", wsman(Some(Scheme::Https), "web1", None)),
+            (
+                "https://[::1]:5986",
+                wsman(Some(Scheme::Https), "::1", Some(5986)),
+            ),
+            (
+                "https://alice@web1:443/app/PowerShell?x=1",
+                TargetAddress::Wsman {
+                    scheme: Some(Scheme::Https),
+                    user: Some("alice".into()),
+                    host: "web1".into(),
+                    port: Some(443),
+                    application: Some("app/PowerShell?x=1".into()),
+                },
+            ),
+        ] {
+            let read: TargetAddress = text.parse().unwrap();
+            assert_eq!(read, address, "{text}");
+            assert_eq!(read.to_string().parse(), Ok(address), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_refused_and_not_repeated() {
+        let wrong = "https://alice:hunter2@web1".parse::<TargetAddress>();
+        assert_eq!(wrong, Err(AddressError::Password));
+        let error = wrong.unwrap_err();
+        assert!(!format!("{error} {error:?} {}", error.hint()).contains("hunter2"));
     }
 
     #[test]
@@ -280,10 +356,18 @@ mod tests {
         };
         for (text, error) in [
             ("", AddressError::Empty),
-            ("Server01", AddressError::BareName("Server01".into())),
+            ("web1:5985", AddressError::Unknown("web1:5985".into())),
+            ("tn3270:web1", AddressError::Unknown("tn3270:web1".into())),
+            ("http:web1", AddressError::BadName("http:web1".into())),
+            ("https://", AddressError::NoHost("https://".into())),
+            ("http://:80", AddressError::NoHost("http://:80".into())),
             (
-                "https://web1:5986/wsman",
-                not_yet("https://web1:5986/wsman", "WSMan servers"),
+                "wsman:web1/app",
+                AddressError::BadName("wsman:web1/app".into()),
+            ),
+            (
+                "http://web1/a b",
+                AddressError::BadName("http://web1/a b".into()),
             ),
             (
                 "container:docker/1",
@@ -316,7 +400,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<TargetAddress>(), Err(error), "{text}");
         }
-        let bare = "Server01".parse::<TargetAddress>().unwrap_err();
-        assert!(bare.hint().contains("ssh:Server01") && bare.hint().contains("local"));
+        let port = "web1:5985".parse::<TargetAddress>().unwrap_err();
+        assert!(port.hint().contains("wsman:web1:5985"));
     }
 }

@@ -2,6 +2,7 @@
 
 mod address;
 mod connection;
+mod endpoint;
 mod memory;
 mod options;
 mod packets;
@@ -10,9 +11,10 @@ pub mod process;
 mod question;
 pub mod ssh;
 
-pub use address::{AddressError, TargetAddress};
+pub use address::{AddressError, Scheme, TargetAddress};
 pub use connection::{Capabilities, Command, Connection, Event, Failure, FailureKind, Stage};
+pub use endpoint::Endpoint;
 pub use memory::Memory;
-pub use options::{Options, parse_duration};
+pub use options::{Authentication, Options, parse_duration};
 pub use password_command::PasswordCommand;
 pub use question::{Answer, Ask, Nobody, Question, Secret};

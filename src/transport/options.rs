@@ -1,6 +1,7 @@
 //! How to get in: what a user may say besides the target's name.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,44 @@ pub struct Options {
     /// The SSH subsystem; `powershell` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subsystem: Option<String>,
+    /// The session configuration of a WSMan server, by name or by resource URI; `Microsoft.PowerShell` when absent. Of
+    /// SSH the subsystem, where `subsystem` does not name one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configuration_name: Option<String>,
+    /// The application of a WSMan server's URL; `wsman` when absent. What a URI names goes before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_name: Option<String>,
+    /// How to prove who we are to a WSMan server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Authentication>,
+    /// Whether WSMan to a computer goes over HTTPS, with 5986 for its port. A URI says it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub use_ssl: Option<bool>,
+    /// A file of PEM certificates: the authorities to trust in place of the platform's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+    /// Whether a certificate of an unknown authority is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_ca_check: Option<bool>,
+    /// Whether a certificate with another computer's name is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_cn_check: Option<bool>,
+    /// Whether the server is trusted with an authentication that does not prove to us who it is. The configuration's
+    /// `trusted_hosts` come to stand here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_host: Option<bool>,
+    /// Whether messages over HTTP may travel in the clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_encryption: Option<bool>,
+    /// How long a WSMan server may take for one operation, and opening as a whole.
+    #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
+    pub operation_timeout: Option<Duration>,
+    /// The language of a WSMan server's messages and the way it writes numbers and dates: `de-DE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub culture: Option<String>,
+    /// Whether a WSMan server skips the profile of the Windows account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_remote_profile: Option<bool>,
     /// Settings as `ssh -o` takes them, `KEY=VALUE` each.
     #[serde(rename = "ssh_options", skip_serializing_if = "Vec::is_empty")]
     pub ssh_options: Vec<String>,
@@ -51,6 +90,41 @@ impl Options {
     pub const STAGE_TIMEOUT: Duration = Duration::from_secs(30);
     /// The longest duration that is taken: longer ones do not fit into every clock.
     pub const LONGEST: Duration = Duration::from_hours(24 * 365);
+}
+
+/// How to prove who we are, in the words of PowerShell's `-Authentication`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Authentication {
+    /// The best that the server offers and we have.
+    #[default]
+    Default,
+    /// The password itself goes to the server.
+    Basic,
+    /// The server and we agree; NTLM at present.
+    Negotiate,
+    /// NTLM, without agreeing on it.
+    Ntlm,
+}
+
+impl Authentication {
+    /// The names, as options and profiles spell them.
+    pub const NAMES: [&str; 4] = ["default", "basic", "negotiate", "ntlm"];
+}
+
+impl FromStr for Authentication {
+    type Err = ();
+
+    /// Any case, as PowerShell takes it.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Ok(match text.to_ascii_lowercase().as_str() {
+            "default" => Self::Default,
+            "basic" => Self::Basic,
+            "negotiate" => Self::Negotiate,
+            "ntlm" => Self::Ntlm,
+            _ => return Err(()),
+        })
+    }
 }
 
 /// A duration as text with its unit: `90s`, `4m`, `1h30m`, `500ms`. A bare number is refused, as is zero, and what is

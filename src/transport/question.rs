@@ -23,6 +23,18 @@ pub enum Question {
         /// `SHA256:…`.
         fingerprint: String,
     },
+    /// Nobody has said which account to use.
+    UserName {
+        /// The server.
+        host: String,
+    },
+    /// The way to prove who we are does not prove to us who the server is.
+    TrustHost {
+        /// The server.
+        host: String,
+        /// Where its requests go: `http://Server01:5985/wsman`.
+        url: String,
+    },
     /// A password for an account.
     Password {
         /// The account.
@@ -58,13 +70,31 @@ impl Question {
         !echo && prompt.to_lowercase().contains("password")
     }
 
+    /// What saying yes to [`Question::TrustHost`] means, a paragraph each.
+    pub fn about_trust(host: &str, url: &str) -> [String; 2] {
+        [
+            format!(
+                "NTLM proves to {host} who you are. It does not prove to you that {host} is who it says. {url} is \
+                 clear HTTP: whoever answers there in its place can pass your login on to another server, try out \
+                 passwords against it, or, as a member of your domain, take what you send."
+            ),
+            format!(
+                "HTTPS proves it (--use-ssl, or https://{host}). Where you trust the network, a line trusted_hosts = \
+                 [\"{host}\"] in config.toml answers this question for good."
+            ),
+        ]
+    }
+
     /// What prints the answer, if the profile says so.
     pub fn command(&self) -> Option<&PasswordCommand> {
         match self {
             Self::Password { command, .. } | Self::KeyboardInteractive { command, .. } => {
                 command.as_ref()
             }
-            Self::UnknownHostKey { .. } | Self::Passphrase { .. } => None,
+            Self::UnknownHostKey { .. }
+            | Self::UserName { .. }
+            | Self::TrustHost { .. }
+            | Self::Passphrase { .. } => None,
         }
     }
 }
@@ -74,7 +104,7 @@ impl Question {
 pub enum Answer {
     /// To a host key: trust it from now on.
     Accept,
-    /// To a host key: trust it this time only.
+    /// To a host key: trust it this time only. To a host: trust it.
     AcceptOnce,
     /// A secret or a line.
     Secret(Secret),

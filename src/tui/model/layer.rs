@@ -111,10 +111,16 @@ pub(crate) fn new_session(known: Option<&NewSession>) -> Form {
 }
 
 impl Asked {
-    /// A question with the fields for its answer; one about a key has none.
+    /// A question with the fields for its answer; one of yes and no has none.
     pub(crate) fn new(id: QuestionId, opening: OpeningId, question: Question) -> Self {
         let fields = match &question {
-            Question::UnknownHostKey { .. } => Vec::new(),
+            Question::UnknownHostKey { .. } | Question::TrustHost { .. } => Vec::new(),
+            Question::UserName { .. } => {
+                vec![
+                    Field::plain("User", "")
+                        .help("the account there: NAME, DOMAIN\\NAME or NAME@DOMAIN"),
+                ]
+            }
             Question::Password { user, host, .. } => {
                 vec![Field::hidden(format!("Password of {user}@{host}"))]
             }

@@ -146,25 +146,26 @@ fn question(
     if action == Some(Action::Cancel) {
         return vec![Effect::AnswerQuestion(id, Answer::Refuse)];
     }
-    let answer = if let Question::UnknownHostKey { .. } = &asked.question {
-        match chord.code {
-            KeyCode::Char('y' | 'Y') => Some(Answer::Accept),
-            KeyCode::Char('o' | 'O') => Some(Answer::AcceptOnce),
-            KeyCode::Char('n' | 'N') => Some(Answer::Refuse),
-            _ => None,
-        }
-    } else if form_key(model, &mut asked.form, chord) {
-        let shown = matches!(
-            &asked.question,
-            Question::KeyboardInteractive { echo: true, .. }
-        );
-        Some(Answer::Secret(if shown {
-            Secret::new(asked.form.text(0))
-        } else {
-            asked.form.secret(0)
-        }))
-    } else {
-        None
+    let answer = match (&asked.question, chord.code) {
+        (Question::UnknownHostKey { .. }, KeyCode::Char('y' | 'Y')) => Some(Answer::Accept),
+        (Question::UnknownHostKey { .. }, KeyCode::Char('o' | 'O'))
+        | (Question::TrustHost { .. }, KeyCode::Char('y' | 'Y')) => Some(Answer::AcceptOnce),
+        (
+            Question::UnknownHostKey { .. } | Question::TrustHost { .. },
+            KeyCode::Char('n' | 'N'),
+        ) => Some(Answer::Refuse),
+        (Question::UnknownHostKey { .. } | Question::TrustHost { .. }, _) => None,
+        _ => form_key(model, &mut asked.form, chord).then(|| {
+            let shown = matches!(
+                &asked.question,
+                Question::UserName { .. } | Question::KeyboardInteractive { echo: true, .. }
+            );
+            Answer::Secret(if shown {
+                Secret::new(asked.form.text(0))
+            } else {
+                asked.form.secret(0)
+            })
+        }),
     };
     if let Some(answer) = answer {
         return vec![Effect::AnswerQuestion(id, answer)];

@@ -257,6 +257,7 @@ fn hints(model: &Model) -> Vec<(String, &'static str)> {
                     pair("o", "this time"),
                     pair("n", "refuse"),
                 ],
+                Question::TrustHost { .. } => vec![pair("y", "trust"), pair("n", "refuse")],
                 _ => vec![pair("Enter", "answer"), pair("Esc", "refuse")],
             },
             Layer::Confirm(_) => vec![pair("y", "yes"), pair("n", "no")],

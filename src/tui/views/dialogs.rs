@@ -345,6 +345,26 @@ fn question(frame: &mut Frame, area: Rect, model: &Model, asked: &Asked) {
             ));
             popup::lines(frame, area, "Do you know this server?", lines, model);
         }
+        Question::TrustHost { host, url } => {
+            let [host, url] = [host, url].map(|text| remote_text::plain(text));
+            let mut lines = Vec::new();
+            for paragraph in Question::about_trust(&host, &url) {
+                lines.extend(sentences(&paragraph));
+                lines.push(Line::default());
+            }
+            lines.push(keys(&[("y", "trust it this time"), ("n", "no")], model));
+            popup::lines(
+                frame,
+                area,
+                &format!("Trust {host} without proof?"),
+                lines,
+                model,
+            );
+        }
+        Question::UserName { host } => {
+            let title = format!("Who are you on {}?", remote_text::plain(host));
+            form(frame, area, &title, Vec::new(), &asked.form, model);
+        }
         Question::Password { host, .. } => {
             let title = format!("{} wants a password", remote_text::plain(host));
             form(frame, area, &title, Vec::new(), &asked.form, model);
