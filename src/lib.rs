@@ -7,6 +7,8 @@
 //! | [`clixml`] | values and their CLIXML text |
 //! | [`psrp`] | messages, fragments, runspace pool, pipeline, host calls, keys |
 //! | [`stdio`] | the one-line XML packets of SSH, processes and pipes |
+//! | [`wsman`] | the messages of WSMan |
+//! | [`auth`] | tokens of Negotiate and NTLM, and what they seal |
 //! | [`language`] | the part of PowerShell's grammar that we read |
 //! | [`remote_text`] | remote text made safe to show: styled runs |
 //! | [`transport`] | connections; the only place that opens sockets |
@@ -16,7 +18,7 @@
 //! | [`cli`] | the verbs of the command line |
 //! | [`tui`] | the full-screen app |
 //!
-//! `clixml`, `psrp`, `stdio`, `language` and `remote_text` do no IO and read no clock.
+//! `clixml`, `psrp`, `stdio`, `wsman`, `auth`, `language` and `remote_text` do no IO and read no clock.
 
 #![cfg_attr(
     test,
@@ -27,6 +29,7 @@
     )
 )]
 
+pub mod auth;
 pub mod cli;
 pub mod clixml;
 pub mod config;
