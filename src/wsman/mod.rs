@@ -24,6 +24,6 @@ pub use request::{Body, Header, Operation, Request};
 pub use response::{
     Answer, CommandState, Connected, Echo, Identity, Page, Received, Response, State, Stream,
 };
-pub use sealed::{MAX_PIECE, Piece, Protocol, Sealed, is_sealed, seal};
+pub use sealed::{MAX_PIECE, Part, Piece, Protocol, Sealed, is_sealed, seal};
 pub use shell::{CommandInfo, Shell};
 pub use text::decode;

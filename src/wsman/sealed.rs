@@ -5,6 +5,14 @@ use super::Error;
 /// CredSSP seals at most so much at once; longer bodies go in pieces.
 pub const MAX_PIECE: usize = 16_384;
 
+/// Signatures are 16 to some 100 bytes long.
+const LONGEST_SIGNATURE: usize = 64 * 1024;
+
+const LONGEST_LINE: usize = 512;
+
+/// A part has two.
+const MOST_HEADERS: usize = 16;
+
 const BOUNDARY: &str = "Encrypted Boundary";
 
 /// The label of a sealed body: how it was authenticated.
@@ -36,6 +44,15 @@ pub struct Sealed<'a> {
     pub content_type: String,
     /// Its pieces, in order.
     pub pieces: Vec<Piece<'a>>,
+}
+
+/// What a sealed body consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// A piece, with the type of the text inside.
+    Piece(&'a str, Piece<'a>),
+    /// The last boundary.
+    End,
 }
 
 impl Protocol {
@@ -94,43 +111,60 @@ pub fn seal(protocol: Protocol, content_type: &str, pieces: &[Piece<'_>]) -> Vec
 impl<'a> Sealed<'a> {
     /// Takes a body apart. The data may hold anything, the boundary too: lengths rule.
     pub fn read(body: &'a [u8]) -> Result<Self, Error> {
-        let mut rest = Lines(body);
+        let (sealed, length) = Self::read_prefix(body)?.ok_or(wrong("it ends too early"))?;
+        match body.get(length..).unwrap_or_default().trim_ascii() {
+            [] => Ok(sealed),
+            _ => Err(wrong("something follows the last boundary")),
+        }
+    }
+
+    /// Takes the body apart that `bytes` begin with, and says how many of them it is; `None` where more must come first.
+    ///
+    /// For answers of several bodies, one after another. Line ends before a body are taken with it; those behind may
+    /// come later than the body, so that line ends alone may remain in the end.
+    pub fn read_prefix(bytes: &'a [u8]) -> Result<Option<(Self, usize)>, Error> {
         let mut sealed = Self {
             content_type: String::new(),
             pieces: Vec::new(),
         };
+        let mut used = bytes.len() - bytes.trim_ascii_start().len();
         loop {
-            match rest.boundary()? {
-                Boundary::End if sealed.pieces.is_empty() => return Err(wrong("it has no parts")),
-                Boundary::End => return Ok(sealed),
-                Boundary::Next => {}
-            }
-            let mut original = None;
-            while let Some(line) = rest.header()? {
-                if let Some(value) = value(line, "OriginalContent") {
-                    original = Some(read_original(value)?);
+            let rest = bytes.get(used..).unwrap_or_default();
+            let Some((part, length)) = Part::read(rest)? else {
+                return Ok(None);
+            };
+            used += length;
+            match part {
+                Part::Piece(content_type, piece) => {
+                    content_type.clone_into(&mut sealed.content_type);
+                    sealed.pieces.push(piece);
                 }
+                Part::End if sealed.pieces.is_empty() => return Err(wrong("it has no parts")),
+                Part::End => return Ok(Some((sealed, used))),
             }
-            let (content_type, length) =
-                original.ok_or(wrong("a part names no original content"))?;
-            if rest.boundary()? == Boundary::End {
-                return Err(wrong("a part has no data"));
-            }
-            // The data stands right behind its one header.
-            rest.line()?;
-            let size = rest.take(4)?;
-            let size = size.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
-            let size = usize::try_from(size.unwrap_or_default()).unwrap_or(usize::MAX);
-            let signature = rest.take(size)?;
-            let data = rest.take(length)?;
-            sealed.content_type = content_type.to_owned();
-            sealed.pieces.push(Piece {
-                length,
-                signature,
-                data,
-            });
         }
     }
+}
+
+impl<'a> Part<'a> {
+    /// Reads the part that `bytes` begin with, and says how many of them it is; `None` where more must come first. Line
+    /// ends behind the last boundary are taken with it, as far as they are there.
+    pub fn read(bytes: &'a [u8]) -> Result<Option<(Self, usize)>, Error> {
+        let mut rest = Lines(bytes);
+        match rest.part() {
+            Ok(part) => Ok(Some((part, bytes.len() - rest.0.len()))),
+            Err(Stop::Short) => Ok(None),
+            Err(Stop::Wrong(what)) => Err(wrong(what)),
+        }
+    }
+}
+
+/// Why a part cannot be read.
+enum Stop {
+    /// The bytes end first.
+    Short,
+    /// No bytes can follow that would make it one.
+    Wrong(&'static str),
 }
 
 #[derive(PartialEq, Eq)]
@@ -142,50 +176,109 @@ enum Boundary {
 struct Lines<'a>(&'a [u8]);
 
 impl<'a> Lines<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
-        let (taken, rest) = self
-            .0
-            .split_at_checked(count)
-            .ok_or(wrong("it ends too early"))?;
+    fn part(&mut self) -> Result<Part<'a>, Stop> {
+        if self.boundary()? == Boundary::End {
+            self.0 = self.0.trim_ascii_start();
+            return Ok(Part::End);
+        }
+        let mut original = None;
+        let mut headers = 0;
+        while let Some(line) = self.header()? {
+            headers += 1;
+            if headers > MOST_HEADERS {
+                return Err(Stop::Wrong("a part has too many headers"));
+            }
+            if let Some(value) = value(line, "OriginalContent") {
+                original = Some(read_original(value)?);
+            }
+        }
+        let (content_type, length) =
+            original.ok_or(Stop::Wrong("a part names no original content"))?;
+        if self.boundary()? == Boundary::End {
+            return Err(Stop::Wrong("a part has no data"));
+        }
+        // The data stands right behind its one header.
+        self.line()?;
+        let size = self
+            .take(4)?
+            .first_chunk()
+            .map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        if size > LONGEST_SIGNATURE {
+            return Err(Stop::Wrong("a signature is too long"));
+        }
+        let signature = self.take(size)?;
+        let data = self.take(length)?;
+        let piece = Piece {
+            length,
+            signature,
+            data,
+        };
+        Ok(Part::Piece(content_type, piece))
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'a [u8], Stop> {
+        let (taken, rest) = self.0.split_at_checked(count).ok_or(Stop::Short)?;
         self.0 = rest;
         Ok(taken)
     }
 
     /// The bytes to the next line end.
-    fn line(&mut self) -> Result<&'a [u8], Error> {
+    fn line(&mut self) -> Result<&'a [u8], Stop> {
         // A header is short; a search through all the data would be for nothing.
-        let end = memchr::memchr(b'\n', self.0.get(..512).unwrap_or(self.0));
-        let line = self.take(end.ok_or(wrong("a line does not end"))? + 1)?;
+        let near = self.0.get(..LONGEST_LINE);
+        let Some(end) = memchr::memchr(b'\n', near.unwrap_or(self.0)) else {
+            return Err(match near {
+                Some(_) => Stop::Wrong("a line does not end"),
+                None => Stop::Short,
+            });
+        };
+        let line = self.take(end + 1)?;
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         Ok(line.strip_suffix(b"\r").unwrap_or(line))
     }
 
     /// A header of a part, or none before the next boundary.
-    fn header(&mut self) -> Result<Option<&'a str>, Error> {
-        if self.0.starts_with(b"--") {
-            return Ok(None);
+    fn header(&mut self) -> Result<Option<&'a str>, Stop> {
+        match self.0 {
+            [] | [b'-'] => return Err(Stop::Short),
+            [b'-', b'-', ..] => return Ok(None),
+            _ => {}
         }
-        let line = std::str::from_utf8(self.line()?).map_err(|_| wrong("a header is no text"))?;
+        let line = self.line()?;
+        let line = std::str::from_utf8(line).map_err(|_| Stop::Wrong("a header is no text"))?;
         Ok(Some(line.trim()))
     }
 
     /// `--Encrypted Boundary`, with the space that some servers write, or the last one.
-    fn boundary(&mut self) -> Result<Boundary, Error> {
-        let missing = || wrong("a boundary is missing");
-        let rest = self.0.strip_prefix(b"--").ok_or_else(missing)?;
-        let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-        let rest = rest.strip_prefix(BOUNDARY.as_bytes()).ok_or_else(missing)?;
-        self.0 = rest;
-        if let Some(rest) = rest.strip_prefix(b"--") {
-            return match rest.trim_ascii() {
-                [] => Ok(Boundary::End),
-                _ => Err(wrong("something follows the last boundary")),
-            };
+    fn boundary(&mut self) -> Result<Boundary, Stop> {
+        self.expect(b"--")?;
+        self.0 = self.0.strip_prefix(b" ").unwrap_or(self.0);
+        self.expect(BOUNDARY.as_bytes())?;
+        match self.0 {
+            [] | [b'-'] => return Err(Stop::Short),
+            [b'-', b'-', rest @ ..] => {
+                self.0 = rest;
+                return Ok(Boundary::End);
+            }
+            _ => {}
         }
         match self.line()?.trim_ascii() {
             [] => Ok(Boundary::Next),
-            _ => Err(missing()),
+            _ => Err(Stop::Wrong("a boundary is missing")),
         }
+    }
+
+    fn expect(&mut self, text: &[u8]) -> Result<(), Stop> {
+        if let Some(rest) = self.0.strip_prefix(text) {
+            self.0 = rest;
+            return Ok(());
+        }
+        Err(if text.starts_with(self.0) {
+            Stop::Short
+        } else {
+            Stop::Wrong("a boundary is missing")
+        })
     }
 }
 
@@ -197,8 +290,8 @@ fn value<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// `type=application/soap+xml;charset=UTF-8;Length=1234`: the type and the length.
-fn read_original(value: &str) -> Result<(&str, usize), Error> {
-    let wrong = || wrong("a part names no length");
+fn read_original(value: &str) -> Result<(&str, usize), Stop> {
+    let wrong = || Stop::Wrong("a part names no length");
     let rest = value.strip_prefix("type=").ok_or_else(wrong)?;
     let at = rest
         .to_ascii_lowercase()
@@ -275,6 +368,44 @@ mod tests {
         assert!(Sealed::read(lie.as_bytes()).is_err());
     }
 
+    /// Data that looks like the format around it.
+    fn hostile() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop_oneof![
+            Just(b"--Encrypted Boundary".to_vec()),
+            Just(b"--Encrypted Boundary--\r\n".to_vec()),
+            Just(b"\r\n".to_vec()),
+            Just(b"\tOriginalContent: type=a/b;Length=3\r\n".to_vec()),
+            prop::collection::vec(any::<u8>(), 0..40),
+        ];
+        prop::collection::vec(word, 0..6).prop_map(|words| words.concat())
+    }
+
+    #[test]
+    fn what_can_never_become_a_body_is_refused_at_once() {
+        for bytes in [
+            &b"<s:Envelope>"[..],
+            b"--Encrypted Boundary\r\nOriginalContent: type=a/b\r\n",
+            b"--Encrypted Boundary--\r\n",
+            b"--Other\r\n",
+        ] {
+            assert!(Sealed::read_prefix(bytes).is_err(), "{bytes:?}");
+        }
+        let endless = [b"--Encrypted Boundary\r\n", &b"X: y\r\n".repeat(20)[..]].concat();
+        assert!(Sealed::read_prefix(&endless).is_err());
+        let long = [b"--Encrypted Boundary\r\n", &b"X".repeat(600)[..]].concat();
+        assert!(Sealed::read_prefix(&long).is_err());
+        for bytes in [
+            &b""[..],
+            b"\r\n",
+            b"-",
+            b"--",
+            b"-- Encrypted",
+            b"--Encrypted Boundary\r\nOrig",
+        ] {
+            assert_eq!(Sealed::read_prefix(bytes), Ok(None), "{bytes:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn pieces_come_back(parts in prop::collection::vec(
@@ -285,6 +416,58 @@ mod tests {
             let sealed = Sealed::read(&body).unwrap();
             prop_assert_eq!(sealed.content_type, TYPE);
             prop_assert_eq!(sealed.pieces, pieces);
+        }
+
+        #[test]
+        fn bodies_one_after_another_are_read_as_they_come(
+            bodies in prop::collection::vec(prop::collection::vec(
+                (prop::collection::vec(any::<u8>(), 0..20), hostile()), 1..3
+            ), 1..4),
+            cut in 0_usize..10_000,
+        ) {
+            let mut written = Vec::new();
+            let mut ends = Vec::new();
+            for parts in &bodies {
+                written.extend(seal(Protocol::Negotiate, TYPE, &pieces(parts)));
+                ends.push(written.len());
+            }
+            let cut = cut % (written.len() + 1);
+            let mut used = 0;
+            let mut read = Vec::new();
+            while let Some((sealed, length)) = Sealed::read_prefix(&written[used..cut]).unwrap() {
+                read.push(sealed);
+                used += length;
+            }
+            // A body counts once its last boundary is there, the line end behind it or not.
+            prop_assert_eq!(read.len(), ends.iter().filter(|end| **end - 2 <= cut).count());
+            while let Some((sealed, length)) = Sealed::read_prefix(&written[used..]).unwrap() {
+                read.push(sealed);
+                used += length;
+            }
+            prop_assert_eq!(written.len(), used);
+            prop_assert_eq!(read.len(), bodies.len());
+            for (sealed, parts) in read.iter().zip(&bodies) {
+                prop_assert_eq!(&sealed.pieces, &pieces(parts));
+            }
+        }
+
+        #[test]
+        fn one_wrong_byte_never_moves_a_piece(
+            parts in prop::collection::vec((prop::collection::vec(any::<u8>(), 16), hostile()), 1..3),
+            at in any::<prop::sample::Index>(),
+            other in any::<u8>(),
+        ) {
+            let mut body = seal(Protocol::Negotiate, TYPE, &pieces(&parts));
+            let at = at.index(body.len());
+            body[at] = other;
+            // What is read all the same has the bytes where they stand: nothing is skipped, nothing invented.
+            if let Ok(sealed) = Sealed::read(&body) {
+                for piece in &sealed.pieces {
+                    prop_assert_eq!(piece.length, piece.data.len());
+                }
+                let sizes: usize = sealed.pieces.iter().map(|piece| piece.data.len() + piece.signature.len()).sum();
+                prop_assert!(sizes < body.len());
+            }
         }
 
         #[test]
