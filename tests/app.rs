@@ -4,8 +4,23 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::support::peer::Peer;
+use crate::support::peer::{Builder, Peer};
 use crate::support::screen::Screen;
+use crate::support::servers::on_servers;
+
+on_servers!(
+    [local, ssh],
+    [
+        a_session_is_entered_used_and_left,
+        a_resize_while_output_runs_reaches_the_other_side_and_reflows,
+        ctrl_c_stops_what_runs,
+        a_secret_is_asked_for_by_name_and_shown_nowhere,
+        escape_sequences_of_a_session_do_not_reach_the_terminal,
+        a_breaking_session_says_why_and_what_next,
+        ten_pasted_lines_run_only_after_a_yes,
+        a_pane_that_floods_does_not_hold_up_another,
+    ]
+);
 
 /// The app with a pane on a peer known as `Server01`, at its prompt.
 fn entered(peer: &Peer, columns: u16, rows: u16) -> Screen {
@@ -37,9 +52,8 @@ fn an_empty_list_shows_the_next_three_keys() {
     assert_eq!(screen.ended(), 0);
 }
 
-#[test]
-fn a_session_on_ssh_is_entered_used_and_left() {
-    let Some(peer) = Peer::ssh().start() else {
+fn a_session_is_entered_used_and_left(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer, 80, 24);
@@ -120,9 +134,8 @@ fn nothing_is_drawn_where_nothing_changes() {
     assert!(quiet, "it draws by the clock");
 }
 
-#[test]
-fn a_resize_while_output_runs_reaches_the_other_side_and_reflows() {
-    let Some(peer) = Peer::local().start() else {
+fn a_resize_while_output_runs_reaches_the_other_side_and_reflows(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer, 80, 24);
@@ -145,9 +158,8 @@ fn a_resize_while_output_runs_reaches_the_other_side_and_reflows() {
     assert_eq!(screen.ended(), 0);
 }
 
-#[test]
-fn ctrl_c_stops_what_runs() {
-    let Some(peer) = Peer::local().start() else {
+fn ctrl_c_stops_what_runs(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer, 80, 24);
@@ -158,24 +170,22 @@ fn ctrl_c_stops_what_runs() {
     screen.keys("'after'<Enter>").row("after");
 }
 
-#[test]
-fn a_secret_is_asked_for_by_name_and_shown_nowhere() {
-    let Some(peer) = Peer::local().start() else {
+fn a_secret_is_asked_for_by_name_and_shown_nowhere(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer, 80, 24);
     screen
         .keys("$s = Read-Host -AsSecureString; $s.Length<Enter>")
-        .expect("localhost asks ─");
+        .expect(&format!("{} asks ─", peer.computer()));
     screen.keys("hunter2").expect("*******");
     screen.keys("<Enter>").gone("asks ─");
     assert!(!screen.received(b"hunter2"));
     screen.row("7");
 }
 
-#[test]
-fn escape_sequences_of_a_session_do_not_reach_the_terminal() {
-    let Some(peer) = Peer::local().start() else {
+fn escape_sequences_of_a_session_do_not_reach_the_terminal(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer, 80, 24);
@@ -208,9 +218,8 @@ fn escape_sequences_of_a_session_do_not_reach_the_terminal() {
     assert_eq!(screen.ended(), 0);
 }
 
-#[test]
-fn a_breaking_session_says_why_and_what_next() {
-    let Some(peer) = Peer::local().start() else {
+fn a_breaking_session_says_why_and_what_next(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer, 80, 24);
@@ -229,9 +238,8 @@ fn a_breaking_session_says_why_and_what_next() {
     assert_eq!(screen.ended(), 0);
 }
 
-#[test]
-fn ten_pasted_lines_run_only_after_a_yes() {
-    let Some(peer) = Peer::local().start() else {
+fn ten_pasted_lines_run_only_after_a_yes(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer, 80, 24);
@@ -250,13 +258,15 @@ fn ten_pasted_lines_run_only_after_a_yes() {
             screen.lines().filter(|line| line.trim() == row).count() == 1
         })
     });
-    screen.paste("one line").expect("one line");
+    screen
+        .gone(" running ")
+        .paste("one line")
+        .expect("one line");
     screen.keys("<C-c>").expect("one line^C");
 }
 
-#[test]
-fn a_pane_that_floods_does_not_hold_up_another() {
-    let (Some(flood), Some(quiet)) = (Peer::local().start(), Peer::local().start()) else {
+fn a_pane_that_floods_does_not_hold_up_another(server: Builder) {
+    let (Some(flood), Some(quiet)) = (server.clone().start(), server.start()) else {
         return;
     };
     let mut screen = Screen::new(80, 24)
@@ -271,7 +281,7 @@ fn a_pane_that_floods_does_not_hold_up_another() {
         .keys("<C-]>c")
         .expect("New session")
         .keys("Quiet<Enter>")
-        .expect("3 localhost")
+        .expect(&format!("3 {}", quiet.computer()))
         .expect("]: PS ");
     // The flood goes on; a key is on the screen soon, whichever pane it is typed in.
     let mut worst = Duration::ZERO;
@@ -283,7 +293,7 @@ fn a_pane_that_floods_does_not_hold_up_another() {
         screen.keys("<C-c>").gone(&format!("> {typed} "));
     }
     assert!(worst < Duration::from_secs(5), "a key took {worst:?}");
-    screen.expect("2 localhost ●");
+    screen.expect(&format!("2 {} ●", flood.computer()));
     screen.keys("'still ' + 'here'<Enter>").row("still here");
     screen.keys("<C-]>2").expect("yyyyyyyy").expect(" running ");
     screen.keys("<C-c>").gone(" running ");

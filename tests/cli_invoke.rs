@@ -1,36 +1,54 @@
-//! `psdeck invoke` on a foreign peer in place of `pwsh`: what is printed where, and how it ends.
-
-use std::fmt::Write as _;
+//! `psdeck invoke` on foreign peers: what is printed where, and how it ends.
 
 use serde_json::json;
 
-use crate::support::peer::Peer;
+use crate::support::peer::{Builder, Peer};
 use crate::support::psdeck::Psdeck;
+use crate::support::servers::on_servers;
+
+on_servers!(
+    [local],
+    [
+        text_goes_to_standard_output_and_other_streams_to_standard_error,
+        every_stream_is_a_line_of_json_with_its_name,
+        objects_of_one_computer_are_an_array,
+        objects_as_clixml_are_one_document,
+        several_computers_have_their_names_and_the_highest_status,
+        groups_name_their_computers,
+        targets_come_from_a_file_too,
+        statuses_say_how_the_script_ended,
+        arguments_parameters_and_scripts_from_files_arrive,
+        input_is_read_in_each_format,
+        a_hundred_thousand_objects_come_through,
+        twenty_megabytes_go_each_way,
+        #[cfg(unix)]
+        ctrl_c_stops_the_remote_script_and_ends_with_130,
+        a_deadline_that_passes_ends_with_5,
+        nobody_answers_a_question_of_an_unattended_run,
+        a_reader_that_leaves_is_no_error_to_tell,
+        escape_sequences_of_a_server_stay_out_of_files,
+    ]
+);
 
 /// `psdeck invoke` on this peer.
 fn invoke(peer: &Peer) -> Psdeck {
     Psdeck::new()
-        .args(["invoke", "local"])
+        .args(["invoke", &peer.target()])
         .args(peer.arguments())
 }
 
-/// A configuration with these computers, each a child of the peer's program.
+/// A configuration with these computers, all of them the peer.
 fn computers(peer: &Peer, names: &[&str]) -> String {
-    let program = peer.program().display().to_string();
-    names.iter().fold(String::new(), |mut text, name| {
-        let _ = writeln!(
-            text,
-            "[computers.{name}]\ntarget = 'local'\ngroup = 'all'\nprogram = '{program}'"
-        );
-        text
-    })
+    let profiles = names.iter().map(|name| peer.profile(name));
+    profiles
+        .map(|profile| profile + "group = 'all'\n")
+        .collect()
 }
 
 const STREAMS: &str = "'out'; Write-Warning w; Write-Verbose v -Verbose; Write-Debug d -Debug; Write-Information i; Write-Host h; Write-Error e";
 
-#[test]
-fn text_goes_to_standard_output_and_other_streams_to_standard_error() {
-    let Some(peer) = Peer::local().start() else {
+fn text_goes_to_standard_output_and_other_streams_to_standard_error(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let ran = invoke(&peer).args(["-c", STREAMS]).run().expect(1);
@@ -42,9 +60,8 @@ fn text_goes_to_standard_output_and_other_streams_to_standard_error() {
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
-#[test]
-fn every_stream_is_a_line_of_json_with_its_name() {
-    let Some(peer) = Peer::local().start() else {
+fn every_stream_is_a_line_of_json_with_its_name(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let script = format!("{STREAMS}; Write-Progress -Activity a -Status s -PercentComplete 40");
@@ -53,7 +70,7 @@ fn every_stream_is_a_line_of_json_with_its_name() {
         .run()
         .expect(1);
     let mut lines = ran.json_lines();
-    assert!(lines.iter().all(|line| line["computer"] == "local"));
+    assert!(lines.iter().all(|line| line["computer"] == *peer.target()));
     let end = lines.pop().unwrap();
     assert_eq!(
         (&end["stream"], &end["state"], &end["exitCode"]),
@@ -90,9 +107,8 @@ fn every_stream_is_a_line_of_json_with_its_name() {
     assert_eq!(lines[7]["percentComplete"], 40);
 }
 
-#[test]
-fn objects_of_one_computer_are_an_array() {
-    let Some(peer) = Peer::local().start() else {
+fn objects_of_one_computer_are_an_array(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let ran = invoke(&peer)
@@ -116,9 +132,8 @@ fn objects_of_one_computer_are_an_array() {
     assert_eq!(none.json(), json!([]));
 }
 
-#[test]
-fn objects_as_clixml_are_one_document() {
-    let Some(peer) = Peer::local().start() else {
+fn objects_as_clixml_are_one_document(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let ran = invoke(&peer)
@@ -137,9 +152,8 @@ fn objects_as_clixml_are_one_document() {
     assert_eq!(ran.out.matches("<Objs").count(), 1);
 }
 
-#[test]
-fn several_computers_have_their_names_and_the_highest_status() {
-    let Some(peer) = Peer::local().start() else {
+fn several_computers_have_their_names_and_the_highest_status(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let run = |output: &str, script: &str| {
@@ -176,9 +190,8 @@ fn several_computers_have_their_names_and_the_highest_status() {
     );
 }
 
-#[test]
-fn groups_name_their_computers() {
-    let Some(peer) = Peer::local().start() else {
+fn groups_name_their_computers(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let ran = Psdeck::new()
@@ -194,9 +207,8 @@ fn groups_name_their_computers() {
     assert_eq!(ends, 2);
 }
 
-#[test]
-fn targets_come_from_a_file_too() {
-    let Some(peer) = Peer::local().start() else {
+fn targets_come_from_a_file_too(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let ran = Psdeck::new()
@@ -216,9 +228,8 @@ fn targets_come_from_a_file_too() {
     assert_eq!(ran.json().as_array().unwrap().len(), 2);
 }
 
-#[test]
-fn statuses_say_how_the_script_ended() {
-    let Some(peer) = Peer::local().start() else {
+fn statuses_say_how_the_script_ended(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     for (script, plain, asked) in [
@@ -243,9 +254,8 @@ fn statuses_say_how_the_script_ended() {
         .expect(255);
 }
 
-#[test]
-fn arguments_parameters_and_scripts_from_files_arrive() {
-    let Some(peer) = Peer::local().start() else {
+fn arguments_parameters_and_scripts_from_files_arrive(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let script = "param($a, $b) \"$a|$($b.Name)|$($b.Items[1])\"";
@@ -273,9 +283,8 @@ fn arguments_parameters_and_scripts_from_files_arrive() {
     assert_eq!(ran.out, "hello a=b\n");
 }
 
-#[test]
-fn input_is_read_in_each_format() {
-    let Some(peer) = Peer::local().start() else {
+fn input_is_read_in_each_format(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let clixml = psdeck::clixml::write_objs([&psdeck::clixml::Value::Int32(5), &"b".into()]);
@@ -328,9 +337,8 @@ fn input_that_cannot_be_read_is_named_with_its_line() {
     );
 }
 
-#[test]
-fn a_hundred_thousand_objects_come_through() {
-    let Some(peer) = Peer::local().start() else {
+fn a_hundred_thousand_objects_come_through(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let ran = invoke(&peer)
@@ -348,9 +356,8 @@ fn a_hundred_thousand_objects_come_through() {
     );
 }
 
-#[test]
-fn twenty_megabytes_go_each_way() {
-    let Some(peer) = Peer::local().start() else {
+fn twenty_megabytes_go_each_way(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let line = "0123456789abcdef".repeat(64);
@@ -382,9 +389,8 @@ fn twenty_megabytes_go_each_way() {
 }
 
 #[cfg(unix)]
-#[test]
-fn ctrl_c_stops_the_remote_script_and_ends_with_130() {
-    let Some(peer) = Peer::local().start() else {
+fn ctrl_c_stops_the_remote_script_and_ends_with_130(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut going = invoke(&peer)
@@ -394,14 +400,12 @@ fn ctrl_c_stops_the_remote_script_and_ends_with_130() {
     going.interrupt();
     let ran = going.wait().expect(130);
     assert!(!ran.out.contains("late"));
-    let log = peer.wait_for_log("STATS {");
-    assert!(log.contains("Signal"), "{log}");
+    peer.wait_for_log("Signal");
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
-#[test]
-fn a_deadline_that_passes_ends_with_5() {
-    let Some(peer) = Peer::local().start() else {
+fn a_deadline_that_passes_ends_with_5(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let ran = invoke(&peer)
@@ -409,12 +413,12 @@ fn a_deadline_that_passes_ends_with_5() {
         .run()
         .expect(5);
     assert_eq!(ran.out, "early\n");
-    assert!(ran.err.starts_with("error: [localhost] "), "{}", ran.err);
+    let named = format!("error: [{}] ", peer.computer());
+    assert!(ran.err.starts_with(&named), "{}", ran.err);
 }
 
-#[test]
-fn nobody_answers_a_question_of_an_unattended_run() {
-    let Some(peer) = Peer::local().start() else {
+fn nobody_answers_a_question_of_an_unattended_run(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let ran = invoke(&peer)
@@ -424,9 +428,8 @@ fn nobody_answers_a_question_of_an_unattended_run() {
     assert!(ran.err.contains("Read-Host"), "{}", ran.err);
 }
 
-#[test]
-fn a_reader_that_leaves_is_no_error_to_tell() {
-    let Some(peer) = Peer::local().start() else {
+fn a_reader_that_leaves_is_no_error_to_tell(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut going = invoke(&peer)
@@ -437,9 +440,8 @@ fn a_reader_that_leaves_is_no_error_to_tell() {
     assert_eq!(ran.err, "");
 }
 
-#[test]
-fn escape_sequences_of_a_server_stay_out_of_files() {
-    let Some(peer) = Peer::local().start() else {
+fn escape_sequences_of_a_server_stay_out_of_files(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     for fault in ["escapes", "escapeshost"] {

@@ -4,8 +4,6 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use serde_json::json;
-
 use crate::support::need;
 use crate::support::peer::{Peer, account};
 use crate::support::psdeck::Psdeck;
@@ -34,69 +32,6 @@ fn without_key(verb: &str, peer: &Peer, user: &str, more: &[&str]) -> Psdeck {
         ])
         .arg(format!("UserKnownHostsFile={}", peer.text("known_hosts")))
         .args(more)
-}
-
-#[test]
-fn a_script_runs_behind_every_version_of_the_protocol() {
-    for version in ["2.1", "2.2", "2.3", "2.4"] {
-        let Some(peer) = Peer::ssh().protocol(version).start() else {
-            return;
-        };
-        let script = "Write-Warning w; $s = Read-Host -AsSecureString 2>$null; 1..3 | ForEach-Object { $_ * 2 }";
-        let ran = psdeck("invoke", &peer)
-            .args(["--output", "json", "-c", script])
-            .run();
-        assert_eq!(ran.json(), json!([2, 4, 6]), "{version}: {}", ran.err);
-        assert!(ran.err.contains("WARNING: w"), "{version}: {}", ran.err);
-        assert_eq!(peer.violations(), Vec::<String>::new());
-    }
-}
-
-#[test]
-fn twenty_megabytes_and_a_hundred_thousand_objects_come_over_ssh() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let script = "$line = 'x' * 1024; 1..20480 | ForEach-Object { $line }; 1..100000";
-    let ran = psdeck("invoke", &peer)
-        .args(["--output", "json", "-c", script])
-        .run()
-        .expect(0);
-    let values = ran.json();
-    let values = values.as_array().unwrap();
-    assert_eq!(values.len(), 120_480);
-    assert_eq!(values[20_479].as_str().unwrap().len(), 1024);
-    assert_eq!(values[120_479], json!(100_000));
-    assert_eq!(peer.violations(), Vec::<String>::new());
-}
-
-#[test]
-fn lines_of_standard_input_are_entered_one_after_another() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let lines = "$a = 1\nif ($true) {\n  \"in $($a + 1)\"\n}\n\nWrite-Warning w\nRead-Host\nthe answer\nexit 3\n'never'\n";
-    let ran = psdeck("enter", &peer).input(lines).run().expect(3);
-    assert_eq!(ran.out, "in 2\nthe answer\n");
-    assert_eq!(ran.err, "WARNING: w\n");
-    assert_eq!(peer.violations(), Vec::<String>::new());
-}
-
-#[test]
-fn prompts_of_piped_lines_are_printed_on_demand() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let ran = psdeck("enter", &peer)
-        .arg("--prompt")
-        .input("1 + 1\n")
-        .run()
-        .expect(0);
-    assert!(
-        ran.out.contains("PS ") && ran.out.ends_with("> 1 + 1\n2\n"),
-        "{}",
-        ran.out
-    );
 }
 
 #[test]
@@ -314,35 +249,6 @@ fn ports_that_are_closed_or_silent_have_their_statuses() {
         .args(["--ssh-config", "none", "--connect-timeout", "1s", "-c", "1"])
         .run()
         .expect(5);
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_stops_what_runs_behind_ssh() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let mut going = psdeck("invoke", &peer)
-        .args(["-c", "'started'; while ($true) { Start-Sleep 1 }"])
-        .start();
-    going.wait_for("started");
-    going.interrupt();
-    going.wait().expect(130);
-    peer.wait_for_log("STATS {");
-    assert_eq!(peer.violations(), Vec::<String>::new());
-}
-
-#[test]
-fn a_server_that_dies_in_the_middle_is_a_lost_one() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let ran = psdeck("invoke", &peer)
-        .args(["-c", "'before'; [Environment]::FailFast('gone')"])
-        .run()
-        .expect(3);
-    assert_eq!(ran.out, "before\n");
-    assert!(ran.err.starts_with("error: [127.0.0.1] "), "{}", ran.err);
 }
 
 #[test]

@@ -1,87 +1,8 @@
-//! What `invoke` carries over SSH, what it asks, and who is kept out of `enter` and `invoke` alike.
-
-use serde_json::json;
+//! What `invoke` asks for on its way over SSH, and who is kept out of `enter` and `invoke` alike.
 
 use crate::support::peer::{Peer, account};
 use crate::support::psdeck::Psdeck;
 use crate::support::screen::Screen;
-
-fn invoke(peer: &Peer) -> Psdeck {
-    Psdeck::new()
-        .args(["invoke", &peer.target()])
-        .args(peer.arguments())
-}
-
-#[test]
-fn every_stream_and_the_status_of_exit_come_over_ssh() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let script = "'o'; Write-Error e; Write-Warning w; Write-Verbose v -Verbose; Write-Debug d -Debug; \
-        Write-Information i; Write-Progress -Activity p; exit 7";
-    let ran = invoke(&peer)
-        .args(["--output", "jsonl", "--exit-code", "-c", script])
-        .run()
-        .expect(7);
-    let lines = ran.json_lines();
-    let streams: Vec<_> = lines
-        .iter()
-        .map(|line| line["stream"].as_str().unwrap())
-        .collect();
-    for stream in [
-        "output",
-        "error",
-        "warning",
-        "verbose",
-        "debug",
-        "information",
-        "progress",
-    ] {
-        assert!(streams.contains(&stream), "{stream}: {streams:?}");
-    }
-    assert_eq!(lines.last().unwrap()["exitCode"], json!(7));
-    invoke(&peer).args(["-c", "exit 7"]).run().expect(1);
-    assert_eq!(peer.violations(), Vec::<String>::new());
-}
-
-#[test]
-fn twenty_megabytes_of_a_file_go_there_and_back() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let line = "0123456789abcdef".repeat(64);
-    let count = 20 * 1024 * 1024 / line.len();
-    let psdeck = invoke(&peer).file("input.txt", &format!("{line}\n").repeat(count));
-    let file = psdeck.path("input.txt");
-    let ran = psdeck
-        .arg("--input")
-        .arg(file)
-        .args(["--output", "json", "-c", "$input | ForEach-Object { $_ }"])
-        .run()
-        .expect(0);
-    let values = ran.json();
-    let values = values.as_array().unwrap();
-    assert_eq!(values.len(), count);
-    assert!(values.iter().all(|value| *value == json!(line)));
-    assert_eq!(peer.violations(), Vec::<String>::new());
-}
-
-#[test]
-fn what_a_script_asks_is_answered_at_the_terminal() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let (target, options) = (peer.target(), peer.arguments());
-    let script = "$n = Read-Host Name; $s = Read-Host Word -AsSecureString; \"$n $($s.Length)\"";
-    let mut arguments = vec!["invoke", &target, "-c", script];
-    arguments.extend(options.iter().map(String::as_str));
-    let mut screen = Screen::new(80, 24).args(&arguments).start();
-    screen.expect("Name: ").keys("Sam<Enter>");
-    screen.expect("Word: ").keys("hunter2<Enter>").row("Sam 7");
-    assert!(!screen.received(b"hunter2"));
-    assert_eq!(screen.ended(), 0);
-    assert_eq!(peer.violations(), Vec::<String>::new());
-}
 
 #[test]
 fn a_locked_key_of_invoke_is_unlocked_at_the_terminal() {
@@ -177,20 +98,4 @@ fn keyboard_interactive_takes_the_password_of_standard_input() {
         .run()
         .expect(0);
     assert_eq!(ran.out, "1\n");
-}
-
-#[test]
-fn neither_log_nor_errors_hold_a_secret() {
-    let Some(peer) = Peer::ssh().start() else {
-        return;
-    };
-    let log = peer.folder().join("psdeck.log");
-    let ran = invoke(&peer)
-        .args(["-vv", "--arg", "s3cret", "-c", "param($a) $b = $a", "--log"])
-        .arg(&log)
-        .run()
-        .expect(0);
-    let text = std::fs::read_to_string(&log).unwrap();
-    assert!(text.contains("opened computer="), "{text}");
-    assert!(!text.contains("s3cret") && !ran.err.contains("s3cret"));
 }

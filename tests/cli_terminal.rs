@@ -1,14 +1,32 @@
-//! `psdeck enter` at a terminal, against the foreign peer behind a real `sshd`.
+//! `psdeck enter` at a terminal, against foreign peers.
 
 use std::net::TcpListener;
 
 use rustix::process::Signal;
 
-use crate::support::peer::{Peer, account};
-use crate::support::screen::{Builder, Screen};
+use crate::support::peer::{Builder, Peer, account};
+use crate::support::screen::{self, Screen};
+use crate::support::servers::on_servers;
+
+on_servers!(
+    [ssh],
+    [
+        a_session_is_entered_used_and_left_with_the_status_of_exit,
+        a_line_that_is_not_complete_goes_on_behind_chevrons,
+        tab_asks_the_server_and_arrows_bring_lines_back,
+        a_resize_reaches_the_next_line,
+        ctrl_c_stops_what_runs_and_the_session_goes_on,
+        a_second_ctrl_c_offers_to_close_the_session,
+        what_the_remote_side_asks_is_answered_at_the_terminal,
+        a_server_that_dies_ends_the_session_with_255_and_the_reason,
+        progress_is_shown_while_it_runs_and_gone_after,
+        a_pasted_block_is_one_text,
+        signals_give_the_terminal_back,
+    ]
+);
 
 /// `psdeck enter` with these arguments.
-fn enter(arguments: &[String]) -> Builder {
+fn enter(arguments: &[String]) -> screen::Builder {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     Screen::new(80, 24).args(&["enter"]).args(&arguments)
 }
@@ -41,15 +59,13 @@ fn entered(peer: &Peer) -> Screen {
     screen
 }
 
-#[test]
-fn a_session_is_entered_used_and_left_with_the_status_of_exit() {
+fn a_session_is_entered_used_and_left_with_the_status_of_exit(server: Builder) {
     for version in ["2.1", "2.2", "2.3", "2.4"] {
-        let Some(peer) = Peer::ssh().protocol(version).start() else {
+        let Some(peer) = server.clone().protocol(version).start() else {
             return;
         };
         let mut screen = entered(&peer);
-        let prompt = format!("[{}@{}]: PS ", peer.text("user"), peer.text("host"));
-        screen.expect(&prompt);
+        screen.expect(&peer.prompt());
         screen
             .keys("1..3 | ForEach-Object { $_ * 2 }<Enter>")
             .row("2")
@@ -76,9 +92,8 @@ fn a_session_is_entered_used_and_left_with_the_status_of_exit() {
     }
 }
 
-#[test]
-fn a_line_that_is_not_complete_goes_on_behind_chevrons() {
-    let Some(peer) = Peer::ssh().start() else {
+fn a_line_that_is_not_complete_goes_on_behind_chevrons(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -97,9 +112,8 @@ fn a_line_that_is_not_complete_goes_on_behind_chevrons() {
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
-#[test]
-fn tab_asks_the_server_and_arrows_bring_lines_back() {
-    let Some(peer) = Peer::ssh().start() else {
+fn tab_asks_the_server_and_arrows_bring_lines_back(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -123,9 +137,8 @@ fn tab_asks_the_server_and_arrows_bring_lines_back() {
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
-#[test]
-fn a_resize_reaches_the_next_line() {
-    let Some(peer) = Peer::ssh().start() else {
+fn a_resize_reaches_the_next_line(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -143,9 +156,8 @@ fn a_resize_reaches_the_next_line() {
     assert_eq!(screen.ended(), 0);
 }
 
-#[test]
-fn ctrl_c_stops_what_runs_and_the_session_goes_on() {
-    let Some(peer) = Peer::ssh().start() else {
+fn ctrl_c_stops_what_runs_and_the_session_goes_on(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -164,9 +176,8 @@ fn ctrl_c_stops_what_runs_and_the_session_goes_on() {
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
-#[test]
-fn a_second_ctrl_c_offers_to_close_the_session() {
-    let Some(peer) = Peer::ssh().start() else {
+fn a_second_ctrl_c_offers_to_close_the_session(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -183,9 +194,8 @@ fn a_second_ctrl_c_offers_to_close_the_session() {
     screen.ended();
 }
 
-#[test]
-fn what_the_remote_side_asks_is_answered_at_the_terminal() {
-    let Some(peer) = Peer::ssh().start() else {
+fn what_the_remote_side_asks_is_answered_at_the_terminal(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -326,9 +336,8 @@ fn ctrl_c_while_a_port_stays_silent_gives_up() {
     assert_eq!(screen.ended(), 130);
 }
 
-#[test]
-fn a_server_that_dies_ends_the_session_with_255_and_the_reason() {
-    let Some(peer) = Peer::ssh().start() else {
+fn a_server_that_dies_ends_the_session_with_255_and_the_reason(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -364,9 +373,8 @@ fn a_server_that_falls_silent_ends_the_session_within_the_keep_alive() {
     drop(frozen);
 }
 
-#[test]
-fn progress_is_shown_while_it_runs_and_gone_after() {
-    let Some(peer) = Peer::ssh().start() else {
+fn progress_is_shown_while_it_runs_and_gone_after(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -382,9 +390,8 @@ fn progress_is_shown_while_it_runs_and_gone_after() {
     assert_eq!(screen.ended(), 0);
 }
 
-#[test]
-fn a_pasted_block_is_one_text() {
-    let Some(peer) = Peer::ssh().start() else {
+fn a_pasted_block_is_one_text(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let mut screen = entered(&peer);
@@ -397,9 +404,8 @@ fn a_pasted_block_is_one_text() {
     assert_eq!(screen.ended(), 0);
 }
 
-#[test]
-fn signals_give_the_terminal_back() {
-    let Some(peer) = Peer::ssh().start() else {
+fn signals_give_the_terminal_back(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     for (signal, status) in [(Signal::TERM, 143), (Signal::HUP, 129)] {

@@ -11,7 +11,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::session::{all, limits, objects, open, pool, request};
 use crate::support::link::Answers;
-use crate::support::peer::Peer;
+use crate::support::peer::{Builder, Peer};
+use crate::support::servers::on_servers_async;
+
+on_servers_async!(
+    [local],
+    [
+        a_flood_that_nobody_reads_is_held_back_and_can_be_stopped,
+        a_pipeline_that_nobody_watches_runs_to_its_end,
+        a_hundred_thousand_objects_arrive_in_order,
+        twenty_megabytes_go_each_way,
+        #[cfg(unix)]
+        a_server_that_does_not_stop_is_closed_by_force,
+        a_server_that_never_sends_its_key_is_named_within_the_deadline,
+        hostile_output_ends_in_an_error_and_costs_one_pipeline_at_most,
+    ]
+);
 
 /// What one object of an upload holds.
 const CHUNK: usize = 256 << 10;
@@ -25,9 +40,8 @@ async fn available(session: &Session) {
         .unwrap();
 }
 
-#[tokio::test]
-async fn a_flood_that_nobody_reads_is_held_back_and_can_be_stopped() {
-    let Some(peer) = Peer::local().start() else {
+async fn a_flood_that_nobody_reads_is_held_back_and_can_be_stopped(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let pool = pool();
@@ -51,9 +65,8 @@ async fn a_flood_that_nobody_reads_is_held_back_and_can_be_stopped() {
     assert_eq!(objects(&session, "1").await, [Value::from(1)]);
 }
 
-#[tokio::test]
-async fn a_pipeline_that_nobody_watches_runs_to_its_end() {
-    let Some(peer) = Peer::local().start() else {
+async fn a_pipeline_that_nobody_watches_runs_to_its_end(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let pool = pool();
@@ -67,9 +80,8 @@ async fn a_pipeline_that_nobody_watches_runs_to_its_end() {
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn a_hundred_thousand_objects_arrive_in_order() {
-    let Some(peer) = Peer::local().start() else {
+async fn a_hundred_thousand_objects_arrive_in_order(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let pool = pool();
@@ -92,9 +104,8 @@ async fn a_hundred_thousand_objects_arrive_in_order() {
     assert_eq!(next, 100_001);
 }
 
-#[tokio::test]
-async fn twenty_megabytes_go_each_way() {
-    let Some(peer) = Peer::local().start() else {
+async fn twenty_megabytes_go_each_way(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let pool = pool();
@@ -128,9 +139,8 @@ async fn twenty_megabytes_go_each_way() {
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn a_server_that_does_not_stop_is_closed_by_force() {
-    let Some(peer) = Peer::local().start() else {
+async fn a_server_that_does_not_stop_is_closed_by_force(server: Builder) {
+    let Some(peer) = server.start() else {
         return;
     };
     let pool = pool();
@@ -180,9 +190,8 @@ async fn a_server_that_acknowledges_nothing_is_named_within_the_deadline() {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_never_sends_its_key_is_named_within_the_deadline() {
-    let peer = Peer::local().protocol("2.3").faults("no-session-key");
+async fn a_server_that_never_sends_its_key_is_named_within_the_deadline(server: Builder) {
+    let peer = server.protocol("2.3").faults("no-session-key");
     let Some(peer) = peer.start() else {
         return;
     };
@@ -238,10 +247,9 @@ async fn an_opening_ends_at_its_deadline() {
     assert!(pool.sessions().now().is_empty());
 }
 
-#[tokio::test]
-async fn hostile_output_ends_in_an_error_and_costs_one_pipeline_at_most() {
+async fn hostile_output_ends_in_an_error_and_costs_one_pipeline_at_most(server: Builder) {
     for fault in ["rawdeep", "badxml", "entities"] {
-        let Some(peer) = Peer::local().start() else {
+        let Some(peer) = server.clone().start() else {
             return;
         };
         let pool = pool();

@@ -8,6 +8,7 @@ pub mod python;
 mod recordings;
 mod require;
 pub mod screen;
+pub mod servers;
 pub mod wsman;
 
 #[allow(unused_imports, reason = "each test uses a part of it")]

@@ -1,4 +1,4 @@
-//! Foreign PowerShell servers: psrpcore's server half behind a real `sshd`, or as a child in place of `pwsh`.
+//! Foreign PowerShell servers: psrpcore's server half behind a real `sshd`, behind WSMan, or as a child in place of `pwsh`.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use psdeck::transport::{Options, TargetAddress};
 
 use super::need;
 use super::python::{peers, python};
+use super::wsman::{self, WsmanBuilder, WsmanPeer};
 
 /// The throw-away account that `tests/peers/install` makes, and its password.
 pub fn account() -> Option<(String, String)> {
@@ -26,9 +27,21 @@ pub fn account() -> Option<(String, String)> {
     need("accounts", found.and_then(split))
 }
 
-/// How to start a peer. `Peer::ssh()` and `Peer::local()` begin one.
+/// What leads to a peer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A real `sshd`.
+    Ssh,
+    /// A child process.
+    Local,
+    /// NTLM inside Negotiate on clear HTTP, every body sealed.
+    Wsman,
+}
+
+/// How to start a peer. `Peer::ssh()`, `Peer::local()` and `Peer::wsman()` begin one.
+#[derive(Clone)]
 pub struct Builder {
-    ssh: bool,
+    kind: Kind,
     subsystem: Option<String>,
     user: Option<String>,
     environment: Vec<(String, String)>,
@@ -37,7 +50,9 @@ pub struct Builder {
 
 /// A running peer. It ends when dropped.
 pub struct Peer {
+    kind: Kind,
     server: Option<Child>,
+    wsman: Option<WsmanPeer>,
     /// What the fixture said about itself; null for a local peer.
     pub info: serde_json::Value,
     folder: tempfile::TempDir,
@@ -49,7 +64,7 @@ impl Peer {
     /// A private `sshd` with the peer as its `powershell` subsystem.
     pub fn ssh() -> Builder {
         Builder {
-            ssh: true,
+            kind: Kind::Ssh,
             subsystem: None,
             user: None,
             environment: Vec::new(),
@@ -60,18 +75,48 @@ impl Peer {
     /// A program that stands for `pwsh`.
     pub fn local() -> Builder {
         Builder {
-            ssh: false,
+            kind: Kind::Local,
             ..Self::ssh()
         }
     }
 
+    /// A WSMan server, reached over HTTP.
+    pub fn wsman() -> Builder {
+        Builder {
+            kind: Kind::Wsman,
+            ..Self::ssh()
+        }
+    }
+
+    /// What leads to it.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its WSMan side, where it has one.
+    pub fn as_wsman(&self) -> Option<&WsmanPeer> {
+        self.wsman.as_ref()
+    }
+
     /// The target as a user would write it.
     pub fn target(&self) -> String {
-        if self.info.is_null() {
-            return "local".into();
+        match &self.wsman {
+            Some(wsman) => wsman.http_url(),
+            None if self.kind == Kind::Local => "local".into(),
+            None => {
+                let user = self.user.as_deref().unwrap_or_else(|| self.text("user"));
+                format!("ssh:{user}@{}:{}", self.text("host"), self.port())
+            }
         }
-        let user = self.user.as_deref().unwrap_or_else(|| self.text("user"));
-        format!("ssh:{user}@{}:{}", self.text("host"), self.port())
+    }
+
+    /// What sessions call the computer.
+    pub fn computer(&self) -> &str {
+        if self.kind == Kind::Local {
+            "localhost"
+        } else {
+            "127.0.0.1"
+        }
     }
 
     /// The same, read.
@@ -79,13 +124,34 @@ impl Peer {
         self.target().parse().expect("a target")
     }
 
-    /// The options that get in with the key of the fixture, and with nothing of this machine's user.
+    /// How its prompt begins.
+    pub fn prompt(&self) -> String {
+        let computer = self.computer();
+        match self.kind {
+            Kind::Ssh => format!("[{}@{computer}]: PS ", self.text("user")),
+            Kind::Local | Kind::Wsman => format!("[{computer}]: PS "),
+        }
+    }
+
+    /// A target of the same kind where nothing listens.
+    pub fn nowhere(&self) -> String {
+        match self.kind {
+            Kind::Ssh => format!("ssh:{}@127.0.0.1:1", self.text("user")),
+            Kind::Local => panic!("nothing listens for a child"),
+            Kind::Wsman => "http://127.0.0.1:1/wsman".into(),
+        }
+    }
+
+    /// The options that get in with the key or the password of the fixture, and with nothing of this machine's user.
     pub fn options(&self) -> Options {
         let mut options = Options {
             ssh_config: Some("none".into()),
             ..Options::default()
         };
-        if self.info.is_null() {
+        if let Some(wsman) = &self.wsman {
+            options.user = Some(wsman::USER.into());
+            options.password_command = wsman.password_command().try_into().ok();
+        } else if self.kind == Kind::Local {
             options.program = Some(self.program());
         } else {
             options.identity = vec![self.text("key").into()];
@@ -99,8 +165,21 @@ impl Peer {
         options
     }
 
-    /// The same as arguments of the command line, the target left out.
+    /// The same as the profile of a configuration file.
+    pub fn profile(&self, name: &str) -> String {
+        let options = toml::to_string(&self.options()).expect("TOML");
+        let target = self.target();
+        format!("[computers.{name:?}]\ntarget = {target:?}\n{options}")
+    }
+
+    /// The same as arguments of the command line, the target left out. A password has no argument: it comes by a
+    /// configuration whose profile has the target's own name.
     pub fn arguments(&self) -> Vec<String> {
+        if self.wsman.is_some() {
+            let file = self.folder().join("config.toml");
+            fs::write(&file, self.profile(&self.target())).expect("a file");
+            return vec!["--config".into(), file.display().to_string()];
+        }
         let options = self.options();
         let mut arguments = Vec::new();
         let mut add = |name: &str, value: String| arguments.extend([name.to_owned(), value]);
@@ -154,6 +233,9 @@ impl Peer {
 
     /// What the peer logged, a message a line.
     pub fn log(&self) -> String {
+        if let Some(wsman) = &self.wsman {
+            return wsman.log().iter().map(|one| format!("{one}\n")).collect();
+        }
         fs::read_to_string(self.folder.path().join("peer.log")).unwrap_or_default()
     }
 
@@ -164,6 +246,9 @@ impl Peer {
 
     /// The rules that the peer saw broken.
     pub fn violations(&self) -> Vec<String> {
+        if let Some(wsman) = &self.wsman {
+            return wsman.violations();
+        }
         self.log()
             .lines()
             .filter(|line| line.contains("VIOLATION"))
@@ -187,9 +272,14 @@ impl Peer {
         }
     }
 
-    /// Stops the processes of `sshd` that serve connections, so that nothing answers any more, until the result is dropped.
+    /// Stops the processes that serve connections, so that nothing answers any more, until the result is dropped.
     #[cfg(unix)]
     pub fn freeze(&self) -> Frozen {
+        if let Some(wsman) = &self.wsman {
+            let frozen = Frozen(vec![wsman.id().into()]);
+            frozen.signal("-STOP");
+            return frozen;
+        }
         let processes: Vec<_> = fs::read_dir("/proc")
             .expect("processes")
             .filter_map(|entry| Process::read(&entry.ok()?.path()))
@@ -275,9 +365,35 @@ impl Builder {
 
     /// Starts it; `None` when it cannot be had here, which is printed.
     pub fn start(self) -> Option<Peer> {
+        if self.kind == Kind::Wsman {
+            return self.start_wsman();
+        }
         let python = need("psrp", python())?;
-        let name = if self.ssh { "ssh" } else { "psrp" };
+        let name = if self.kind == Kind::Ssh {
+            "ssh"
+        } else {
+            "psrp"
+        };
         need(name, self.try_start(&python))
+    }
+
+    fn start_wsman(self) -> Option<Peer> {
+        let settings = self.environment.iter();
+        let wsman = settings.fold(WsmanPeer::new(), |wsman, (name, value)| {
+            set(wsman, name, value)
+        });
+        let wsman = wsman.start()?;
+        let folder = tempfile::tempdir().expect("a folder");
+        let info = serde_json::json!({ "user": wsman::USER, "host": "127.0.0.1" });
+        Some(Peer {
+            kind: self.kind,
+            server: None,
+            wsman: Some(wsman),
+            info,
+            folder,
+            subsystem: None,
+            user: None,
+        })
     }
 
     fn try_start(mut self, python: &Path) -> Result<Peer, String> {
@@ -301,13 +417,15 @@ impl Builder {
                 .push(("PSRP_PEER_LOG".into(), log.display().to_string()));
         }
         let mut peer = Peer {
+            kind: self.kind,
             server: None,
+            wsman: None,
             info: serde_json::Value::Null,
             folder,
             subsystem: self.subsystem.clone(),
             user: self.user.clone(),
         };
-        if !self.ssh {
+        if self.kind == Kind::Local {
             write_program(peer.folder(), &peer_script(python, &self.environment));
             return Ok(peer);
         }
@@ -418,6 +536,19 @@ impl Process {
             parent: field("PPid:")?.parse().ok()?,
             name: field("Name:")?,
         })
+    }
+}
+
+/// The setting of the WSMan peer that a variable of the other peers' environment stands for.
+fn set(wsman: WsmanBuilder, variable: &str, value: &str) -> WsmanBuilder {
+    match variable {
+        "PSRP_PEER_PROTOCOL" => wsman.set("protocol", value),
+        "PSRP_PEER_FAULTS" => wsman.set("engine_faults", value),
+        "PSRP_PEER_RESTRICTED" => wsman.set(
+            "restricted_configurations",
+            serde_json::json!(["Microsoft.PowerShell"]),
+        ),
+        _ => panic!("the WSMan peer has nothing like {variable}"),
     }
 }
 

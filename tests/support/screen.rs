@@ -334,24 +334,7 @@ impl Builder {
 
     /// Makes a peer known as a profile.
     pub fn peer(self, name: &str, peer: &Peer) -> Self {
-        let options = peer.options();
-        let mut profile = format!("[computers.{name}]\ntarget = {:?}\n", peer.target());
-        let paths = [
-            ("program", options.program),
-            ("ssh_config", options.ssh_config),
-        ];
-        for (key, path) in paths {
-            if let Some(path) = path {
-                let path = path.display().to_string();
-                profile.push_str(&format!("{key} = {path:?}\n"));
-            }
-        }
-        profile.push_str(&format!("identity = {:?}\n", options.identity));
-        profile.push_str(&format!("ssh_options = {:?}\n", options.ssh_options));
-        if let Some(subsystem) = options.subsystem {
-            profile.push_str(&format!("subsystem = {subsystem:?}\n"));
-        }
-        self.config(&profile)
+        self.config(&peer.profile(name))
     }
 
     /// Starts it.
