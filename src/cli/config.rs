@@ -88,6 +88,11 @@ struct Shown<'a> {
 
 fn show(config: &Config) -> Result<ExitStatus, Failed> {
     let mut text = String::new();
+    // Before the tables, or it would belong to one.
+    if !config.trusted_hosts.is_empty() {
+        let hosts = &config.trusted_hosts;
+        table(&mut text, &["trusted_hosts"], hosts)?;
+    }
     for (name, computer) in &config.computers {
         let resolved = config
             .resolve(name)

@@ -1,43 +1,19 @@
-//! The connection options, in one table for every verb.
+//! The connection options of verbs, from the table that profiles and the app's dialog share.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
+use super::Context;
 use super::status::Failed;
-use crate::config::{Resolved, overlay};
-use crate::transport::{Options, parse_duration};
+use crate::config::{CONNECTION, Config, ConnectionOption, Resolved, overlay};
+use crate::transport::{Options, ssh};
 
 /// How to get in. What the target itself says goes first, then these, then its profile, then its group.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Connection options")]
+#[command(next_help_heading = HEADING)]
 pub(super) struct Connection {
-    /// The account on the server.
-    #[arg(long, value_name = "NAME")]
-    user: Option<String>,
-    /// The port.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
-    port: Option<u16>,
-    /// A private key to try first; may be repeated.
-    #[arg(long, value_name = "FILE")]
-    identity: Vec<PathBuf>,
-    /// The SSH subsystem that starts PowerShell [default: powershell].
-    #[arg(long, value_name = "NAME", visible_alias = "configuration-name")]
-    subsystem: Option<String>,
-    /// A setting as `ssh -o` takes it; may be repeated.
-    #[arg(short = 'o', value_name = "KEY=VALUE", value_parser = setting)]
-    ssh_options: Vec<String>,
-    /// Read this ssh configuration in place of the user's; `none` for none.
-    #[arg(long, value_name = "FILE")]
-    ssh_config: Option<PathBuf>,
-    /// The program of the target `local` [default: pwsh].
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
-    /// How long each stage of getting in may take: 90s, 4m [default: 30s].
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    connect_timeout: Option<Duration>,
-    /// How long opening a session may take as a whole.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) operation_timeout: Option<Duration>,
+    #[command(flatten)]
+    given: Given,
     /// Read the password from standard input, its first line.
     #[arg(long)]
     pub(super) password_stdin: bool,
@@ -48,41 +24,93 @@ pub(super) struct Connection {
     pub(super) password_fd: Option<i32>,
 }
 
+const HEADING: &str = "Connection options";
+
+/// The options of the table.
+#[derive(Clone, Debug, Default)]
+struct Given(Options);
+
 impl Connection {
     /// The options for one target: these over those of its profile.
     pub(super) fn over(&self, target: &Resolved) -> Options {
-        let own = Options {
-            user: self.user.clone(),
-            port: self.port,
-            identity: self.identity.clone(),
-            subsystem: self.subsystem.clone(),
-            ssh_options: self.ssh_options.clone(),
-            ssh_config: self.ssh_config.clone(),
-            connect_timeout: self.connect_timeout,
-            program: self.program.clone(),
-            ..Options::default()
-        };
-        overlay(own, target.options.clone())
+        overlay(self.given.0.clone(), target.options.clone())
     }
-}
 
-/// Reads a duration; a bare number is refused.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| {
-        if text.chars().all(|char| char.is_ascii_digit()) && !text.is_empty() {
-            format!("a unit is missing: {text}s are seconds, {text}m minutes")
-        } else {
-            "write it like 90s, 4m or 1h30m".to_owned()
+    /// The configuration; `--ssh-config` changes which hosts it knows.
+    pub(super) fn config(&self, context: &Context) -> Result<Config, Failed> {
+        let mut config = context.config()?;
+        if let Some(file) = &self.given.0.ssh_config {
+            config.ssh_hosts = ssh::hosts(Some(file));
         }
-    })
+        Ok(config)
+    }
 }
 
-fn setting(text: &str) -> Result<String, String> {
-    let key = text.split_once(['=', ' ']).map_or("", |(key, _)| key);
-    if key.is_empty() {
-        return Err("write it like StrictHostKeyChecking=yes".to_owned());
+impl clap::Args for Given {
+    fn augment_args(command: Command) -> Command {
+        command.args(CONNECTION.iter().map(argument))
     }
-    Ok(text.to_owned())
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for Given {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut options = Options::default();
+        for option in CONNECTION {
+            let mut take = |text: &str| {
+                let wrong =
+                    |error| clap::Error::raw(clap::error::ErrorKind::ValueValidation, error);
+                option.set(&mut options, text).map_err(wrong)
+            };
+            if option.value.is_none() {
+                if matches.get_flag(option.key) {
+                    take("true")?;
+                }
+            } else {
+                let values = matches.get_many::<String>(option.key);
+                for text in values.into_iter().flatten() {
+                    take(text)?;
+                }
+            }
+        }
+        Ok(Self(options))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn argument(option: &'static ConnectionOption) -> Arg {
+    let argument = Arg::new(option.key).help(option.help);
+    let argument = match option.short {
+        Some(letter) => argument.short(letter),
+        None => argument.long(option.key.replace('_', "-")),
+    };
+    let Some(what) = option.value else {
+        return argument.action(ArgAction::SetTrue);
+    };
+    let argument = argument.value_name(what).action(if option.several {
+        ArgAction::Append
+    } else {
+        ArgAction::Set
+    });
+    if what == "FILE" {
+        return argument.value_hint(ValueHint::FilePath);
+    }
+    if !option.choices.is_empty() {
+        return argument
+            .value_parser(PossibleValuesParser::new(option.choices))
+            .ignore_case(true);
+    }
+    argument.value_parser(|text: &str| {
+        let mut tried = Options::default();
+        option.set(&mut tried, text).map(|()| text.to_owned())
+    })
 }
 
 /// Holds that one thing at most reads standard input. Each item: what it is called, and whether it wants to.
@@ -104,11 +132,38 @@ pub(super) fn one_reader(wanted: &[(&str, bool)]) -> Result<(), Failed> {
 mod tests {
     use super::*;
 
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        connection: Connection,
+    }
+
     #[test]
-    fn a_bare_number_is_no_duration() {
-        assert_eq!(duration("4m"), Ok(Duration::from_mins(4)));
-        assert!(duration("90").unwrap_err().contains("90s"));
-        assert!(duration("soon").unwrap_err().contains("1h30m"));
+    fn every_option_of_the_table_is_a_flag() {
+        let read = |words: &str| {
+            let words = std::iter::once("psdeck").chain(words.split(' '));
+            <Line as clap::Parser>::try_parse_from(words).map(|line| line.connection.given.0)
+        };
+        for option in CONNECTION {
+            let values = option
+                .choices
+                .iter()
+                .copied()
+                .chain(["7", "7s", "a=b", "de"]);
+            let words: Vec<_> = match option.value {
+                Some(_) => values
+                    .map(|value| format!("{} {value}", option.flag()))
+                    .collect(),
+                None => vec![option.flag()],
+            };
+            let taken = words.iter().find_map(|words| read(words).ok());
+            assert!(
+                taken.is_some_and(|options| options != Options::default()),
+                "{words:?}"
+            );
+        }
+        assert!(read("--port 0").is_err());
+        assert_eq!(read("--identity a --identity b").unwrap().identity.len(), 2);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::transport::{Ask, Options, Stage, TargetAddress};
 /// Check what psdeck works with; with a target, each step of getting in.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The computer to get in to: a profile, USER@HOST, ssh:USER@HOST:PORT, local, demo:NAME.
+    /// The computer to get in to: a profile, HOST, https://HOST, USER@HOST (SSH), local, demo:NAME.
     #[arg(value_name = "TARGET")]
     target: Option<String>,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
         status: ExitStatus::DONE,
     };
     findings.terminal(context)?;
-    let config = findings.configuration(context)?;
+    let config = findings.configuration(&arguments.connection, context)?;
     let target = match &arguments.target {
         Some(name) => Some(targets::single(&config, name)?),
         None => None,
@@ -124,8 +124,12 @@ impl Findings {
         }
     }
 
-    fn configuration(&mut self, context: &Context) -> Result<Config, Failed> {
-        let config = context.config()?;
+    fn configuration(
+        &mut self,
+        connection: &Connection,
+        context: &Context,
+    ) -> Result<Config, Failed> {
+        let config = connection.config(context)?;
         let place = config
             .path
             .as_ref()

@@ -31,12 +31,13 @@ pub(super) fn request(
     connection: &Connection,
     window: Option<Size>,
 ) -> OpenRequest {
+    let options = connection.over(target);
     OpenRequest {
         target: target.address.clone(),
         name: None,
-        options: connection.over(target),
         window,
-        deadline: connection.operation_timeout,
+        deadline: options.operation_timeout,
+        options,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::session::{ExitCode, Report};
 /// The targets of a verb that takes several.
 #[derive(Debug, clap::Args)]
 pub(super) struct Targets {
-    /// Computers: profiles, USER@HOST, ssh:USER@HOST:PORT, local, demo:NAME, group:NAME, tag:NAME.
+    /// Computers: profiles, HOST, https://HOST, USER@HOST (SSH), local, demo:NAME, group:NAME, tag:NAME.
     #[arg(value_name = "TARGET")]
     names: Vec<String>,
     /// Read more targets from a file, a line each; `-` is standard input.
@@ -42,7 +42,7 @@ impl Targets {
         if names.is_empty() {
             return Err(Failed::usage(
                 "no target is named",
-                "name a computer: USER@HOST, a profile, local, or demo:Server01",
+                "name a computer: HOST, USER@HOST for SSH, a profile, local, or demo:Server01",
             ));
         }
         let mut seen = HashSet::new();

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{folders, options};
-use crate::transport::Options;
+use super::connection::is_key;
+use super::folders;
+use crate::transport::{Options, ssh};
 
 /// What the configuration file says. Without a file, nothing.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,10 @@ pub struct Config {
     pub computers: BTreeMap<String, Computer>,
     /// Settings that the computers of a group inherit, by the group's name.
     pub groups: BTreeMap<String, Options>,
+    /// The WSMan servers to trust where nothing proves who they are: names and addresses, with `*` and `?`.
+    pub trusted_hosts: Vec<String>,
+    /// The hosts that the user's ssh configuration names: as targets they mean SSH.
+    pub ssh_hosts: Vec<String>,
     /// How the app looks and which keys it takes.
     pub ui: Ui,
     /// What the file says that means nothing.
@@ -88,7 +93,10 @@ impl Config {
     /// Reads the named file, or the one at its usual place if there is one.
     pub fn load(named: Option<&Path>) -> Result<Self, ConfigError> {
         let Some(path) = named.map(Path::to_owned).or_else(folders::config_file) else {
-            return Ok(Self::default());
+            return Ok(Self {
+                ssh_hosts: ssh::hosts(None),
+                ..Self::default()
+            });
         };
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -100,6 +108,7 @@ impl Config {
         match Self::read(&text) {
             Ok(config) => Ok(Self {
                 path: Some(path),
+                ssh_hosts: ssh::hosts(None),
                 ..config
             }),
             Err(wrong) => Err(ConfigError::Wrong {
@@ -149,6 +158,7 @@ impl<'a> Reader<'a> {
                         self.config.groups.insert(name, options);
                     }
                 }
+                "trusted_hosts" => self.config.trusted_hosts = self.value(value)?,
                 "ui" => {
                     self.keys(&value, &["theme", "prefix"], false, "ui");
                     self.config.ui = self.value(value)?;
@@ -186,7 +196,7 @@ impl<'a> Reader<'a> {
         };
         for key in entries.keys() {
             let name = key.get_ref().as_ref();
-            let is_known = known.contains(&name) || connection && options::KEYS.contains(&name);
+            let is_known = known.contains(&name) || connection && is_key(name);
             if !is_known {
                 let line = self.line(key.span().start);
                 let message = format!("unknown key '{name}' of '{table}'");
@@ -226,6 +236,7 @@ mod tests {
     use super::*;
 
     const SAMPLE: &str = r#"
+trusted_hosts = ["*.lab.example", "192.0.2.*"]
 [computers.Server01]
 target = "ssh:server01.example:2222"
 user = 'DOM\alice'
@@ -248,6 +259,7 @@ prefix = "Ctrl+]"
         assert_eq!(server.tags, ["prod"]);
         let web = &config.groups["web"];
         assert_eq!(web.connect_timeout, Some(Duration::from_secs(90)));
+        assert_eq!(config.trusted_hosts, ["*.lab.example", "192.0.2.*"]);
         assert_eq!(config.ui.theme.as_deref(), Some("dark"));
         assert!(config.warnings.is_empty());
     }
@@ -280,6 +292,8 @@ prefix = "Ctrl+]"
             ("[computers.a]\nport = 99999\n", 2),
             ("[computers.a]\nuser = 'u'\nconnect_timeout = '90'\n", 3),
             ("computers = 1\n", 1),
+            ("\ntrusted_hosts = '*'\n", 2),
+            ("[computers.a]\nauth = 'kerberos5'\n", 2),
             ("[computers]\na = 1\n", 2),
         ] {
             let wrong = Config::read(text).unwrap_err();

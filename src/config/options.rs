@@ -62,37 +62,11 @@ fn either<T>(over: Vec<T>, base: Vec<T>) -> Vec<T> {
     if over.is_empty() { base } else { over }
 }
 
-/// The keys of [`Options`] in a configuration file.
-pub(super) const KEYS: &[&str] = &[
-    "user",
-    "port",
-    "identity",
-    "password_command",
-    "subsystem",
-    "configuration_name",
-    "application_name",
-    "auth",
-    "use_ssl",
-    "ca",
-    "skip_ca_check",
-    "skip_cn_check",
-    "trust_host",
-    "no_encryption",
-    "operation_timeout",
-    "culture",
-    "no_remote_profile",
-    "ssh_options",
-    "ssh_config",
-    "connect_timeout",
-    "program",
-    "working_directory",
-    "environment",
-];
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use super::super::connection::{CONNECTION, is_key};
     use super::*;
     use crate::transport::Authentication;
 
@@ -124,11 +98,11 @@ mod tests {
             environment: vec![("A".into(), "b".into())],
         };
         let written = toml::Table::try_from(&all).unwrap();
-        let mut keys: Vec<_> = written.keys().map(String::as_str).collect();
-        let mut known = KEYS.to_vec();
-        keys.sort_unstable();
-        known.sort_unstable();
-        assert_eq!(keys, known);
+        let keys: Vec<_> = written.keys().map(String::as_str).collect();
+        assert!(keys.iter().all(|key| is_key(key)), "{keys:?}");
+        let flags = CONNECTION.iter().map(|option| option.key);
+        let unknown: Vec<_> = flags.filter(|flag| !keys.contains(flag)).collect();
+        assert_eq!(unknown, Vec::<&str>::new());
         assert_eq!(overlay(Options::default(), all.clone()), all);
         assert_eq!(overlay(all.clone(), Options::default()), all);
     }

@@ -1,7 +1,7 @@
 //! What a name on the command line stands for.
 
 use super::{Computer, Config, overlay};
-use crate::transport::{AddressError, Options, TargetAddress};
+use crate::transport::{AddressError, Options, TargetAddress, fits_pattern};
 
 /// One computer that a name stands for, and how to reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,10 +74,12 @@ impl Config {
                 TargetError::EmptyTag(tag.into()),
             ),
             _ => {
+                let address = self.address(name)?;
+                let options = self.trust(&address, Options::default());
                 return Ok(vec![Resolved {
                     name: name.to_owned(),
-                    address: name.parse()?,
-                    options: Options::default(),
+                    address,
+                    options,
                 }]);
             }
         };
@@ -108,10 +110,12 @@ impl Config {
             .target
             .as_deref()
             .ok_or_else(|| TargetError::NoTarget(name.into()))?;
-        let address = target.parse().map_err(|error| TargetError::BadProfile {
-            name: name.into(),
-            error,
-        })?;
+        let address = self
+            .address(target)
+            .map_err(|error| TargetError::BadProfile {
+                name: name.into(),
+                error,
+            })?;
         let group = computer
             .group
             .as_deref()
@@ -123,11 +127,36 @@ impl Config {
             .unwrap_or_default();
         let mut options = overlay(computer.options.clone(), group);
         options.password_command = options.password_command.map(|command| command.of(name));
+        let options = self.trust(&address, options);
         Ok(Resolved {
             name: name.to_owned(),
             address,
             options,
         })
+    }
+
+    /// What a text means as a target: a host of the user's ssh configuration is one of SSH.
+    fn address(&self, text: &str) -> Result<TargetAddress, AddressError> {
+        let text = text.trim();
+        let known = |host: &String| host.eq_ignore_ascii_case(text);
+        if self.ssh_hosts.iter().any(known) {
+            return format!("ssh:{text}").parse();
+        }
+        text.parse()
+    }
+
+    /// Trusts the servers that the configuration names, unless the options say something of it.
+    fn trust(&self, address: &TargetAddress, mut options: Options) -> Options {
+        if let TargetAddress::Wsman { host, .. } = address
+            && options.trust_host.is_none()
+            && self
+                .trusted_hosts
+                .iter()
+                .any(|pattern| fits_pattern(pattern, host))
+        {
+            options.trust_host = Some(true);
+        }
+        options
     }
 }
 
@@ -180,6 +209,41 @@ port = 22
         assert_eq!(names("tag:eu"), ["Web1"]);
         assert_eq!(names("alice@web9"), ["alice@web9"]);
         assert_eq!(names("demo:Server01"), ["demo:Server01"]);
+    }
+
+    #[test]
+    fn a_host_of_the_ssh_configuration_means_ssh_and_any_other_name_wsman() {
+        let config = Config {
+            ssh_hosts: vec!["Web7".into(), "local".into()],
+            ..config()
+        };
+        let way = |name: &str| config.resolve(name).unwrap().remove(0).address.to_string();
+        assert_eq!(way("web7"), "ssh:web7");
+        assert_eq!(way("wsman:web7"), "wsman:web7");
+        assert_eq!(way("web8"), "wsman:web8");
+        assert_eq!(way("http://web7"), "http://web7");
+        assert_eq!(way("Web1"), "ssh:web1.example");
+    }
+
+    #[test]
+    fn trusted_hosts_are_trusted_unless_a_profile_says_otherwise() {
+        let config = Config::read(
+            "trusted_hosts = ['*.lab.example', '192.0.2.?']\n[computers.db]\ntarget = 'db.lab.example'\n\
+             trust_host = false\n[computers.web]\ntarget = 'https://WEB.lab.example'\n",
+        )
+        .unwrap();
+        let trust = |name: &str| config.resolve(name).unwrap().remove(0).options.trust_host;
+        assert_eq!(trust("web"), Some(true));
+        assert_eq!(trust("192.0.2.7"), Some(true));
+        assert_eq!(trust("db"), Some(false));
+        for other in [
+            "lab.example",
+            "192.0.2.17",
+            "ssh:web.lab.example",
+            "localhost",
+        ] {
+            assert_eq!(trust(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -266,8 +266,8 @@ impl Inner {
             })
             .ok_or_else(|| {
                 let what = format!("nothing here can reach {target}");
-                let mut report = Report::new(ExitCode::Usage, what)
-                    .hint("write ssh:USER@HOST:PORT, USER@HOST or local");
+                let mut report =
+                    Report::new(ExitCode::Usage, what).hint("write HOST, USER@HOST or local");
                 let why = "no transport of this program goes to such a target";
                 report.reasons.push(why.to_owned());
                 report

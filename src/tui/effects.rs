@@ -157,9 +157,9 @@ impl Runner {
         Ok(OpenRequest {
             target: computer.address,
             name: new.name.clone(),
-            options,
             window: Some(window),
-            deadline: None,
+            deadline: options.operation_timeout,
+            options,
         })
     }
 

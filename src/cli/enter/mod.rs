@@ -20,7 +20,7 @@ use crate::session::{ExitCode, Interactive, Size};
 /// standard input is no terminal, its lines are run one after another.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The computer: a profile, USER@HOST, ssh:USER@HOST:PORT, local, demo:NAME.
+    /// The computer: a profile, HOST, https://HOST, USER@HOST (SSH), local, demo:NAME.
     #[arg(value_name = "TARGET")]
     target: String,
     /// Print prompts and lines even where standard input is no terminal.
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
         ("--password-stdin", arguments.connection.password_stdin),
         ("the session", true),
     ])?;
-    let target = targets::single(&context.config()?, &arguments.target)?;
+    let target = targets::single(&arguments.connection.config(context)?, &arguments.target)?;
     let done = super::block_on(async {
         let mut interrupts = Interrupts::listen();
         let window = window();

@@ -17,7 +17,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::Context;
-use super::connection::{self, Connection, one_reader};
+use super::connection::{Connection, one_reader};
 use super::status::{ExitStatus, Failed};
 use super::targets::{self, Targets};
 use script::Values;
@@ -65,7 +65,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     exit_code: bool,
     /// How long each computer may take, getting in included: 90s, 4m, 1h30m.
-    #[arg(long, value_name = "DURATION", value_parser = connection::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = crate::config::duration)]
     timeout: Option<Duration>,
     #[command(flatten)]
     connection: Connection,
@@ -103,7 +103,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
         ("--targets-from", arguments.targets.reads_stdin()),
         ("--password-stdin", arguments.connection.password_stdin),
     ])?;
-    let computers = arguments.targets.resolve(&context.config()?)?;
+    let computers = arguments
+        .targets
+        .resolve(&arguments.connection.config(context)?)?;
     if arguments.exit_code && computers.len() > 1 {
         return Err(Failed::usage(
             format!(

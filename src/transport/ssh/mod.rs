@@ -7,6 +7,7 @@ mod config;
 mod dial;
 mod handler;
 mod host_key;
+mod hosts;
 mod keys;
 mod known_hosts;
 mod login;
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 use self::channel::{NotStarted, Subsystem, line};
 use self::dial::seconds;
 use self::handler::{Callbacks, KeyQuestion, Side, describe};
+pub use self::hosts::hosts;
 use self::known_hosts::KnownHosts;
 use self::patience::Patience;
 use self::settings::Settings;
@@ -90,6 +92,7 @@ pub async fn connect(
     let name = options
         .subsystem
         .clone()
+        .or_else(|| options.configuration_name.clone())
         .unwrap_or_else(|| "powershell".into());
     let start = Subsystem::start(
         handle,
