@@ -16,6 +16,7 @@
 mod app;
 mod app_demo;
 mod app_screens;
+mod auth;
 mod cli;
 mod cli_clixml;
 mod cli_enter;

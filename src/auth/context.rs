@@ -151,11 +151,10 @@ impl Context {
     /// Unseals `data` in place. Fails, and the context with it, where it was altered or is not the next message;
     /// `data` then holds nothing.
     pub fn unseal(&mut self, signature: &[u8], data: &mut Vec<u8>) -> Result<(), Error> {
-        self.protects()?;
-        let unsealed = match &mut self.mechanism {
+        let unsealed = self.protects().and_then(|()| match &mut self.mechanism {
             Mechanism::Ntlm(package, _) => unseal(package.as_mut(), signature, data),
             Mechanism::Negotiate(package, _) => unseal(package.as_mut(), signature, data),
-        };
+        });
         unsealed.inspect_err(|_| {
             self.state = State::Broken;
             data.clear();
