@@ -1,11 +1,13 @@
 //! What tests share: foreign peers, the program, screens.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod http;
 pub mod link;
 pub mod peer;
 pub mod psdeck;
 pub mod python;
 mod recordings;
+pub mod relay;
 mod require;
 pub mod screen;
 pub mod servers;

@@ -46,6 +46,7 @@ pub struct Builder {
     user: Option<String>,
     environment: Vec<(String, String)>,
     fixture: Vec<String>,
+    wsman: WsmanBuilder,
 }
 
 /// A running peer. It ends when dropped.
@@ -69,6 +70,7 @@ impl Peer {
             user: None,
             environment: Vec::new(),
             fixture: Vec::new(),
+            wsman: WsmanPeer::new(),
         }
     }
 
@@ -151,6 +153,7 @@ impl Peer {
         if let Some(wsman) = &self.wsman {
             options.user = Some(wsman::USER.into());
             options.password_command = wsman.password_command().try_into().ok();
+            options.trust_host = Some(true);
         } else if self.kind == Kind::Local {
             options.program = Some(self.program());
         } else {
@@ -329,6 +332,18 @@ impl Builder {
         self
     }
 
+    /// A setting of the WSMan peer (`tests/peers/WSMAN.md`).
+    pub fn set(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.wsman = self.wsman.set(name, value);
+        self
+    }
+
+    /// Keeps every request and answer of the WSMan peer, for [`WsmanPeer::trace`].
+    pub fn traced(mut self) -> Self {
+        self.wsman = self.wsman.traced();
+        self
+    }
+
     /// The protocol version that the peer answers with, `2.1` to `2.4`.
     pub fn protocol(self, version: &str) -> Self {
         self.env("PSRP_PEER_PROTOCOL", version)
@@ -379,9 +394,7 @@ impl Builder {
 
     fn start_wsman(self) -> Option<Peer> {
         let settings = self.environment.iter();
-        let wsman = settings.fold(WsmanPeer::new(), |wsman, (name, value)| {
-            set(wsman, name, value)
-        });
+        let wsman = settings.fold(self.wsman, |wsman, (name, value)| set(wsman, name, value));
         let wsman = wsman.start()?;
         let folder = tempfile::tempdir().expect("a folder");
         let info = serde_json::json!({ "user": wsman::USER, "host": "127.0.0.1" });

@@ -9,6 +9,7 @@
 /// fn what_was_typed_arrives(server: Builder) {
 ///     let Some(peer) = server.start() else { return };
 /// ```
+#[allow(unused_macros, reason = "benches use none of it")]
 macro_rules! on_servers {
     ([$($kind:ident),+ $(,)?], $tests:tt) => {
         $($crate::support::servers::on_servers!(@$kind $tests);)+
@@ -27,6 +28,7 @@ macro_rules! on_servers {
 }
 
 /// The same of async functions.
+#[allow(unused_macros, reason = "benches use none of it")]
 macro_rules! on_servers_async {
     ([$($kind:ident),+ $(,)?], $tests:tt) => {
         $($crate::support::servers::on_servers_async!(@$kind $tests);)+

@@ -25,7 +25,7 @@ pub const USER: &str = "alice";
 pub const PASSWORD: &str = "Passw0rd!";
 
 /// How to start a peer.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct WsmanBuilder {
     settings: Map<String, Value>,
     trace: bool,
