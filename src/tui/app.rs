@@ -83,6 +83,7 @@ impl App {
         let signals = Signals::new()?;
         let mut screen = Screen::enter()?;
         let mut model = Model::new(screen.size()?, theme, keys, SystemTime::now());
+        model.config = options.config.clone();
         let (sender, messages) = mpsc::channel(WAITING);
         let mut sessions = options.pool.sessions();
         model.set_sessions(sessions.now());

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::TargetError;
+use crate::config::{TargetError, overlay};
 use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
     SessionId, Size,
@@ -150,10 +150,14 @@ impl Runner {
             let report = Report::new(ExitCode::Usage, "the target names no computer");
             return Err(Box::new(report));
         };
-        let mut options = computer.options;
-        if new.user.is_some() {
-            options.user.clone_from(&new.user);
-        }
+        let typed = new.options().map_err(|error| {
+            let mut report = Report::new(ExitCode::Usage, error);
+            report
+                .hints
+                .push("write options as on the command line: --ca FILE --skip-cn-check".to_owned());
+            Box::new(report)
+        })?;
+        let options = overlay(typed, computer.options);
         Ok(OpenRequest {
             target: computer.address,
             name: new.name.clone(),

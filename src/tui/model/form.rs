@@ -21,6 +21,8 @@ pub(crate) struct Field {
     pub(crate) label: String,
     pub(crate) help: String,
     pub(crate) content: Content,
+    /// Whether it is there at the moment.
+    pub(crate) shown: bool,
 }
 
 /// What a field holds.
@@ -32,6 +34,15 @@ pub(crate) enum Content {
     Hidden(Hidden),
     /// Lines; an empty one ends the list.
     List(Vec<String>, Editor),
+    /// One of some words.
+    Choice(Words),
+}
+
+/// Some words, one of which is chosen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words {
+    pub(crate) all: &'static [&'static str],
+    pub(crate) chosen: usize,
 }
 
 /// Text that is typed but not shown, and wiped when dropped. Typed at its end only, without a history.
@@ -55,7 +66,12 @@ impl Form {
     /// Goes to the next field, or the one before; past the last to the first.
     pub(crate) fn step(&mut self, forward: bool) {
         let count = self.fields.len().max(1);
-        self.focus = (self.focus + if forward { 1 } else { count - 1 }) % count;
+        for _ in 0..count {
+            self.focus = (self.focus + if forward { 1 } else { count - 1 }) % count;
+            if self.current().is_some_and(|field| field.shown) {
+                return;
+            }
+        }
     }
 
     /// Enter: ends a list's line or goes to the next field. Whether the form is filled in.
@@ -66,11 +82,14 @@ impl Form {
             lines.push(editor.take());
             return false;
         }
-        if self.focus + 1 < self.fields.len() {
-            self.focus += 1;
-            return false;
+        let later = self.fields.iter().skip(self.focus + 1);
+        match later.take_while(|field| !field.shown).count() + self.focus + 1 {
+            next if next < self.fields.len() => {
+                self.focus = next;
+                false
+            }
+            _ => true,
         }
-        true
     }
 
     /// Types text into the field with the focus; its first line only.
@@ -80,6 +99,7 @@ impl Form {
             match &mut field.content {
                 Content::Plain(editor) | Content::List(_, editor) => editor.insert(line),
                 Content::Hidden(hidden) => hidden.insert(line),
+                Content::Choice(words) => words.typed(line),
             }
         }
     }
@@ -95,14 +115,18 @@ impl Form {
                 }
                 Content::Plain(editor) | Content::List(_, editor) => editor.apply(edit),
                 Content::Hidden(hidden) => hidden.apply(edit),
+                Content::Choice(words) if edit == Edit::Right => words.step(true),
+                Content::Choice(words) if edit == Edit::Left => words.step(false),
+                Content::Choice(_) => {}
             }
         }
     }
 
-    /// The text of a field that is shown; empty for others.
+    /// The text of a field that is shown, or its chosen word; empty for others.
     pub(crate) fn text(&self, field: usize) -> String {
         match self.fields.get(field).map(|field| &field.content) {
             Some(Content::Plain(editor)) => editor.text(),
+            Some(Content::Choice(words)) => words.word().to_owned(),
             _ => String::new(),
         }
     }
@@ -143,6 +167,16 @@ impl Field {
         Self::new(label, Content::List(Vec::new(), Editor::default()))
     }
 
+    /// A field of words, of which this one is chosen, or else the first.
+    pub(crate) fn choice(
+        label: impl Into<String>,
+        all: &'static [&'static str],
+        word: &str,
+    ) -> Self {
+        let chosen = all.iter().position(|other| *other == word).unwrap_or(0);
+        Self::new(label, Content::Choice(Words { all, chosen }))
+    }
+
     /// Says more about it.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
@@ -154,7 +188,32 @@ impl Field {
             label: label.into(),
             help: String::new(),
             content,
+            shown: true,
         }
+    }
+}
+
+impl Words {
+    /// The chosen one.
+    pub(crate) fn word(&self) -> &'static str {
+        self.all.get(self.chosen).copied().unwrap_or_default()
+    }
+
+    fn step(&mut self, forward: bool) {
+        let count = self.all.len().max(1);
+        self.chosen = (self.chosen + if forward { 1 } else { count - 1 }) % count;
+    }
+
+    /// A blank goes on; a letter goes to the next word that begins with it.
+    fn typed(&mut self, text: &str) {
+        if text.starts_with(' ') {
+            return self.step(true);
+        }
+        let count = self.all.len().max(1);
+        let next = (1..=count)
+            .map(|step| (self.chosen + step) % count)
+            .find(|at| self.all.get(*at).is_some_and(|word| word.starts_with(text)));
+        self.chosen = next.unwrap_or(self.chosen);
     }
 }
 
@@ -205,6 +264,36 @@ mod tests {
         form.apply(Edit::Backspace);
         assert_eq!(form.secret(0).expose(), "hunter");
         assert!(!format!("{form:?}").contains("hunter"));
+    }
+
+    #[test]
+    fn a_choice_is_stepped_through_and_typed_and_hidden_fields_are_passed() {
+        const METHODS: &[&str] = &["default", "basic", "negotiate", "ntlm"];
+        let mut form = Form::new(vec![
+            Field::plain("User", ""),
+            Field::plain("Gone", ""),
+            Field::choice("Authentication", METHODS, "nothing"),
+        ]);
+        form.fields[1].shown = false;
+        assert!(!form.enter());
+        assert_eq!(form.focus, 2);
+        for (typed, word) in [
+            (" ", "basic"),
+            ("n", "negotiate"),
+            ("n", "ntlm"),
+            ("x", "ntlm"),
+        ] {
+            form.insert(typed);
+            assert_eq!(form.text(2), word);
+        }
+        form.apply(Edit::Right);
+        assert_eq!(form.text(2), "default");
+        form.apply(Edit::Left);
+        assert_eq!(form.text(2), "ntlm");
+        form.step(false);
+        assert_eq!(form.focus, 0);
+        form.step(true);
+        assert!(form.enter());
     }
 
     #[test]

@@ -11,15 +11,17 @@ pub(crate) mod pane;
 pub(crate) mod records;
 pub(crate) mod scrollback;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::config::Config;
 use crate::session::{SessionId, SessionInfo};
 use crate::tui::input::KeyMap;
 use crate::tui::theme::Theme;
 
 use self::geometry::Geometry;
-use self::layer::Layer;
+use self::layer::{Layer, NewSession};
 use self::list::SessionList;
 use self::pane::{Pane, PaneId};
 
@@ -39,6 +41,10 @@ pub(crate) struct Model {
     /// Dialogs, the one on top last.
     pub(crate) layers: Vec<Layer>,
     pub(crate) toasts: Vec<Toast>,
+    /// The profiles.
+    pub(crate) config: Config,
+    /// What sessions that were opened here were made from.
+    pub(crate) origins: HashMap<SessionId, NewSession>,
     /// When the last message came, for ages.
     pub(crate) now: SystemTime,
     pub(crate) redraw: Redraw,
@@ -78,6 +84,8 @@ impl Model {
             prefix: false,
             layers: Vec::new(),
             toasts: Vec::new(),
+            config: Config::default(),
+            origins: HashMap::new(),
             now,
             redraw: Redraw::Now,
             numbers: 0,

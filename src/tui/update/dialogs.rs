@@ -7,7 +7,7 @@ use crate::tui::input::{Action, Chord, Context, paste};
 use crate::tui::model::Model;
 use crate::tui::model::form::Form;
 use crate::tui::model::layer::{
-    self, Asked, Confirmed, Layer, NAME, NewSession, Opening, OpeningOf, TARGET, USER,
+    self, Asked, Confirmed, Layer, NewSession, Opening, OpeningOf, TARGET,
 };
 use crate::tui::model::pane::PaneId;
 
@@ -48,7 +48,10 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
 /// A paste goes into the field with the focus.
 pub(super) fn paste(model: &mut Model, text: &str) {
     match model.layers.last_mut() {
-        Some(Layer::New(form)) => form.insert(text),
+        Some(Layer::New(form)) => {
+            form.insert(text);
+            layer::suit(form, &model.config);
+        }
         Some(Layer::Question(asked)) => asked.form.insert(text),
         _ => {}
     }
@@ -97,19 +100,13 @@ fn new(model: &mut Model, mut form: Form, action: Option<Action>, chord: Chord) 
     }
     // Only the target is needed: Enter on it opens, the other fields are for Tab.
     if action == Some(Action::Accept) {
-        let field =
-            |index| Some(form.text(index).trim().to_owned()).filter(|text| !text.is_empty());
-        if let Some(target) = field(TARGET) {
-            let new = NewSession {
-                target,
-                user: field(USER),
-                name: field(NAME),
-            };
+        if let Some(new) = NewSession::of(&form) {
             return opening::open(model, new);
         }
         form.focus = TARGET;
     } else {
         form_key(model, &mut form, chord);
+        layer::suit(&mut form, &model.config);
     }
     model.layers.push(Layer::New(form));
     Vec::new()
@@ -126,7 +123,8 @@ fn opening_key(model: &mut Model, opening: Opening, action: Option<Action>) -> V
         | (Some(Action::Accept), Some(_), OpeningOf::Connect(_)) => Vec::new(),
         // Back to the dialog, with what was typed.
         (Some(Action::Accept), Some(_), OpeningOf::New(new)) => {
-            model.layers.push(Layer::New(layer::new_session(Some(new))));
+            let form = layer::new_session(Some(new), &model.config);
+            model.layers.push(Layer::New(form));
             Vec::new()
         }
         _ => {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::session::{ExitCode, Report, SessionId, SessionInfo};
+use crate::session::{ExitCode, Report, SessionId, SessionInfo, TransportKind};
 use crate::transport::{Answer, Question, Stage};
 use crate::tui::model::layer::{
-    Asked, Layer, NewSession, Opening, OpeningId, OpeningOf, QuestionId,
+    Asked, Layer, NewSession, Opening, OpeningId, OpeningOf, QuestionId, Way,
 };
 use crate::tui::model::{Model, Redraw};
 
@@ -15,7 +15,8 @@ use super::{Effect, Message, pane_size, tabs, toast};
 pub(super) fn open(model: &mut Model, new: NewSession) -> Vec<Effect> {
     let id = OpeningId(model.number());
     let label = new.target.clone();
-    begin(model, id, OpeningOf::New(new.clone()), label, true);
+    let way = Way::taken(&new, &model.config);
+    begin(model, id, OpeningOf::New(new.clone()), label, way, true);
     vec![Effect::Open(id, new, pane_size(model)), second_later(id)]
 }
 
@@ -25,8 +26,13 @@ pub(super) fn connect(model: &mut Model, session: SessionId, enter: bool) -> Vec
         return Vec::new();
     };
     let label = format!("{} on {}", info.name, info.computer_name);
+    let way = match info.transport {
+        TransportKind::WSMan => Way::Computer,
+        TransportKind::Ssh => Way::Ssh,
+        TransportKind::Process | TransportKind::Demo => Way::Other,
+    };
     let id = OpeningId(model.number());
-    begin(model, id, OpeningOf::Connect(session), label, enter);
+    begin(model, id, OpeningOf::Connect(session), label, way, enter);
     vec![Effect::Connect(id, session), second_later(id)]
 }
 
@@ -58,6 +64,9 @@ pub(super) fn opened(model: &mut Model, id: OpeningId, info: &SessionInfo) -> Ve
             false,
         );
     };
+    if let Some(OpeningOf::New(new)) = find(model, id).map(|opening| opening.of.clone()) {
+        model.origins.insert(info.id, new);
+    }
     remove(model, id);
     model.draw(Redraw::Soon);
     if enter {
@@ -114,11 +123,12 @@ pub(super) fn cancel(model: &mut Model, id: OpeningId) -> Vec<Effect> {
     vec![Effect::CancelOpening(id)]
 }
 
-fn begin(model: &mut Model, id: OpeningId, of: OpeningOf, label: String, enter: bool) {
+fn begin(model: &mut Model, id: OpeningId, of: OpeningOf, label: String, way: Way, enter: bool) {
     model.layers.push(Layer::Opening(Opening {
         id,
         of,
         label,
+        way,
         enter,
         stage: None,
         seconds: 0,

@@ -261,15 +261,16 @@ fn broken_key(model: &mut Model, action: Option<Action>, chord: Chord) -> Vec<Ef
     if action == Some(Action::Submit) {
         let known = model.pane().and_then(|pane| {
             let info = model.sessions.get(pane.session);
-            Some(NewSession {
-                target: target_of(info, &pane.computer)?,
-                user: None,
-                name: None,
+            let origin = model.origins.get(&pane.session).cloned();
+            origin.or_else(|| {
+                Some(NewSession {
+                    target: target_of(info, &pane.computer)?,
+                    ..NewSession::default()
+                })
             })
         });
-        model
-            .layers
-            .push(Layer::New(layer::new_session(known.as_ref())));
+        let form = layer::new_session(known.as_ref(), &model.config);
+        model.layers.push(Layer::New(form));
         return Vec::new();
     }
     if chord.typed() == Some('x') || action == Some(Action::Cancel) {

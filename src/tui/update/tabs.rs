@@ -14,7 +14,9 @@ pub(super) fn action(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextTab => step(model, true),
         Action::PreviousTab => step(model, false),
         Action::Tab(number) => show(model, usize::from(number.saturating_sub(1))),
-        Action::New => model.layers.push(Layer::New(layer::new_session(None))),
+        Action::New => model
+            .layers
+            .push(Layer::New(layer::new_session(None, &model.config))),
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return quit(model),

@@ -316,6 +316,74 @@ fn esc_cancels_what_is_being_opened_and_its_questions() {
 }
 
 #[test]
+fn a_server_is_trusted_by_y_and_an_account_is_typed() {
+    let mut model = model();
+    let effects = press(&mut model, "n w e b 1 Enter");
+    let Some(Effect::Open(id, ..)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let id = *id;
+    let ask = |model: &mut Model, number, question| {
+        let message = Message::Question(id, QuestionId(number), question);
+        update(model, message, samples::now());
+    };
+    let trust = Question::TrustHost {
+        host: "web1".to_owned(),
+        url: "http://web1:5985/wsman".to_owned(),
+    };
+    ask(&mut model, 1, trust.clone());
+    assert!(
+        press(&mut model, "Enter").is_empty(),
+        "nothing is chosen by chance"
+    );
+    assert!(matches!(
+        press(&mut model, "y")[..],
+        [Effect::AnswerQuestion(QuestionId(1), Answer::AcceptOnce)]
+    ));
+    ask(&mut model, 2, trust);
+    assert!(matches!(
+        press(&mut model, "n")[..],
+        [Effect::AnswerQuestion(QuestionId(2), Answer::Refuse)]
+    ));
+    let host = "web1".to_owned();
+    ask(&mut model, 3, Question::UserName { host });
+    let effects = press(&mut model, "b o b Enter");
+    assert!(matches!(&effects[..],
+        [Effect::AnswerQuestion(QuestionId(3), Answer::Secret(user))] if user.expose() == "bob"));
+}
+
+#[test]
+fn what_was_typed_for_wsman_goes_over_the_profile() {
+    let mut model = model();
+    model.config = crate::config::Config::read("[computers.lin]\ntarget = 'ssh:lin'\n").unwrap();
+    let effects = press(
+        &mut model,
+        "n w e b 1 Tab Tab Tab Space Tab n Tab J E A Tab - - c a Space x Enter",
+    );
+    let Some(Effect::Open(_, new, _)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let wanted = crate::transport::Options {
+        use_ssl: Some(true),
+        auth: Some(crate::transport::Authentication::Negotiate),
+        configuration_name: Some("JEA".to_owned()),
+        ca: Some("x".into()),
+        ..crate::transport::Options::default()
+    };
+    assert_eq!(new.options(), Ok(wanted));
+    // Of SSH, what was typed for WSMan before the target changed does not count.
+    press(&mut model, "Esc");
+    let effects = press(
+        &mut model,
+        "n w e b 1 Tab Tab Tab Space Up Up Up Home Ctrl+k l i n Enter",
+    );
+    let Some(Effect::Open(_, new, _)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((new.target.as_str(), new.https.as_str()), ("lin", ""));
+}
+
+#[test]
 fn removing_asks_first() {
     let mut model = model();
     assert!(press(&mut model, "r").is_empty());

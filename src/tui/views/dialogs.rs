@@ -7,24 +7,33 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::remote_text;
 use crate::session::Report;
-use crate::transport::{Question, Stage};
+use crate::transport::{Question, Scheme, Stage};
 use crate::tui::input::paste;
 use crate::tui::model::Model;
 use crate::tui::model::form::{Content, Form};
-use crate::tui::model::layer::{Asked, Layer, Opening, OpeningOf};
+use crate::tui::model::layer::{Asked, Layer, Opening, OpeningOf, Way};
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 
 use super::popup;
 
 /// The stages of getting in, in the order in which they are shown.
-const STAGES: [(Stage, &str); 6] = [
+const STAGES: &[(Stage, &str)] = &[
     (Stage::Resolve, "find the address"),
     (Stage::Connect, "reach it"),
     (Stage::Handshake, "agree on keys, trust the server"),
     (Stage::Authenticate, "say who we are"),
     (Stage::Start, "start PowerShell there"),
     (Stage::Open, "open the session"),
+];
+
+/// The same of WSMan; the shell is created with the session's first messages.
+const WSMAN_STAGES: &[(Stage, &str)] = &[
+    (Stage::Resolve, "find the address"),
+    (Stage::Connect, "reach the port"),
+    (Stage::Handshake, "agree on TLS, check the certificate"),
+    (Stage::Authenticate, "say who we are"),
+    (Stage::Open, "create and open the session"),
 ];
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, layer: &Layer) {
@@ -186,17 +195,22 @@ pub(super) fn form(
             _ => 0,
         })
         .sum();
-    let rows = above.len() + form.fields.len() + listed + help.len();
+    let fields = || {
+        form.fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.shown)
+    };
+    let count = fields().count();
+    let rows = above.len() + count + listed + help.len();
     let inner = popup::frame(frame, popup::centered(area, rows), title, model);
-    let label = form
-        .fields
-        .iter()
-        .map(|field| field.label.width() + 2)
+    let label = fields()
+        .map(|(_, field)| field.label.width() + 2)
         .max()
         .unwrap_or(0)
         .min(usize::from(inner.width) / 2);
     // Text gives way to fields.
-    let wanted = form.fields.len() + listed;
+    let wanted = count + listed;
     let shown_above = above
         .len()
         .min(usize::from(inner.height).saturating_sub(wanted));
@@ -208,8 +222,10 @@ pub(super) fn form(
     };
     frame.render_widget(Text::from(above), text);
     y += text.height;
-    let first = skip.min(form.focus);
-    for (index, field) in form.fields.iter().enumerate().skip(first) {
+    let before = fields()
+        .take_while(|(index, _)| *index < form.focus)
+        .count();
+    for (index, field) in fields().skip(skip.min(before)) {
         let has_focus = index == form.focus;
         let style = model.theme.style(if has_focus {
             Role::FieldActive
@@ -243,6 +259,11 @@ pub(super) fn form(
         match &field.content {
             Content::Plain(editor) | Content::List(_, editor) => {
                 editor.draw_field(frame, input, style, has_focus);
+            }
+            Content::Choice(words) => {
+                let text = format!("‹ {} ›", words.word());
+                crate::tui::widgets::editor::Editor::new(&text)
+                    .draw_field(frame, input, style, has_focus);
             }
             Content::Hidden(hidden) => {
                 let stars = "*".repeat(hidden.len());
@@ -285,7 +306,15 @@ fn opening(frame: &mut Frame, area: Rect, model: &Model, shown: &Opening) {
         return;
     }
     let mut lines = Vec::new();
-    for (stage, words) in STAGES {
+    let stages = match shown.way {
+        Way::Computer | Way::Uri(_) => WSMAN_STAGES,
+        Way::Ssh | Way::Other => STAGES,
+    };
+    for (stage, words) in stages.iter().copied() {
+        let tls = shown.way == Way::Uri(Scheme::Https) || shown.stage == Some(Stage::Handshake);
+        if matches!(shown.way, Way::Computer | Way::Uri(_)) && stage == Stage::Handshake && !tls {
+            continue;
+        }
         let (mark, role) = match shown.stage {
             Some(now) if stage < now => ("done", Role::Dim),
             Some(now) if stage == now => ("now", Role::Changing),

@@ -195,6 +195,32 @@ fn a_new_session_and_its_stages() {
 }
 
 #[test]
+fn a_wsman_target_has_fields_and_stages_of_its_own() {
+    let mut model = model((80, 24));
+    press(&mut model, "n w e b 1 Tab Tab Tab Space Tab");
+    insta::assert_snapshot!("new_wsman_session", screen(&model));
+    press(&mut model, "Enter");
+    let Some(crate::tui::model::layer::Layer::Opening(opening)) = model.layers.last() else {
+        panic!("it is being opened");
+    };
+    let id = opening.id;
+    let stage = crate::transport::Stage::Authenticate;
+    update(&mut model, Message::Stage(id, stage), samples::now());
+    insta::assert_snapshot!("opening_wsman", screen(&model));
+    let question = crate::transport::Question::TrustHost {
+        host: "web1".to_owned(),
+        url: "http://web1:5985/wsman".to_owned(),
+    };
+    let number = crate::tui::model::layer::QuestionId(1);
+    update(
+        &mut model,
+        Message::Question(id, number, question),
+        samples::now(),
+    );
+    insta::assert_snapshot!("trust", screen(&model));
+}
+
+#[test]
 fn the_prefix_key_shows_what_it_leads_to() {
     let mut model = entered((80, 24));
     press(&mut model, "Ctrl+]");
