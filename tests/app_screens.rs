@@ -135,7 +135,7 @@ fn a_new_session_its_stages_and_its_failure() {
         // Back to what was typed, to mend it.
         screen
             .keys("<Enter>")
-            .expect("Target: ssh:nobody@127.0.0.1:1");
+            .expect("Target:         ssh:nobody@127.0.0.1:1");
     }
 }
 

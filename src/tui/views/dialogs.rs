@@ -10,7 +10,7 @@ use crate::session::Report;
 use crate::transport::{Question, Scheme, Stage};
 use crate::tui::input::paste;
 use crate::tui::model::Model;
-use crate::tui::model::form::{Content, Form};
+use crate::tui::model::form::{Content, Field, Form};
 use crate::tui::model::layer::{Asked, Layer, Opening, OpeningOf, Way};
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
@@ -183,10 +183,11 @@ pub(super) fn form(
     form: &Form,
     model: &Model,
 ) {
-    let focused = form.fields.get(form.focus);
-    let help = focused.map_or("", |field| field.help.as_str());
     let width = popup::text_width(area);
-    let help = popup::sentences(help, width, Role::Dim, model);
+    let help = |field: &Field| popup::sentences(&field.help, width, Role::Dim, model);
+    // Fields that come and go, and longer helps, have their room from the beginning: nothing moves under the keys.
+    let helps = form.fields.iter().map(|field| help(field).len()).max();
+    let help = form.fields.get(form.focus).map(help).unwrap_or_default();
     let listed: usize = form
         .fields
         .iter()
@@ -202,10 +203,12 @@ pub(super) fn form(
             .filter(|(_, field)| field.shown)
     };
     let count = fields().count();
-    let rows = above.len() + count + listed + help.len();
+    let rows = above.len() + form.fields.len() + listed + helps.unwrap_or(0);
     let inner = popup::frame(frame, popup::centered(area, rows), title, model);
-    let label = fields()
-        .map(|(_, field)| field.label.width() + 2)
+    let label = form
+        .fields
+        .iter()
+        .map(|field| field.label.width() + 2)
         .max()
         .unwrap_or(0)
         .min(usize::from(inner.width) / 2);
