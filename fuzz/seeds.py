@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Cuts seeds for the fuzzers from the recordings: seeds.py REFERENCE, the folder that holds pwsh-7.6."""
+"""Cuts seeds for the fuzzers from the recordings: seeds.py REFERENCE, the folder that holds pwsh-7.6 and
+omi-wsman."""
 import base64
 import hashlib
 import json
@@ -83,7 +84,35 @@ def texts(folder):
             seed("language", path.stem, path.read_bytes())
 
 
+def exchanges(folder):
+    """Answers of WSMan, one for each set of elements; the headers and the sealed bodies of authentication."""
+    seen = set()
+    for path in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines()):
+            entry = json.loads(line)
+            if entry["dir"] != "s":
+                continue
+            headers = entry.get("headers") or []
+            headers = headers.items() if isinstance(headers, dict) else headers
+            offers = [value for name, value in headers if name.lower() == "www-authenticate"]
+            content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+            body = entry.get("body") or ""
+            is_base64 = entry.get("bodyencoding") == "base64"
+            body = base64.b64decode(body) if is_base64 else body.encode("utf-8", "surrogatepass")
+            shape = tuple(offer.partition(" ")[0] + str(len(offer)) for offer in offers)
+            if offers and shape not in seen:
+                seen.add(shape)
+                seed("authenticate", f"{path.stem}-{number}", "\n".join(offers))
+            if content_type.startswith("multipart/"):
+                seed("sealed", f"{path.stem}-{number}", body if len(body) < LONGEST else b"")
+            elements = tuple(sorted(set(re.findall(rb"<(?:\w+:)?(\w+)", body))))
+            if body and len(body) < LONGEST and elements not in seen and not content_type.startswith("multipart/"):
+                seen.add(elements)
+                seed("soap", f"{path.stem}-{number}", content_type.encode() + b"\n" + body)
+
+
 if __name__ == "__main__":
+    exchanges(pathlib.Path(sys.argv[1]) / "omi-wsman")
     reference = pathlib.Path(sys.argv[1]) / "pwsh-7.6"
     conversations(reference / "conversations")
     values(reference / "clixml.jsonl")

@@ -75,13 +75,12 @@ fn an_exchange_holds_for_its_tls_connection_only() {
         "pss-sha384",
         "ed25519",
     ];
-    let bound =
-        |method: Method, kind: Option<&str>, ours: &dyn Fn(&[u8]) -> Option<Vec<u8>>| {
-            let (mut acceptor, certificate) = Acceptor::bound(method, kind)?;
-            let binding = ours(&certificate).map(|der| ChannelBinding::of_certificate(&der));
-            let mut context = context(method, "PSDECK\\alice", "Passw0rd!", binding.as_ref());
-            Some(acceptor.accept(&mut context))
-        };
+    let bound = |method: Method, kind: Option<&str>, ours: &dyn Fn(&[u8]) -> Option<Vec<u8>>| {
+        let (mut acceptor, certificate) = Acceptor::bound(method, kind)?;
+        let binding = ours(&certificate).map(|der| ChannelBinding::of_certificate(&der));
+        let mut context = context(method, "PSDECK\\alice", "Passw0rd!", binding.as_ref());
+        Some(acceptor.accept(&mut context))
+    };
     for method in METHODS {
         for kind in KINDS {
             let Some(fared) = bound(method, Some(kind), &|theirs| Some(theirs.to_vec())) else {

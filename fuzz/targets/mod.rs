@@ -3,10 +3,13 @@
 //!
 //! `tests/fuzz.rs` replays the corpora, `tests/soak/` mutates them, `fuzz_targets/` hands the targets to cargo-fuzz.
 
+mod authenticate;
 mod clixml;
 mod fragments;
 mod language;
 mod messages;
+mod sealed;
+mod soap;
 mod stdio;
 mod styles;
 
@@ -24,6 +27,11 @@ pub(crate) struct Target {
 
 /// All of them.
 pub(crate) const TARGETS: &[Target] = &[
+    Target {
+        name: "authenticate",
+        words: authenticate::WORDS,
+        run: authenticate::run,
+    },
     Target {
         name: "clixml",
         words: clixml::WORDS,
@@ -43,6 +51,16 @@ pub(crate) const TARGETS: &[Target] = &[
         name: "messages",
         words: messages::WORDS,
         run: messages::run,
+    },
+    Target {
+        name: "sealed",
+        words: sealed::WORDS,
+        run: sealed::run,
+    },
+    Target {
+        name: "soap",
+        words: soap::WORDS,
+        run: soap::run,
     },
     Target {
         name: "stdio",
