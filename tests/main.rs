@@ -35,6 +35,7 @@ mod fuzz;
 mod hostile;
 mod hostile_session;
 mod hostile_stages;
+mod http;
 mod layers;
 mod local;
 mod omi;

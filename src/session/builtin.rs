@@ -3,13 +3,50 @@
 use std::sync::Arc;
 
 use super::{BoxFuture, Connected, Connector, Description, Stages, TransportKind};
-use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress, process, ssh};
+use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress, http, process, ssh};
+
+/// PowerShell's endpoints of WSMan servers.
+pub(super) struct Wsman;
 
 /// PowerShell's subsystem of SSH servers.
 pub(super) struct Ssh;
 
 /// A `pwsh` child of this computer.
 pub(super) struct Local;
+
+impl Connector for Wsman {
+    fn describe(&self, target: &TargetAddress, options: &Options) -> Option<Description> {
+        let TargetAddress::Wsman { user, host, .. } = target else {
+            return None;
+        };
+        let configuration = options.configuration_name.as_deref();
+        Some(Description {
+            transport: TransportKind::WSMan,
+            computer_name: host.clone(),
+            computer_type: "RemoteMachine",
+            configuration_name: configuration.unwrap_or(http::CONFIGURATION).to_owned(),
+            user: user.clone().or_else(|| options.user.clone()),
+        })
+    }
+
+    fn connect(
+        &self,
+        target: TargetAddress,
+        options: Options,
+        ask: Arc<dyn Ask>,
+        stages: Stages,
+    ) -> BoxFuture<'static, Result<Connected, Failure>> {
+        Box::pin(async move {
+            let stages = |stage| stages(stage);
+            let made = http::connect(&target, &options, &*ask, stages).await?;
+            Ok(Connected {
+                connection: made.connection,
+                user: Some(made.user),
+                authentication: Some(made.authentication),
+            })
+        })
+    }
+}
 
 impl Connector for Ssh {
     fn describe(&self, target: &TargetAddress, options: &Options) -> Option<Description> {

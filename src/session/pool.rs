@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::builtin::{Local, Ssh};
+use super::builtin::{Local, Ssh, Wsman};
 use super::{
     Availability, Connector, Description, ExitCode, Limits, OpenRequest, Opening, Report, Session,
     SessionId, SessionInfo, SessionState, Sessions,
@@ -56,6 +56,7 @@ impl Pool {
 
     /// A pool whose sessions have these deadlines and bounds.
     pub fn with_limits(mut connectors: Vec<Arc<dyn Connector>>, limits: Limits) -> Self {
+        connectors.push(Arc::new(Wsman));
         connectors.push(Arc::new(Ssh));
         connectors.push(Arc::new(Local));
         Self {

@@ -81,7 +81,7 @@ impl Report {
             computer: Some(computer.to_owned()),
             reasons,
             hints: failure.hints.clone(),
-            error_id: failure.error_id.map(str::to_owned),
+            error_id: failure.error_id.clone(),
             code,
         }
     }

@@ -186,7 +186,7 @@ pub struct Failure {
     /// What to do next, a sentence each.
     pub hints: Vec<String>,
     /// PowerShell's own error id, where it has one.
-    pub error_id: Option<&'static str>,
+    pub error_id: Option<String>,
 }
 
 /// One way to a server. Dropping it cancels nothing on the server; it lets go of the local end.
@@ -250,8 +250,8 @@ impl Failure {
 
     /// Names PowerShell's error id.
     #[must_use]
-    pub fn id(mut self, error_id: &'static str) -> Self {
-        self.error_id = Some(error_id);
+    pub fn id(mut self, error_id: impl Into<String>) -> Self {
+        self.error_id = Some(error_id.into());
         self
     }
 }

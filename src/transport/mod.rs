@@ -3,6 +3,7 @@
 mod address;
 mod connection;
 mod endpoint;
+pub mod http;
 mod memory;
 mod options;
 mod packets;
@@ -11,6 +12,7 @@ mod pattern;
 pub mod process;
 mod question;
 pub mod ssh;
+mod tcp;
 
 pub use address::{AddressError, Scheme, TargetAddress};
 pub use connection::{Capabilities, Command, Connection, Event, Failure, FailureKind, Stage};

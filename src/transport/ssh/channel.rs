@@ -8,10 +8,10 @@ use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::dial::{HangUp, seconds};
 use super::handler::{Callbacks, Side, describe};
 use crate::stdio::Tail;
 use crate::transport::packets::{End, Incoming, Link};
+use crate::transport::tcp::{HangUp, seconds};
 use crate::transport::{Failure, FailureKind, Stage};
 
 /// How long goodbyes may take.

@@ -4,7 +4,6 @@
 
 mod channel;
 mod config;
-mod dial;
 mod handler;
 mod host_key;
 mod hosts;
@@ -24,14 +23,14 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use self::channel::{NotStarted, Subsystem, line};
-use self::dial::seconds;
 use self::handler::{Callbacks, KeyQuestion, Side, describe};
 pub use self::hosts::hosts;
 use self::known_hosts::KnownHosts;
 use self::patience::Patience;
-use self::settings::Settings;
+use self::settings::{IpVersion, Settings};
 pub use self::survey::{KeyState, Survey, survey};
 use super::packets::Packets;
+use super::tcp::{self, HangUp, Place, seconds};
 use super::{Ask, Connection, Failure, FailureKind, Options, Stage};
 
 /// A connection that is ready for the first message.
@@ -59,10 +58,27 @@ pub async fn connect(
     let settings = config::load(host, user, port, options).await?;
     let patience = Patience::new(ask, settings.batch);
     let limit = settings.stage_timeout;
-    let addresses = dial::resolve(&settings).await?;
+    let place = Place {
+        host: &settings.host,
+        port: settings.port,
+        limit,
+    };
+    let addresses = tcp::resolve(place, |address| match settings.ip_version {
+        Some(IpVersion::V4) => address.is_ipv4(),
+        Some(IpVersion::V6) => address.is_ipv6(),
+        None => true,
+    })
+    .await?;
 
     stages(Stage::Connect);
-    let (stream, hang_up) = dial::connect(&settings, &addresses).await?;
+    let Place { host, port, .. } = place;
+    let refused = format!(
+        "see whether sshd runs on {host} and listens on port {port} (ssh:{host}:PORT names another)"
+    );
+    let stream = tcp::connect(place, &addresses, &refused).await?;
+    let (stream, hang_up) = HangUp::on(stream).map_err(|error| {
+        Failure::new(FailureKind::Unreachable, error.to_string()).at(Stage::Connect)
+    })?;
 
     stages(Stage::Handshake);
     let side = Side::default();

@@ -7,11 +7,19 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
-use super::settings::{IpVersion, Settings};
-use crate::transport::{Failure, FailureKind, Stage};
+use super::{Failure, FailureKind, Stage};
 
 /// Shuts a stream down when dropped, whoever holds its other halves: so a handshake that nobody waits for any more ends.
 pub(super) struct HangUp(std::net::TcpStream);
+
+impl HangUp {
+    /// The stream, and what shuts it down.
+    pub(super) fn on(stream: TcpStream) -> io::Result<(TcpStream, Self)> {
+        let stream = stream.into_std()?;
+        let hang_up = Self(stream.try_clone()?);
+        Ok((TcpStream::from_std(stream)?, hang_up))
+    }
+}
 
 impl Drop for HangUp {
     fn drop(&mut self) {
@@ -20,9 +28,20 @@ impl Drop for HangUp {
     }
 }
 
-/// The addresses of the host, of the wanted kind.
-pub(super) async fn resolve(settings: &Settings) -> Result<Vec<SocketAddr>, Failure> {
-    let host = &settings.host;
+/// A port of a host, and how long each step towards it may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    pub(super) limit: Duration,
+}
+
+/// The addresses of the host that are wanted.
+pub(super) async fn resolve(
+    place: Place<'_>,
+    wanted: impl Fn(&SocketAddr) -> bool,
+) -> Result<Vec<SocketAddr>, Failure> {
+    let Place { host, port, limit } = place;
     let failed = |reason: String| {
         Failure::new(
             FailureKind::Unreachable,
@@ -32,28 +51,18 @@ pub(super) async fn resolve(settings: &Settings) -> Result<Vec<SocketAddr>, Fail
         .detail(reason)
         .hint("check the spelling, and that this computer's name service knows the host")
     };
-    let found = match tokio::time::timeout(
-        settings.stage_timeout,
-        lookup_host((&**host, settings.port)),
-    )
-    .await
-    {
+    let found = match tokio::time::timeout(limit, lookup_host((host, port))).await {
         Ok(Ok(found)) => found,
         Ok(Err(error)) => return Err(failed(error.to_string())),
         Err(_) => {
             let message = format!(
-                "no name service answered for {host} within {} s",
-                settings.stage_timeout.as_secs()
+                "no name service answered for {host} within {}",
+                seconds(limit)
             );
             return Err(Failure::new(FailureKind::TimedOut, message)
                 .at(Stage::Resolve)
                 .hint("an address in place of the name needs no name service"));
         }
-    };
-    let wanted = |address: &SocketAddr| match settings.ip_version {
-        Some(IpVersion::V4) => address.is_ipv4(),
-        Some(IpVersion::V6) => address.is_ipv6(),
-        None => true,
     };
     let found: Vec<SocketAddr> = found.filter(wanted).collect();
     if found.is_empty() {
@@ -63,20 +72,22 @@ pub(super) async fn resolve(settings: &Settings) -> Result<Vec<SocketAddr>, Fail
     }
 }
 
-/// Tries the addresses one after another; each gets its share of the time that is left.
+/// Tries the addresses one after another; each gets its share of the time that is left. `refused` is what to do when
+/// nothing listens there.
 pub(super) async fn connect(
-    settings: &Settings,
+    place: Place<'_>,
     addresses: &[SocketAddr],
-) -> Result<(TcpStream, HangUp), Failure> {
-    let end = Instant::now() + settings.stage_timeout;
+    refused: &str,
+) -> Result<TcpStream, Failure> {
+    let end = Instant::now() + place.limit;
     let mut reasons = Vec::new();
     let mut only_silence = true;
     for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
         let share =
             end.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
         match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => match ready(stream) {
-                Ok(connected) => return Ok(connected),
+            Ok(Ok(stream)) => match stream.set_nodelay(true) {
+                Ok(()) => return Ok(stream),
                 Err(error) => reasons.push(format!("{address}: {error}")),
             },
             Ok(Err(error)) => {
@@ -86,7 +97,7 @@ pub(super) async fn connect(
             Err(_) => reasons.push(format!("{address}: no answer within {}", seconds(share))),
         }
     }
-    let (host, port) = (&settings.host, settings.port);
+    let Place { host, port, .. } = place;
     let mut failure = if only_silence {
         let message = format!("port {port} of {host} did not answer");
         Failure::new(FailureKind::TimedOut, message)
@@ -97,21 +108,13 @@ pub(super) async fn connect(
             .and_then(|reason| reason.split(": ").nth(1))
             .unwrap_or_default();
         let message = format!("port {port} of {host} cannot be reached: {why}");
-        Failure::new(FailureKind::Unreachable, message)
-            .hint(format!("see whether sshd runs on {host} and listens on port {port} (ssh:{host}:PORT names another)"))
+        Failure::new(FailureKind::Unreachable, message).hint(refused)
     };
     // The reason of a single address is said already.
     if reasons.len() > 1 {
         failure.details = reasons;
     }
     Err(failure.at(Stage::Connect))
-}
-
-fn ready(stream: TcpStream) -> io::Result<(TcpStream, HangUp)> {
-    stream.set_nodelay(true)?;
-    let stream = stream.into_std()?;
-    let hang_up = HangUp(stream.try_clone()?);
-    Ok((TcpStream::from_std(stream)?, hang_up))
 }
 
 fn reason(error: &io::Error) -> String {

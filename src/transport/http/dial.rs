@@ -1,0 +1,109 @@
+//! From an address to an authenticated connection.
+
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::access::Access;
+use super::lane::Lane;
+use super::login::login;
+use super::tls::Tls;
+use super::wire::{Lost, Wire};
+use crate::transport::tcp::{self, Place, seconds};
+use crate::transport::{Endpoint, Failure, FailureKind, Scheme, Stage};
+
+/// Makes connections to one server, each of them authenticated.
+pub(super) struct Dialer {
+    pub(super) access: Access,
+    tls: Option<Tls>,
+    /// How long each stage may take.
+    limit: Duration,
+    /// The address that answered last: tried first.
+    good: Mutex<Option<SocketAddr>>,
+}
+
+impl Dialer {
+    /// `tls` is there for HTTPS.
+    pub(super) fn new(access: Access, tls: Option<Tls>, limit: Duration) -> Self {
+        Self {
+            access,
+            tls,
+            limit,
+            good: Mutex::default(),
+        }
+    }
+
+    /// Makes a connection and authenticates it. Dropping the future lets go of it.
+    pub(super) async fn dial(&self, stages: &(dyn Fn(Stage) + Sync)) -> Result<Lane, Failure> {
+        let (wire, certificate) = self.connect(stages).await?;
+        stages(Stage::Authenticate);
+        let login = login(wire, &self.access, certificate.as_ref());
+        match tokio::time::timeout(self.limit, login).await {
+            Ok(lane) => lane,
+            Err(_) => Err(self.late(Stage::Authenticate, "finish the authentication")),
+        }
+    }
+
+    async fn connect(
+        &self,
+        stages: &(dyn Fn(Stage) + Sync),
+    ) -> Result<(Wire, Option<rustls::pki_types::CertificateDer<'static>>), Failure> {
+        let Endpoint { host, port, .. } = &self.access.endpoint;
+        let place = Place {
+            host,
+            port: *port,
+            limit: self.limit,
+        };
+        stages(Stage::Resolve);
+        let mut addresses = tcp::resolve(place, |_| true).await?;
+        let good = *self.good.lock().unwrap_or_else(PoisonError::into_inner);
+        addresses.sort_by_key(|address| Some(*address) != good);
+        stages(Stage::Connect);
+        let stream = tcp::connect(place, &addresses, &self.refused_hint()).await?;
+        *self.good.lock().unwrap_or_else(PoisonError::into_inner) = stream.peer_addr().ok();
+        let Some(tls) = &self.tls else {
+            return Ok((self.wire(stream).await?, None));
+        };
+        stages(Stage::Handshake);
+        let handshake = tls.handshake(stream, *port);
+        match tokio::time::timeout(self.limit, handshake).await {
+            Ok(done) => {
+                let (stream, certificate) = done?;
+                Ok((self.wire(stream).await?, Some(certificate)))
+            }
+            Err(_) => Err(self.late(Stage::Handshake, "finish the TLS handshake")),
+        }
+    }
+
+    async fn wire<S>(&self, stream: S) -> Result<Wire, Failure>
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    {
+        let endpoint = &self.access.endpoint;
+        Wire::new(stream, &endpoint.authority(), &endpoint.path)
+            .await
+            .map_err(|Lost { reason, .. }| {
+                Failure::new(FailureKind::Unreachable, reason).at(Stage::Connect)
+            })
+    }
+
+    fn late(&self, stage: Stage, what: &str) -> Failure {
+        let host = &self.access.endpoint.host;
+        let message = format!("{host} did not {what} within {}", seconds(self.limit));
+        Failure::new(FailureKind::TimedOut, message)
+            .at(stage)
+            .hint("see that the server is not overloaded; --connect-timeout waits longer")
+    }
+
+    fn refused_hint(&self) -> String {
+        let Endpoint { host, port, .. } = &self.access.endpoint;
+        let kind = match self.access.endpoint.scheme {
+            Scheme::Http => "HTTP",
+            Scheme::Https => "HTTPS",
+        };
+        format!(
+            "see whether WinRM listens for {kind} on port {port} of {host}: Enable-PSRemoting there turns it on, \
+             winrm enumerate winrm/config/listener lists its ports"
+        )
+    }
+}

@@ -1,0 +1,141 @@
+//! What went wrong with a session over WSMan, for people.
+
+use super::access::Access;
+use super::lane::Loss;
+use super::task::Phase;
+use crate::transport::{Failure, FailureKind, Stage};
+use crate::wsman::client::{self, Trouble, Why};
+use crate::wsman::{Action, Fault, FaultCode, Guilty};
+
+/// An answer that was none, where nothing helps.
+pub(super) fn of_loss(access: &Access, Loss { why, .. }: &Loss) -> Failure {
+    let endpoint = &access.endpoint;
+    let host = &endpoint.host;
+    let about = |message: String, kind| Failure::new(kind, message).detail(why.text.clone());
+    let code = |code: &str| why.text.starts_with(&format!("HTTP {code}"));
+    match why.kind {
+        Trouble::Context => access.refused(None),
+        Trouble::Final if code("401") => access.refused(None),
+        Trouble::Busy => about(format!("{host} is too busy"), FailureKind::Unreachable)
+            .hint("try again in a moment; see that the WinRM service runs there"),
+        Trouble::Network => about(format!("{host} does not answer"), FailureKind::Unreachable),
+        Trouble::Garbage => about(
+            format!("what answers at {endpoint} is no WSMan service"),
+            FailureKind::Protocol,
+        )
+        .hint("see that host, port and application are those of WSMan"),
+        Trouble::Final if code("404") || code("405") => about(
+            format!("{host} serves no WSMan at {}", endpoint.path),
+            FailureKind::Refused,
+        )
+        .hint("see that host, port and application are those of WSMan; --application-name names another"),
+        Trouble::Final if code("403") => about(format!("{host} forbids it"), FailureKind::Refused)
+            .hint("see the listener's address filters (IPv4Filter, IPv6Filter), and what proxies in between allow"),
+        Trouble::Final if code("3") => {
+            about(format!("{host} sends us elsewhere"), FailureKind::Refused)
+                .hint("name that address as the target, if you trust it")
+        }
+        Trouble::Final if code("413") => about(
+            format!("{host} takes no message as long as this"),
+            FailureKind::Refused,
+        )
+        .hint("raise MaxEnvelopeSizekb in winrm/config on the server"),
+        Trouble::Final if code("4") => {
+            about(format!("{host} does not serve us"), FailureKind::Refused)
+        }
+        Trouble::Final => about(
+            format!("an answer of {host} cannot be trusted"),
+            FailureKind::Protocol,
+        )
+        .hint("see what stands between: a proxy, or somebody who listens; with --use-ssl the server's certificate proves who it is"),
+    }
+}
+
+/// What the state machine says; `reason` is what stands behind the last trouble with a connection.
+pub(super) fn of_client(
+    failure: &client::Failure,
+    access: &Access,
+    reason: Option<&Failure>,
+    phase: Phase,
+) -> Failure {
+    let host = &access.endpoint.host;
+    let told = match failure {
+        client::Failure::Refused { action, fault } => refused(*action, fault, access),
+        client::Failure::NoAnswer { why, .. }
+            if matches!(why.kind, Trouble::Final | Trouble::Network)
+                && reason.is_some_and(|reason| is_behind(reason, why)) =>
+        {
+            reason.cloned().unwrap_or_else(|| plain(failure, host))
+        }
+        _ => plain(failure, host),
+    };
+    match phase {
+        Phase::New | Phase::Creating if told.stage.is_none() => told.at(Stage::Start),
+        Phase::Open if told.stage.is_none() => told.at(Stage::Open),
+        _ => told,
+    }
+}
+
+/// Whether a failure is the full form of a reason.
+fn is_behind(failure: &Failure, why: &Why) -> bool {
+    failure.message == why.text || failure.details.contains(&why.text) || why.kind == Trouble::Final
+}
+
+fn plain(failure: &client::Failure, host: &str) -> Failure {
+    let message = failure.to_string();
+    match failure {
+        client::Failure::NoAnswer { why, tried, .. } => {
+            let kind = match why.kind {
+                Trouble::Network | Trouble::Busy => FailureKind::Unreachable,
+                Trouble::Context => FailureKind::Refused,
+                Trouble::Garbage | Trouble::Final => FailureKind::Protocol,
+            };
+            let failure = Failure::new(kind, message);
+            if tried.is_zero() {
+                failure
+            } else {
+                failure.detail(format!("it was tried again for {} s", tried.as_secs()))
+            }
+        }
+        client::Failure::Unusable { .. } => Failure::new(FailureKind::Protocol, message).hint(
+            format!("see that {host} is a Windows server with WinRM, and what stands between"),
+        ),
+        _ => Failure::new(FailureKind::Unreachable, message),
+    }
+}
+
+/// A fault, in the server's words, with what helps.
+fn refused(action: Action, fault: &Fault, access: &Access) -> Failure {
+    let host = &access.endpoint.host;
+    let what = match action {
+        Action::Create => format!("{host} does not create the session"),
+        action => format!("{host} refused {}", action.name()),
+    };
+    let kind = match fault.code.map(FaultCode::guilty) {
+        Some(Guilty::Network) => FailureKind::Unreachable,
+        Some(Guilty::Us) => FailureKind::Protocol,
+        _ => FailureKind::Refused,
+    };
+    let mut failure = Failure::new(kind, what);
+    if !fault.message.is_empty() {
+        failure = failure.detail(crate::stdio::printable(fault.message.as_bytes()));
+    }
+    if let Some(code) = fault.code {
+        failure = failure
+            .detail(format!("fault 0x{:08X}", code.code()))
+            .id(fault.error_id(match action {
+                Action::Create => "PSSessionOpenFailed",
+                _ => "PSSessionStateBroken",
+            }));
+        if !code.hint().is_empty() {
+            failure = failure.hint(code.hint());
+        }
+    }
+    if let Some(to) = &fault.redirect {
+        failure = failure.hint(format!(
+            "the session configuration is at {}: name that as the target, if you trust it",
+            crate::stdio::printable(to.as_bytes())
+        ));
+    }
+    failure
+}

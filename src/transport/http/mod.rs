@@ -1,0 +1,193 @@
+//! PowerShell over WSMan: HTTP connections, each bound to its authentication, under a session's state machine.
+//!
+//! Each stage has its deadline, which does not run while the user is asked. A future that is dropped lets go.
+
+mod access;
+mod answer;
+mod certificate;
+mod dial;
+mod failure;
+mod lane;
+mod lanes;
+mod login;
+mod task;
+mod tls;
+mod tls_error;
+mod wire;
+mod worker;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::mpsc;
+
+use self::access::Access;
+use self::dial::Dialer;
+use self::lane::Lane;
+use self::task::Task;
+use self::tls::{Checks, Tls};
+use super::{
+    Ask, Capabilities, Command, Connection, Endpoint, Event, Failure, FailureKind, Options, Scheme,
+    Stage, TargetAddress,
+};
+use crate::auth::Method;
+use crate::wsman::client::{Client, Settings};
+use crate::wsman::resource;
+
+/// The most bytes of a fragment: small ones fill an envelope to its end.
+const FRAGMENT: usize = 4096;
+/// The session configuration of whoever names none.
+pub const CONFIGURATION: &str = "Microsoft.PowerShell";
+/// How often a password that the server refuses is asked for.
+const PASSWORDS: usize = 3;
+
+/// A connection that is ready for the first message.
+pub struct Connected {
+    /// The connection.
+    pub connection: Box<dyn Connection>,
+    /// The account, as the user wrote it.
+    pub user: String,
+    /// How we proved who we are: `Negotiate` and so on.
+    pub authentication: String,
+}
+
+/// Connects to a WSMan target and authenticates; the shell is created with the session's first messages.
+pub async fn connect(
+    target: &TargetAddress,
+    options: &Options,
+    ask: &dyn Ask,
+    stages: impl Fn(Stage) + Sync,
+) -> Result<Connected, Failure> {
+    let TargetAddress::Wsman { user, .. } = target else {
+        return Err(Failure::new(FailureKind::Usage, "no WSMan target"));
+    };
+    let endpoint = Endpoint::of(target, options)?;
+    let settings = settings(&endpoint, options);
+    let (dialer, lane) = enter(endpoint, user.as_deref(), options, ask, &stages).await?;
+    stages(Stage::Start);
+    let encrypted = dialer.access.is_encrypted();
+    let user = dialer.access.credential.user.clone();
+    let authentication = match dialer.access.method {
+        Method::Basic => "Basic",
+        Method::Ntlm => "NTLM",
+        Method::Negotiate => "Negotiate (NTLM)",
+    };
+    let connection = Handle::start(Client::new(settings), Arc::new(dialer), lane, encrypted);
+    Ok(Connected {
+        connection: Box::new(connection),
+        user,
+        authentication: authentication.to_owned(),
+    })
+}
+
+/// Makes the first connection. A password that is refused is asked for again, as long as another one is given.
+async fn enter(
+    endpoint: Endpoint,
+    user: Option<&str>,
+    options: &Options,
+    ask: &dyn Ask,
+    stages: &(dyn Fn(Stage) + Sync),
+) -> Result<(Dialer, Lane), Failure> {
+    let tls = match endpoint.scheme {
+        Scheme::Http => None,
+        Scheme::Https => {
+            let checks = Checks {
+                ca: options.ca.as_deref(),
+                skip_ca: options.skip_ca_check.unwrap_or(false),
+                skip_cn: options.skip_cn_check.unwrap_or(false),
+            };
+            Some(Tls::new(&endpoint.host, &checks)?)
+        }
+    };
+    let access = Access::settle(endpoint, user, options, ask).await?;
+    let limit = options.connect_timeout.unwrap_or(Options::STAGE_TIMEOUT);
+    let mut dialer = Dialer::new(access, tls, limit);
+    let mut tries = 1;
+    loop {
+        match dialer.dial(stages).await {
+            Ok(lane) => return Ok((dialer, lane)),
+            Err(failure) if access::is_refusal(&failure) && tries < PASSWORDS => {
+                tries += 1;
+                match dialer.access.ask_password(options, ask).await {
+                    Ok(true) => {}
+                    // The same one again, or none: what the server said counts.
+                    Ok(false) | Err(_) => return Err(failure),
+                }
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+fn settings(endpoint: &Endpoint, options: &Options) -> Settings {
+    let name = options.configuration_name.as_deref();
+    let mut settings = Settings::new(
+        endpoint.to_string(),
+        resource::configuration(name.unwrap_or(CONFIGURATION)),
+    );
+    if let Some(culture) = &options.culture {
+        settings.locale.clone_from(culture);
+        settings.data_locale.clone_from(culture);
+    }
+    if let Some(timeout) = options.operation_timeout {
+        settings.operation_timeout = timeout;
+    }
+    settings.no_profile = options.no_remote_profile.unwrap_or(false);
+    settings
+}
+
+/// The session's end of the connection.
+struct Handle {
+    commands: mpsc::UnboundedSender<Command>,
+    events: mpsc::UnboundedReceiver<Event>,
+    packet_size: Arc<AtomicUsize>,
+    encrypted: bool,
+}
+
+impl Handle {
+    fn start(client: Client, dialer: Arc<Dialer>, lane: Lane, encrypted: bool) -> Self {
+        let (commands, orders) = mpsc::unbounded_channel();
+        let (reports, events) = mpsc::unbounded_channel();
+        let packet_size = Arc::new(AtomicUsize::new(client.packet_size()));
+        let task = Task::new(client, dialer, lane, reports, Arc::clone(&packet_size));
+        tokio::spawn(task.run(orders));
+        Self {
+            commands,
+            events,
+            packet_size,
+            encrypted,
+        }
+    }
+}
+
+impl Connection for Handle {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            disconnect: false,
+            list: false,
+            several_pipelines: true,
+            credit_per_target: true,
+            encrypted: self.encrypted,
+            fragment_size: FRAGMENT,
+        }
+    }
+
+    fn submit(&mut self, command: Command) {
+        // The task is gone after its last event, and then nothing can be asked any more.
+        let _ = self.commands.send(command);
+    }
+
+    fn event(&mut self) -> Pin<Box<dyn Future<Output = Event> + Send + '_>> {
+        Box::pin(async {
+            match self.events.recv().await {
+                Some(event) => event,
+                None => std::future::pending().await,
+            }
+        })
+    }
+
+    fn packet_size(&self) -> usize {
+        self.packet_size.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,212 @@
+//! One HTTP connection: requests one at a time, answers read as they come.
+//!
+//! No compression, cookies, redirects, chunked requests or `Expect`. What the server sends is bounded.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
+
+/// What names us to the server.
+const AGENT: &str = concat!("psdeck/", env!("CARGO_PKG_VERSION"));
+/// Headers of an answer, their number and bytes: Kerberos tickets and proxies' cookies are long.
+const MOST_HEADERS: usize = 100;
+const HEADER_BYTES: usize = 128 << 10;
+/// What is read at once.
+const BUFFER: usize = 256 << 10;
+
+/// An open connection. Dropping it closes it.
+pub(super) struct Wire {
+    sender: http1::SendRequest<Full<Bytes>>,
+    /// Reads and writes; ends when the connection does.
+    io: JoinHandle<()>,
+    host: HeaderValue,
+    path: String,
+}
+
+/// What a request carries.
+pub(super) struct Post {
+    pub(super) content_type: String,
+    pub(super) authorization: Option<HeaderValue>,
+    pub(super) body: Bytes,
+}
+
+/// The beginning of an answer.
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+}
+
+/// The body of an answer, as it comes.
+pub(super) struct Body(Incoming);
+
+/// Why there is no answer, or no more of it.
+#[derive(Debug)]
+pub(super) struct Lost {
+    /// Nothing of the request left.
+    pub(super) unsent: bool,
+    /// What happened.
+    pub(super) reason: String,
+}
+
+impl Wire {
+    /// Speaks HTTP/1.1 on `stream`. `host` is what the `Host` header says.
+    pub(super) async fn new<S>(stream: S, host: &str, path: &str) -> Result<Self, Lost>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let host = HeaderValue::from_str(host).map_err(|_| Lost {
+            unsent: true,
+            reason: format!("'{host}' cannot stand in a header"),
+        })?;
+        let (sender, connection) = http1::Builder::new()
+            .max_headers(MOST_HEADERS)
+            .max_header_size(HEADER_BYTES)
+            .max_buf_size(BUFFER)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(lost)?;
+        let io = tokio::spawn(async move {
+            // Whoever waits for an answer is told the reason there.
+            let _ = connection.await;
+        });
+        Ok(Self {
+            sender,
+            io,
+            host,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Sends a request and waits for the beginning of its answer. The former answer has to be read to its end.
+    pub(super) async fn post(&mut self, post: Post) -> Result<(Head, Body), Lost> {
+        self.sender.ready().await.map_err(|error| Lost {
+            unsent: true,
+            ..lost(error)
+        })?;
+        let length = HeaderValue::from(post.body.len());
+        let mut request = Request::new(Full::new(post.body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.path.parse().map_err(|_| Lost {
+            unsent: true,
+            reason: format!("'{}' is no path", self.path),
+        })?;
+        let headers = request.headers_mut();
+        let fixed: [(HeaderName, HeaderValue); 5] = [
+            (header::HOST, self.host.clone()),
+            (header::CONNECTION, HeaderValue::from_static("Keep-Alive")),
+            (header::USER_AGENT, HeaderValue::from_static(AGENT)),
+            (
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            ),
+            (header::CONTENT_LENGTH, length),
+        ];
+        headers.extend(fixed);
+        if let Ok(kind) = HeaderValue::from_str(&post.content_type) {
+            headers.insert(header::CONTENT_TYPE, kind);
+        }
+        if let Some(authorization) = post.authorization {
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
+        let answer = self.sender.try_send_request(request).await;
+        let answer = answer.map_err(|mut error| {
+            let unsent = error.take_message().is_some();
+            Lost {
+                unsent,
+                ..lost(error.into_error())
+            }
+        })?;
+        let (parts, body) = answer.into_parts();
+        let head = Head {
+            status: parts.status,
+            headers: parts.headers,
+        };
+        Ok((head, Body(body)))
+    }
+
+    /// Waits until the connection is closed, which the server may do at any time.
+    pub(super) async fn closed(&mut self) {
+        // An error means that the task was stopped, and then it is closed too.
+        let _ = (&mut self.io).await;
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.io.abort();
+    }
+}
+
+impl Head {
+    /// The content type; empty without one.
+    pub(super) fn content_type(&self) -> &str {
+        self.text(header::CONTENT_TYPE).unwrap_or_default()
+    }
+
+    /// The values of `WWW-Authenticate`.
+    pub(super) fn challenges(&self) -> impl Iterator<Item = &str> {
+        self.headers
+            .get_all(header::WWW_AUTHENTICATE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+    }
+
+    /// A header's value.
+    pub(super) fn text(&self, name: HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl Body {
+    /// The next bytes; a piece never reaches beyond a chunk's end. `None`: that was all.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Lost> {
+        while let Some(frame) = self.0.frame().await {
+            // Trailers hold nothing that is known.
+            if let Ok(data) = frame.map_err(lost)?.into_data()
+                && !data.is_empty()
+            {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The whole body if it is no longer than `most` bytes; what came before that, if it is.
+    pub(super) async fn all(&mut self, most: usize) -> Result<Vec<u8>, Lost> {
+        let mut all = Vec::new();
+        while let Some(data) = self.next().await? {
+            let room = most.saturating_sub(all.len());
+            all.extend_from_slice(data.get(..room).unwrap_or(&data));
+            if all.len() >= most {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// hyper's reason with what stands behind it.
+fn lost(error: hyper::Error) -> Lost {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(error) = source {
+        let text = error.to_string();
+        if !reason.contains(&text) {
+            reason = format!("{reason}: {text}");
+        }
+        source = error.source();
+    }
+    if error.is_incomplete_message() {
+        reason = "the server closed the connection instead of answering".into();
+    }
+    Lost {
+        unsent: false,
+        reason,
+    }
+}

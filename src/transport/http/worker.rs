@@ -1,0 +1,151 @@
+//! The life of one connection: dialed, lent to one exchange after the other, let go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::dial::Dialer;
+use super::lane::{Lane, Loss};
+use crate::transport::Failure;
+use crate::wsman::client::{ExchangeId, Transmit};
+
+/// A connection without work is let go after this: servers drop theirs at two minutes, and one that is dropped while a
+/// request is under way loses it.
+const IDLE: Duration = Duration::from_secs(100);
+
+/// Tells connections apart.
+pub(super) type LaneId = u64;
+
+/// What a connection tells the driver.
+pub(super) enum News {
+    /// It stands, is authenticated and waits for work.
+    Ready,
+    /// It could not be made. The last news.
+    NotMade(Box<Failure>),
+    /// An envelope of an answer.
+    Envelope(ExchangeId, String),
+    /// The answer has ended; the connection waits for work.
+    Finished(ExchangeId),
+    /// The answer will not come. The last news.
+    Lost {
+        exchange: ExchangeId,
+        loss: Loss,
+        /// The server had answered on this connection before.
+        proven: bool,
+    },
+    /// The connection had ended before the request left. The last news.
+    Unsent(Box<Transmit>),
+    /// It ended without work. The last news.
+    Closed,
+}
+
+/// The driver's end of a connection. Dropping it lets go of the connection at once.
+pub(super) struct Worker {
+    work: mpsc::Sender<Box<Transmit>>,
+    task: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts to make a connection; or takes one that stands already, which is told as any other.
+    pub(super) fn start(
+        id: LaneId,
+        dialer: Arc<Dialer>,
+        lane: Option<Lane>,
+        news: mpsc::Sender<(LaneId, News)>,
+    ) -> Self {
+        let (work, jobs) = mpsc::channel(1);
+        let task = tokio::spawn(async move {
+            let lane = match lane {
+                Some(lane) => Ok(lane),
+                None => dialer.dial(&|_| {}).await,
+            };
+            let last = match lane {
+                Ok(lane) => {
+                    if news.send((id, News::Ready)).await.is_err() {
+                        return;
+                    }
+                    serve(lane, jobs, id, &news).await
+                }
+                Err(failure) => News::NotMade(Box::new(failure)),
+            };
+            // The driver is gone: nobody is left to tell.
+            let _ = news.send((id, last)).await;
+        });
+        Self { work, task }
+    }
+
+    /// Gives it a request. It has to be waiting for work.
+    pub(super) fn lend(&self, transmit: Transmit) -> Result<(), Box<Transmit>> {
+        self.work
+            .try_send(Box::new(transmit))
+            .map_err(mpsc::error::TrySendError::into_inner)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// One exchange after the other; gives the last news.
+async fn serve(
+    mut lane: Lane,
+    mut jobs: mpsc::Receiver<Box<Transmit>>,
+    id: LaneId,
+    news: &mpsc::Sender<(LaneId, News)>,
+) -> News {
+    loop {
+        let transmit = tokio::select! {
+            biased;
+            job = jobs.recv() => match job {
+                Some(transmit) => transmit,
+                None => return News::Closed,
+            },
+            () = lane.wire.closed() => {
+                return match jobs.try_recv() {
+                    Ok(transmit) => News::Unsent(transmit),
+                    Err(_) => News::Closed,
+                };
+            }
+            () = tokio::time::sleep(IDLE) => return News::Closed,
+        };
+        let exchange = transmit.exchange;
+        let proven = lane.proven;
+        let answered = carry(&mut lane, &transmit, id, news).await;
+        match answered {
+            Ok(()) => {
+                if news.send((id, News::Finished(exchange))).await.is_err() {
+                    return News::Closed;
+                }
+            }
+            Err(loss) if loss.unsent => return News::Unsent(transmit),
+            Err(loss) => {
+                return News::Lost {
+                    exchange,
+                    loss,
+                    proven,
+                };
+            }
+        }
+    }
+}
+
+/// One exchange, its envelopes told as they come.
+async fn carry(
+    lane: &mut Lane,
+    transmit: &Transmit,
+    id: LaneId,
+    news: &mpsc::Sender<(LaneId, News)>,
+) -> Result<(), Loss> {
+    let mut answer = lane.send(&transmit.envelope, transmit.patience).await?;
+    while let Some(envelope) = answer.next().await? {
+        // Without a driver this task is ended too.
+        let _ = news
+            .send((id, News::Envelope(transmit.exchange, envelope)))
+            .await;
+    }
+    Ok(())
+}
