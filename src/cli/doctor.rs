@@ -1,5 +1,7 @@
 //! `psdeck doctor [TARGET]`.
 
+mod wsman;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use super::status::{ExitStatus, Failed};
 use super::{Context, opening, targets};
 use crate::config::{Config, Resolved};
 use crate::session::{OpeningEvent, Report, Session};
+use crate::transport::http;
 use crate::transport::ssh::{self, KeyState};
 use crate::transport::{Ask, Options, Stage, TargetAddress};
 
@@ -62,10 +65,18 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
             .identities(target.as_ref(), &arguments.connection)
             .await?;
         if let Some(target) = &target {
+            let options = arguments.connection.over(target);
+            if let TargetAddress::Wsman { .. } = target.address {
+                let towards = findings.towards_wsman(&target.address, &options, context.colours);
+                if let Some(failed) = towards.await? {
+                    return Ok(failed);
+                }
+            }
             return findings
                 .getting_in(target, &arguments.connection, context)
                 .await;
         }
+        findings.authorities()?;
         findings.local()?;
         Ok(findings.status)
     })?
@@ -223,6 +234,17 @@ impl Findings {
         Ok(())
     }
 
+    /// The authorities of this computer, which HTTPS needs.
+    fn authorities(&mut self) -> io::Result<()> {
+        match http::check_authorities() {
+            Ok(()) => self.tell(Outcome::Good, "authorities", "HTTPS trusts the platform's"),
+            Err(failure) => {
+                let text = format!("{failure}\nHTTPS needs --ca FILE here");
+                self.tell(Outcome::Note, "authorities", &text)
+            }
+        }
+    }
+
     /// PowerShell of this computer, which the target `local` needs.
     fn local(&mut self) -> io::Result<()> {
         let program = if cfg!(windows) { "pwsh.exe" } else { "pwsh" };
@@ -261,6 +283,7 @@ impl Findings {
             cancel.clone(),
         );
         let mut step: Option<(Stage, Instant)> = None;
+        let address = &target.address;
         let opened = loop {
             let event = tokio::select! {
                 event = opening.next() => event,
@@ -272,10 +295,14 @@ impl Findings {
             match event {
                 Some(OpeningEvent::Queued) => {}
                 Some(OpeningEvent::Stage(stage)) => {
-                    self.step(step.replace((stage, Instant::now())), Outcome::Good)?;
+                    self.step(
+                        address,
+                        step.replace((stage, Instant::now())),
+                        Outcome::Good,
+                    )?;
                 }
                 Some(OpeningEvent::Opened(session)) => {
-                    self.step(step.take(), Outcome::Good)?;
+                    self.step(address, step.take(), Outcome::Good)?;
                     break Ok(session);
                 }
                 Some(OpeningEvent::Failed(report)) => break Err(report),
@@ -293,7 +320,7 @@ impl Findings {
                 self.status
             }
             Err(report) => {
-                self.step(step.take(), Outcome::Bad)?;
+                self.step(address, step.take(), Outcome::Bad)?;
                 output::error(&report, context.colours);
                 report.code.into()
             }
@@ -302,21 +329,23 @@ impl Findings {
         Ok(status)
     }
 
-    fn step(&mut self, step: Option<(Stage, Instant)>, outcome: Outcome) -> io::Result<()> {
+    fn step(
+        &mut self,
+        target: &TargetAddress,
+        step: Option<(Stage, Instant)>,
+        outcome: Outcome,
+    ) -> io::Result<()> {
         let Some((stage, begun)) = step else {
             return Ok(());
         };
-        let what = match stage {
-            Stage::Resolve => "address",
-            Stage::Connect => "connection",
-            Stage::Handshake => "server's key",
-            Stage::Authenticate => "login",
-            Stage::Start => "subsystem",
-            Stage::Open => "session",
-        };
+        // Of WSMan, the steps before were told already.
+        let told = stage < Stage::Authenticate && outcome == Outcome::Good;
+        if is_wsman(target) && (told || stage == Stage::Start) {
+            return Ok(());
+        }
         self.tell(
             outcome,
-            what,
+            step_name(target, stage),
             &format!("{} ms", begun.elapsed().as_millis()),
         )
     }
@@ -336,5 +365,22 @@ impl Findings {
             }
         }
         self.tell(Outcome::Good, "opened", text.trim_start_matches(" on "))
+    }
+}
+
+fn is_wsman(target: &TargetAddress) -> bool {
+    matches!(target, TargetAddress::Wsman { .. })
+}
+
+/// What a step towards a target is called.
+fn step_name(target: &TargetAddress, stage: Stage) -> &'static str {
+    match stage {
+        Stage::Resolve => "address",
+        Stage::Connect => "connection",
+        Stage::Handshake if is_wsman(target) => "certificate",
+        Stage::Handshake => "server's key",
+        Stage::Authenticate => "login",
+        Stage::Start => "subsystem",
+        Stage::Open => "session",
     }
 }

@@ -2,6 +2,7 @@
 
 mod address;
 mod connection;
+mod culture;
 mod endpoint;
 pub mod http;
 mod memory;

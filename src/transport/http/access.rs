@@ -80,7 +80,7 @@ impl Access {
                 );
                 Err(Failure::new(FailureKind::Refused, message)
                     .at(Stage::Authenticate)
-                    .hint("--password-fd, --password-command or a profile's password_command gives it without a terminal"))
+                    .hint("--password-stdin, --password-fd or a profile's password_command gives it without a terminal"))
             }
         }
     }

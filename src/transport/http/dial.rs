@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::access::Access;
 use super::lane::Lane;
 use super::login::login;
+use super::survey::refused_hint;
 use super::tls::Tls;
 use super::wire::{Lost, Wire};
 use crate::transport::tcp::{self, Place, seconds};
-use crate::transport::{Endpoint, Failure, FailureKind, Scheme, Stage};
+use crate::transport::{Endpoint, Failure, FailureKind, Stage};
 
 /// Makes connections to one server, each of them authenticated.
 pub(super) struct Dialer {
@@ -59,7 +60,7 @@ impl Dialer {
         let good = *self.good.lock().unwrap_or_else(PoisonError::into_inner);
         addresses.sort_by_key(|address| Some(*address) != good);
         stages(Stage::Connect);
-        let stream = tcp::connect(place, &addresses, &self.refused_hint()).await?;
+        let stream = tcp::connect(place, &addresses, &refused_hint(&self.access.endpoint)).await?;
         *self.good.lock().unwrap_or_else(PoisonError::into_inner) = stream.peer_addr().ok();
         let Some(tls) = &self.tls else {
             return Ok((self.wire(stream).await?, None));
@@ -93,17 +94,5 @@ impl Dialer {
         Failure::new(FailureKind::TimedOut, message)
             .at(stage)
             .hint("see that the server is not overloaded; --connect-timeout waits longer")
-    }
-
-    fn refused_hint(&self) -> String {
-        let Endpoint { host, port, .. } = &self.access.endpoint;
-        let kind = match self.access.endpoint.scheme {
-            Scheme::Http => "HTTP",
-            Scheme::Https => "HTTPS",
-        };
-        format!(
-            "see whether WinRM listens for {kind} on port {port} of {host}: Enable-PSRemoting there turns it on, \
-             winrm enumerate winrm/config/listener lists its ports"
-        )
     }
 }

@@ -10,6 +10,7 @@ mod failure;
 mod lane;
 mod lanes;
 mod login;
+mod survey;
 mod task;
 mod tls;
 mod tls_error;
@@ -25,11 +26,12 @@ use tokio::sync::mpsc;
 use self::access::Access;
 use self::dial::Dialer;
 use self::lane::Lane;
+pub use self::survey::{Finding, check_authorities, survey};
 use self::task::Task;
 use self::tls::{Checks, Tls};
 use super::{
     Ask, Capabilities, Command, Connection, Endpoint, Event, Failure, FailureKind, Options, Scheme,
-    Stage, TargetAddress,
+    Stage, TargetAddress, culture,
 };
 use crate::auth::Method;
 use crate::wsman::client::{Client, Settings};
@@ -126,9 +128,9 @@ fn settings(endpoint: &Endpoint, options: &Options) -> Settings {
         endpoint.to_string(),
         resource::configuration(name.unwrap_or(CONFIGURATION)),
     );
-    if let Some(culture) = &options.culture {
-        settings.locale.clone_from(culture);
-        settings.data_locale.clone_from(culture);
+    if let Some(culture) = options.culture.clone().or_else(culture::system) {
+        settings.locale.clone_from(&culture);
+        settings.data_locale = culture;
     }
     if let Some(timeout) = options.operation_timeout {
         settings.operation_timeout = timeout;

@@ -152,7 +152,9 @@ fn untrusted(why: &CertificateError, certificate: Option<&Certificate>, host: &s
         ),
     };
     let mut failure = Failure::new(FailureKind::Refused, message);
-    failure.details = certificate.map(Certificate::lines).unwrap_or_default();
+    // One reason of several lines.
+    let lines = certificate.map(|certificate| certificate.lines().join("\n"));
+    failure.details = lines.into_iter().collect();
     failure.hints = hints.into_iter().map(str::to_owned).collect();
     failure
 }

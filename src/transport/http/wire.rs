@@ -27,6 +27,8 @@ pub(super) struct Wire {
     io: JoinHandle<()>,
     host: HeaderValue,
     path: String,
+    /// Requests are Identify, to be answered before anybody has said who he is.
+    pub(super) anonymous: bool,
 }
 
 /// What a request carries.
@@ -80,6 +82,7 @@ impl Wire {
             io,
             host,
             path: path.to_owned(),
+            anonymous: false,
         })
     }
 
@@ -110,6 +113,10 @@ impl Wire {
         headers.extend(fixed);
         if let Ok(kind) = HeaderValue::from_str(&post.content_type) {
             headers.insert(header::CONTENT_TYPE, kind);
+        }
+        if self.anonymous {
+            let name = HeaderName::from_static("wsmanidentify");
+            headers.insert(name, HeaderValue::from_static("unauthenticated"));
         }
         if let Some(authorization) = post.authorization {
             headers.insert(header::AUTHORIZATION, authorization);
