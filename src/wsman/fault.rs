@@ -98,6 +98,14 @@ impl Fault {
         }
     }
 
+    /// Whether it says that an envelope, ours or the one that we would take, is too large for the server.
+    pub fn is_too_large(&self) -> bool {
+        match self.code {
+            Some(code) => matches!(code, FaultCode::EnvelopeTooLarge | FaultCode::EnvelopeLimit),
+            None => self.subcode.as_deref() == Some("EncodingLimit"),
+        }
+    }
+
     /// PowerShell's error id: the code's own, a comma, and that of what was tried (`PSSessionOpenFailed`, say).
     pub fn error_id(&self, tried: &str) -> String {
         match self.code {

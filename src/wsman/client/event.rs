@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::psrp::{Priority, Target};
 use crate::wsman::{Action, Error, Fault};
 
-/// One request and its answer, over whatever connections.
+/// One transmission of a request, and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExchangeId(pub(super) u64);
 
@@ -63,10 +63,14 @@ pub struct Why {
 /// What kind of trouble an exchange met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trouble {
-    /// No connection, a broken one, or silence: tried again until the time for it is over.
+    /// No connection, or a broken one: tried again until the time for it is over.
     Network,
+    /// No answer in its [patience](Transmit::patience): treated alike.
+    Silence,
     /// 425, 429, 503: tried again after a pause, a few times.
     Busy,
+    /// 413: sent again in smaller parts.
+    TooLarge,
     /// 401, or a bare 400 to a sealed body: the connection has lost its context. Tried again on a new one, a few times.
     Context,
     /// An answer that is none: cut short, of another type, unreadable. Asked for again a few times.

@@ -5,114 +5,329 @@
 //! in by [`Client::arrived`] and [`Client::finished`], or by [`Client::lost`]; [`Client::process`] reads it, and
 //! [`Client::poll_event`] tells. After every call there may be something to transmit, an event, and another deadline.
 
+mod answers;
+mod channel;
 mod event;
+mod exchange;
+mod glance;
+mod intake;
+mod loss;
+mod refusal;
+mod retry;
 mod settings;
+mod transmit;
 
-use std::time::{Duration, Instant};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use uuid::Uuid;
 
+use self::channel::{Channel, Step, count, ends_object};
 pub use self::event::{Event, ExchangeId, Failure, Lane, Sent, Transmit, Trouble, Why};
+use self::exchange::{Ask, Exchange, Stage};
+use self::retry::Random;
 pub use self::settings::Settings;
+use super::Header;
 use crate::psrp::{Priority, Target};
+
+/// The largest envelope until the server's protocol is known, and from 2.2 on.
+const ENVELOPE: usize = 153_600;
+const LARGE_ENVELOPE: usize = 512_000;
 
 /// One session's state. See the [module](self).
 #[derive(Debug)]
 pub struct Client {
     settings: Settings,
+    header: Header,
+    phase: Phase,
+    shell: String,
+    channels: BTreeMap<Target, Channel>,
+    exchanges: BTreeMap<ExchangeId, Exchange>,
+    last: u64,
+    /// Envelopes that wait to be read.
+    unread: VecDeque<(ExchangeId, String)>,
+    events: VecDeque<Event>,
+    /// This server keeps answers: it has echoed an operation.
+    robust: bool,
+    /// The envelope's limit was settled: by the server's protocol, or by a refusal.
+    settled: bool,
+    packet: usize,
+    random: Random,
+    /// The network is lost.
+    outage: bool,
+}
+
+/// Where the shell is, for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    New,
+    Opening,
+    Open,
+    /// To be disconnected.
+    Leaving,
+    Away,
+    Returning,
+    /// To be deleted.
+    Closing,
+    Ended,
 }
 
 impl Client {
+    /// For how long a lost connection is tried again.
+    pub const WINDOW: Duration = retry::WINDOW;
+
     /// A session that has no shell yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        let header = Header {
+            to: settings.url.clone(),
+            session: settings.session,
+            max_envelope: ENVELOPE,
+            timeout: settings.operation_timeout,
+            locale: settings.locale.clone(),
+            data_locale: settings.data_locale.clone(),
+        };
+        let mut client = Self {
+            header,
+            phase: Phase::New,
+            shell: upper(Uuid::nil()),
+            channels: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
+            last: 0,
+            unread: VecDeque::new(),
+            events: VecDeque::new(),
+            robust: false,
+            settled: false,
+            packet: 0,
+            random: Random(settings.seed),
+            outage: false,
+            settings,
+        };
+        client.limit(ENVELOPE);
+        client
     }
 
     /// Creates the shell `id`; `opening` holds the fragments of the first messages. [`Event::Opened`] answers.
-    pub fn open(&mut self, _id: Uuid, _name: &str, _opening: Bytes) {}
+    pub fn open(&mut self, id: Uuid, name: &str, opening: Bytes) {
+        let name = name.to_owned();
+        self.begin(id, Ask::Create { name }, opening);
+    }
 
     /// Creates the command `id`; `first` holds fragments of its pipeline and of nothing else. [`Event::Acknowledged`]
     /// answers.
-    pub fn create_pipeline(&mut self, _id: Uuid, _first: Bytes) {}
+    pub fn create_pipeline(&mut self, id: Uuid, first: Bytes) {
+        let target = Target::Pipeline(id);
+        if self.phase != Phase::Open || self.channels.contains_key(&target) {
+            return;
+        }
+        let channel = Channel {
+            complete: ends_object(&first),
+            ..Channel::default()
+        };
+        self.channels.insert(target, channel);
+        self.ask(Ask::Command(id), first);
+    }
 
     /// Sends whole fragments, one transmission a target and queue at a time. [`Event::Acknowledged`] answers.
-    pub fn send(&mut self, _target: Target, _priority: Priority, _data: Bytes) {}
+    pub fn send(&mut self, target: Target, priority: Priority, data: Bytes) {
+        if !matches!(self.phase, Phase::Open | Phase::Leaving) {
+            return;
+        }
+        let Some(channel) = self.channels.get_mut(&target).filter(|c| !c.closed) else {
+            return;
+        };
+        if priority == Priority::Default && !channel.complete {
+            channel.complete = ends_object(&data);
+        }
+        self.ask(Ask::Send(target, priority), data);
+    }
 
     /// Lets that many more bytes of a target be read.
-    pub fn read(&mut self, _target: Target, _credit: usize) {}
+    pub fn read(&mut self, target: Target, credit: usize) {
+        // The pool's first credit comes before the pool.
+        if target == Target::Pool {
+            self.channels.entry(target).or_default();
+        }
+        if let Some(channel) = self.channels.get_mut(&target) {
+            channel.credit = channel.credit.saturating_add(count(credit));
+        }
+    }
 
     /// Stops a pipeline. [`Event::StopAcknowledged`] answers.
-    pub fn stop(&mut self, _id: Uuid) {}
+    pub fn stop(&mut self, id: Uuid) {
+        if let Some(channel) = self.channels.get_mut(&Target::Pipeline(id))
+            && !channel.closed
+            && channel.stop == Step::No
+        {
+            channel.stop = Step::Wanted;
+        }
+    }
 
     /// Ends a command, finished or not. [`Event::PipelineClosed`] answers at once; the server is told meanwhile.
-    pub fn close_pipeline(&mut self, _id: Uuid) {}
+    pub fn close_pipeline(&mut self, id: Uuid) {
+        let target = Target::Pipeline(id);
+        if self.channels.contains_key(&target) {
+            self.close_channel(target);
+        } else {
+            self.events.push_back(Event::PipelineClosed(id));
+        }
+    }
 
     /// Deletes the shell, if there is one. [`Event::Closed`] answers.
-    pub fn close(&mut self) {}
+    pub fn close(&mut self) {
+        if matches!(self.phase, Phase::Closing | Phase::Ended) {
+            return;
+        }
+        self.phase = Phase::Closing;
+        // What the server has not heard of goes with the shell.
+        self.exchanges.retain(|_, exchange| !exchange.is_unknown());
+        let standing = self
+            .channels
+            .get(&Target::Pool)
+            .is_some_and(|pool| pool.standing);
+        if !standing && !self.creating() {
+            self.end(Event::Closed);
+        }
+    }
 
     /// Leaves the shell running. [`Event::Disconnected`] answers.
-    pub fn disconnect(&mut self) {}
+    pub fn disconnect(&mut self) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Leaving;
+        }
+    }
 
     /// Takes the shell up again that this client left. [`Event::Reconnected`] answers.
-    pub fn reconnect(&mut self) {}
+    pub fn reconnect(&mut self) {
+        if self.phase == Phase::Away {
+            self.phase = Phase::Returning;
+            self.ask(Ask::Reconnect(Target::Pool), Bytes::new());
+        }
+    }
 
     /// Takes up the shell `id` of another client; `opening` holds the fragments of the connect messages.
     /// [`Event::Connected`] answers.
-    pub fn connect(&mut self, _id: Uuid, _opening: Bytes) {}
+    pub fn connect(&mut self, id: Uuid, opening: Bytes) {
+        self.begin(id, Ask::Connect, opening);
+    }
 
     /// Attaches to a running command of a shell that was taken up by [`Client::connect`]. [`Event::Acknowledged`]
     /// answers.
-    pub fn connect_pipeline(&mut self, _id: Uuid) {}
-
-    /// The next request to send, the most urgent first.
-    pub fn poll_transmit(&mut self, _now: Instant) -> Option<Transmit> {
-        let _ = &self.settings;
-        None
-    }
-
-    /// The request was written whole to a connection that stands and is authenticated.
-    pub fn written(&mut self, _now: Instant, _exchange: ExchangeId) {}
-
-    /// One envelope of the answer came. It is only glanced at; [`Client::process`] reads it.
-    pub fn arrived(&mut self, _now: Instant, _exchange: ExchangeId, _envelope: String) {}
-
-    /// The answer has ended, its last envelope included: the connection is free. A Receive of more output may be due
-    /// now, before this one was [processed](Client::process).
-    pub fn finished(&mut self, _now: Instant, _exchange: ExchangeId) {}
-
-    /// The answer will not come, or not whole. Whoever calls this has let go of the exchange and of its connection.
-    pub fn lost(&mut self, _now: Instant, _exchange: ExchangeId, _sent: Sent, _why: Why) {}
-
-    /// Reads one waiting answer; whether there was one.
-    pub fn process(&mut self, _now: Instant) -> bool {
-        false
+    pub fn connect_pipeline(&mut self, id: Uuid) {
+        let target = Target::Pipeline(id);
+        if self.phase != Phase::Open || self.channels.contains_key(&target) {
+            return;
+        }
+        let channel = Channel {
+            complete: true,
+            ..Channel::default()
+        };
+        self.channels.insert(target, channel);
+        self.ask(Ask::ConnectCommand(id), Bytes::new());
     }
 
     /// What happened next.
     pub fn poll_event(&mut self) -> Option<Event> {
-        None
+        self.events.pop_front()
     }
-
-    /// When [`Client::handle_timeout`] is due.
-    pub fn deadline(&self) -> Option<Instant> {
-        None
-    }
-
-    /// Does what time has come for.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
 
     /// How many exchanges may be under way at once before long, those under way included: so many connections should
-    /// stand authenticated.
+    /// stand authenticated. A Receive for the shell and each command, one for what is asked next, one for what cannot
+    /// wait for that.
     pub fn wants_spare(&self) -> usize {
-        1
+        if matches!(self.phase, Phase::Ended) {
+            return 0;
+        }
+        let parked = self.channels.values();
+        let parked = parked.filter(|channel| channel.standing && !channel.done && !channel.closed);
+        let others = self.exchanges.values();
+        let others = others.filter(|other| other.is_flying() && other.ask.lane() != Lane::Parked);
+        (1 + parked.count() + others.count()).max(2)
     }
 
     /// How many bytes of fragments fill one Send's envelope at the moment.
     pub fn packet_size(&self) -> usize {
-        32 << 10
+        self.packet
     }
 
-    /// How long a lost connection is tried again.
-    pub const WINDOW: Duration = Duration::from_secs(185);
+    fn begin(&mut self, id: Uuid, ask: Ask, opening: Bytes) {
+        if self.phase == Phase::New {
+            self.phase = Phase::Opening;
+            self.shell = upper(id);
+            self.channels.entry(Target::Pool).or_default();
+            self.ask(ask, opening);
+        }
+    }
+
+    /// Begins an exchange.
+    fn ask(&mut self, ask: Ask, data: Bytes) -> ExchangeId {
+        self.last += 1;
+        let id = ExchangeId(self.last);
+        let exchange = Exchange::new(ask, data, self.header.max_envelope);
+        self.exchanges.insert(id, exchange);
+        id
+    }
+
+    /// The exchange that a transmission belongs to.
+    fn flight(&self, transmission: ExchangeId) -> Option<ExchangeId> {
+        let mut exchanges = self.exchanges.iter();
+        exchanges
+            .find(|(_, exchange)| exchange.flight == Some(transmission))
+            .map(|(id, _)| *id)
+    }
+
+    /// Whether a shell may be coming into being.
+    fn creating(&self) -> bool {
+        self.exchanges
+            .values()
+            .any(|exchange| matches!(exchange.ask, Ask::Create { .. } | Ask::Connect))
+    }
+
+    /// Tells the end of a command, once, and sees to it that the server ends it too.
+    fn close_channel(&mut self, target: Target) {
+        let Target::Pipeline(id) = target else {
+            return;
+        };
+        let Some(channel) = self.channels.get_mut(&target).filter(|c| !c.closed) else {
+            return;
+        };
+        channel.closed = true;
+        channel.terminate = Step::Wanted;
+        let standing = channel.standing;
+        self.events.push_back(Event::PipelineClosed(id));
+        self.exchanges
+            .retain(|_, exchange| exchange.ask.target() != target || !exchange.is_unknown());
+        let known = self.exchanges.values().any(|exchange| {
+            matches!(exchange.ask, Ask::Command(of) | Ask::ConnectCommand(of) if of == id)
+        });
+        if !standing && !known {
+            // The server never heard of it.
+            self.channels.remove(&target);
+        }
+    }
+
+    /// Nothing more happens.
+    fn end(&mut self, last: Event) {
+        if self.phase != Phase::Ended {
+            self.phase = Phase::Ended;
+            self.exchanges.clear();
+            self.unread.clear();
+            self.channels.clear();
+            self.events.push_back(last);
+        }
+    }
 }
+
+/// An id as servers compare it.
+fn upper(id: Uuid) -> String {
+    id.hyphenated()
+        .encode_upper(&mut Uuid::encode_buffer())
+        .to_owned()
+}
+
+#[cfg(test)]
+mod bench_tests;
+#[cfg(test)]
+mod loss_tests;
+#[cfg(test)]
+mod tests;

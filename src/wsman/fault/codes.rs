@@ -151,6 +151,10 @@ codes! {
     BadMethod = 0x8033_8074, Server, false, "WinRMOperationNotSupportedOnServer", "";
     /// A header that must be understood is not.
     NotUnderstood = 0x8033_8010, Us, false, "", "";
+    /// The request is larger than the server takes.
+    EnvelopeTooLarge = 0x8033_8035, Us, false, "", "raise MaxEnvelopeSizekb there";
+    /// The answer may be larger than the server sends.
+    EnvelopeLimit = 0x8033_8047, Us, false, "", "raise MaxEnvelopeSizekb there";
     /// Too many shells.
     QuotaShells = 0x8033_81A5, Server, false, "", "close sessions on the server, or raise MaxShellsPerUser there";
     /// Too many operations.

@@ -1,0 +1,288 @@
+//! What comes back.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use super::channel::{Channel, count};
+use super::exchange::Exchange;
+use super::{Ask, Client, Event, ExchangeId, Failure, LARGE_ENVELOPE, Phase, Stage, upper};
+use crate::psrp::{Priority, Target};
+use crate::wsman::{Answer, Error, Received, Shell, State};
+
+impl Client {
+    pub(super) fn answered(&mut self, now: Instant, id: ExchangeId, answer: Answer) {
+        let Some(exchange) = self.exchanges.get(&id) else {
+            return;
+        };
+        // Only a Receive's answer, or a fault, can be told from what else a server may answer.
+        let fits = match (&exchange.ask, &answer) {
+            (_, Answer::Fault(_))
+            | (Ask::Create { .. }, Answer::Created(_))
+            | (Ask::Connect, Answer::Connected(_))
+            | (Ask::Command(_), Answer::Command(_))
+            | (Ask::Receive(_), Answer::Received(_))
+            | (Ask::FindShell(_), Answer::Shell(_) | Answer::Created(_))
+            | (Ask::FindCommand(_), Answer::Page(_))
+            | (Ask::ConnectCommand(_), Answer::Connected(_) | Answer::Done) => true,
+            (
+                Ask::Send(..)
+                | Ask::Stop(_)
+                | Ask::Terminate(_)
+                | Ask::Disconnect
+                | Ask::Reconnect(_)
+                | Ask::Delete,
+                answer,
+            ) => *answer == Answer::Done,
+            _ => false,
+        };
+        if !fits {
+            let action = exchange.ask.action().name();
+            return self.garbage(now, id, &Error::OtherBody(format!("not one of {action}")));
+        }
+        let Some(exchange) = self.exchanges.remove(&id) else {
+            return;
+        };
+        self.release(id, &exchange);
+        match answer {
+            Answer::Fault(fault) => self.refused(now, id, exchange, fault),
+            Answer::Received(received) => {
+                if let Ask::Receive(target) = exchange.ask {
+                    self.received(now, target, &exchange, received);
+                }
+            }
+            Answer::Page(page) => {
+                if let Ask::FindCommand(lost) = exchange.ask {
+                    let there = self.exchanges.get(&lost).is_some_and(|lost| {
+                        let Ask::Command(id) = lost.ask else {
+                            return false;
+                        };
+                        let id = upper(id);
+                        page.commands
+                            .iter()
+                            .any(|one| one.id.eq_ignore_ascii_case(&id))
+                    });
+                    self.found(lost, there);
+                }
+            }
+            Answer::Shell(shell) | Answer::Created(shell) => match exchange.ask {
+                Ask::FindShell(lost) => self.found(lost, true),
+                _ => self.created(exchange, *shell),
+            },
+            Answer::Connected(connected) if exchange.ask == Ask::Connect => {
+                self.stand(Target::Pool);
+                self.phase = self.phase_of_open();
+                let answer = connected.answer.unwrap_or_default();
+                self.events.push_back(Event::Connected(answer.into()));
+            }
+            _ => self.done(exchange),
+        }
+    }
+
+    /// An exchange is over: its Receive is no longer outstanding, and its credit is what was not read.
+    pub(super) fn release(&mut self, id: ExchangeId, exchange: &Exchange) {
+        if let Ask::Receive(target) = exchange.ask
+            && let Some(channel) = self.channels.get_mut(&target)
+        {
+            channel.credit = channel.credit.saturating_add(count(exchange.estimate));
+            if channel.receiving == Some(id) {
+                channel.receiving = None;
+            }
+        }
+    }
+
+    /// The server has done what was asked.
+    pub(super) fn done(&mut self, exchange: Exchange) {
+        match exchange.ask {
+            Ask::Command(id) => {
+                self.stand(Target::Pipeline(id));
+                self.arrived_whole(Target::Pipeline(id), Priority::Default, exchange.rest());
+            }
+            Ask::ConnectCommand(id) => {
+                self.stand(Target::Pipeline(id));
+                self.arrived_whole(Target::Pipeline(id), Priority::Default, Bytes::new());
+            }
+            Ask::Send(target, priority) => self.arrived_whole(target, priority, exchange.rest()),
+            Ask::Stop(id) if self.is_open(Target::Pipeline(id)) => {
+                self.events.push_back(Event::StopAcknowledged(id));
+            }
+            Ask::Terminate(id) => {
+                self.channels.remove(&Target::Pipeline(id));
+            }
+            Ask::Disconnect if self.phase == Phase::Leaving => {
+                self.phase = Phase::Away;
+                self.events.push_back(Event::Disconnected);
+            }
+            Ask::Reconnect(Target::Pool) if self.phase == Phase::Returning => {
+                self.phase = Phase::Open;
+                for channel in self.channels.values_mut() {
+                    channel.resumed = false;
+                }
+                self.events.push_back(Event::Reconnected);
+            }
+            Ask::Delete => self.end(Event::Closed),
+            _ => {}
+        }
+    }
+
+    /// The server has a shell of ours.
+    pub(super) fn created(&mut self, exchange: Exchange, shell: Shell) {
+        if !shell.id.is_empty() {
+            self.shell = shell.id;
+            self.limit(self.header.max_envelope);
+        }
+        self.stand(Target::Pool);
+        self.arrived_whole(Target::Pool, Priority::Default, exchange.rest());
+    }
+
+    pub(super) fn stand(&mut self, target: Target) {
+        if let Some(channel) = self.channel(target) {
+            channel.standing = true;
+        }
+        if target == Target::Pool
+            && self.phase != Phase::Opening
+            && let Some(channel) = self.channel(target)
+        {
+            channel.whole = true;
+        }
+    }
+
+    /// What was to arrive has, but for `rest`.
+    fn arrived_whole(&mut self, target: Target, priority: Priority, rest: Bytes) {
+        if self.phase == Phase::Closing {
+            return;
+        }
+        if !rest.is_empty() {
+            if self.is_open(target) {
+                self.ask(Ask::Send(target, priority), rest);
+            }
+            return;
+        }
+        let opening = self.phase == Phase::Opening && target == Target::Pool;
+        let Some(channel) = self.channel(target).filter(|channel| !channel.closed) else {
+            return;
+        };
+        channel.whole |= opening || (channel.complete && priority == Priority::Default);
+        if opening {
+            self.phase = Phase::Open;
+            self.events.push_back(Event::Opened);
+        } else {
+            self.events
+                .push_back(Event::Acknowledged { target, priority });
+        }
+    }
+
+    /// The phase after a shell was taken up: it may be unwanted by then.
+    fn phase_of_open(&mut self) -> Phase {
+        if let Some(pool) = self.channel(Target::Pool) {
+            pool.whole = true;
+        }
+        match self.phase {
+            Phase::Opening => Phase::Open,
+            phase => phase,
+        }
+    }
+
+    fn received(&mut self, now: Instant, target: Target, exchange: &Exchange, received: Received) {
+        let version = target == Target::Pool && !self.settled;
+        let Some(channel) = self.channels.get_mut(&target) else {
+            return;
+        };
+        let mut large = false;
+        let mut output = false;
+        for stream in received.streams {
+            if stream.data.is_empty() {
+                continue;
+            }
+            output = true;
+            channel.credit = channel.credit.saturating_sub(count(stream.data.len()));
+            large |= version && is_large(&stream.data);
+            if !channel.closed {
+                let data = stream.data.into();
+                self.events.push_back(Event::Data { target, data });
+            }
+        }
+        if output {
+            channel.had_output();
+        } else {
+            channel.was_empty(exchange.flown.map(|(_, last)| last), now);
+        }
+        let done = received
+            .state
+            .is_some_and(|state| state.state == State::Done);
+        if done && target != Target::Pool {
+            channel.done = true;
+        }
+        if large {
+            self.settled = true;
+            self.limit(LARGE_ENVELOPE);
+        }
+        if done {
+            self.close_channel(target);
+        }
+    }
+
+    fn is_open(&self, target: Target) -> bool {
+        self.channels
+            .get(&target)
+            .is_some_and(|channel| !channel.closed)
+    }
+
+    pub(super) fn channel(&mut self, target: Target) -> Option<&mut Channel> {
+        self.channels.get_mut(&target)
+    }
+
+    /// One target cannot go on; of the pool's depends everything.
+    pub(super) fn broken(&mut self, target: Target, failure: Failure) {
+        match target {
+            Target::Pool => self.end(Event::Lost(failure)),
+            Target::Pipeline(_) => {
+                if let Some(channel) = self.channels.get_mut(&target).filter(|c| !c.closed) {
+                    channel.done = true;
+                    let standing = channel.standing;
+                    self.events.push_back(Event::Fault { target, failure });
+                    if !standing {
+                        self.channels.remove(&target);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the server has what a lost exchange was to make.
+    pub(super) fn found(&mut self, lost: ExchangeId, there: bool) {
+        let limit = self.header.max_envelope;
+        if there {
+            let Some(exchange) = self.exchanges.remove(&lost) else {
+                return;
+            };
+            match exchange.ask {
+                Ask::Create { .. } => self.created(exchange, Shell::default()),
+                _ => self.done(exchange),
+            }
+            return;
+        }
+        let Some(exchange) = self.exchanges.get_mut(&lost) else {
+            return;
+        };
+        exchange.renew(limit);
+        exchange.land(Stage::Due);
+        let target = exchange.ask.target();
+        if self.phase == Phase::Closing || !self.is_open(target) {
+            self.exchanges.remove(&lost);
+            match target {
+                Target::Pool => self.end(Event::Closed),
+                Target::Pipeline(_) => drop(self.channels.remove(&target)),
+            }
+        }
+    }
+}
+
+/// Whether `SESSION_CAPABILITY`, the first message of a server, tells of a protocol from 2.2 on: those servers take
+/// large envelopes.
+fn is_large(data: &[u8]) -> bool {
+    let name = b"protocolversion\">2.";
+    let digit = memmem::find(data, name).and_then(|at| data.get(at + name.len()));
+    digit.is_some_and(|digit| (b'2'..=b'9').contains(digit))
+}

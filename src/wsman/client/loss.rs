@@ -1,0 +1,257 @@
+//! What is done about answers that do not come (`robust-connections` 1.3, 1.4).
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::channel::count;
+use super::exchange::Exchange;
+use super::retry::{ATTEMPTS, Recovery, WINDOW, pause};
+use super::{Ask, Client, Event, ExchangeId, Failure, Phase, Sent, Stage, Target, Trouble, Why};
+
+/// A Receive that was parked for so long has proved its connection.
+const PROVEN: Duration = Duration::from_mins(1);
+
+impl Client {
+    /// The answer will not come, or not whole. Whoever calls this has let go of the exchange and of its connection.
+    pub fn lost(&mut self, now: Instant, exchange: ExchangeId, sent: Sent, why: Why) {
+        let Some(id) = self.flight(exchange) else {
+            return;
+        };
+        match self.exchanges.get_mut(&id) {
+            Some(waiting) if waiting.unread > 0 => waiting.loss = Some((sent, why)),
+            _ => self.fail(now, id, sent, why),
+        }
+    }
+
+    /// When [`Client::handle_timeout`] is due.
+    pub fn deadline(&self) -> Option<Instant> {
+        let exchanges = self.exchanges.values();
+        let exchanges = exchanges.filter_map(|exchange| match exchange.stage {
+            Stage::Waiting(at) => Some(at),
+            Stage::Flying => end_of_flight(exchange),
+            _ => None,
+        });
+        let pauses = self.channels.values().filter_map(|channel| channel.pause);
+        exchanges.chain(pauses).min()
+    }
+
+    /// Does what time has come for.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        for channel in self.channels.values_mut() {
+            channel.pause = channel.pause.filter(|until| *until > now);
+        }
+        let mut over = Vec::new();
+        for (id, exchange) in &mut self.exchanges {
+            match exchange.stage {
+                Stage::Waiting(at) if at <= now => exchange.stage = Stage::Due,
+                Stage::Flying if end_of_flight(exchange).is_some_and(|end| end <= now) => {
+                    over.push(*id);
+                }
+                _ => {}
+            }
+        }
+        for id in over {
+            let why = Why {
+                kind: Trouble::Silence,
+                text: "the network did not come back".to_owned(),
+            };
+            self.give_up(id, now, why);
+        }
+    }
+
+    pub(super) fn fail(&mut self, now: Instant, id: ExchangeId, sent: Sent, why: Why) {
+        let Some(exchange) = self.exchanges.get(&id) else {
+            return;
+        };
+        if why.kind == Trouble::Final {
+            return self.give_up(id, now, why);
+        }
+        if self.is_pointless(exchange) {
+            if let Some(exchange) = self.exchanges.remove(&id) {
+                self.release(id, &exchange);
+            }
+            return;
+        }
+        if why.kind == Trouble::TooLarge && self.shrink(exchange.limit) {
+            let limit = self.header.max_envelope;
+            if let Some(exchange) = self.exchanges.get_mut(&id) {
+                exchange.renew(limit);
+                exchange.land(Stage::Due);
+            }
+            return;
+        }
+        let Some(at) = self.next_try(now, id, sent, &why) else {
+            return self.give_up(id, now, why);
+        };
+        self.announce(id, sent, &why);
+        let robust = self.robust;
+        let Some(exchange) = self.exchanges.get_mut(&id) else {
+            return;
+        };
+        exchange.maybe |= sent == Sent::Maybe;
+        exchange.fresh = true;
+        exchange.land(Stage::Waiting(at));
+        let estimate = std::mem::take(&mut exchange.estimate);
+        if let Ask::Receive(target) = exchange.ask
+            && let Some(channel) = self.channels.get_mut(&target)
+        {
+            channel.credit = channel.credit.saturating_add(count(estimate));
+            channel.receiving.get_or_insert(id);
+        }
+        if !exchange.maybe {
+            return; // it has not been there
+        }
+        if robust {
+            exchange.again = true;
+            return;
+        }
+        self.find_out(id, at, why);
+    }
+
+    /// What is done where the server keeps no answers.
+    fn find_out(&mut self, id: ExchangeId, at: Instant, why: Why) {
+        let limit = self.header.max_envelope;
+        let Some(exchange) = self.exchanges.get_mut(&id) else {
+            return;
+        };
+        let recovery = exchange.recovery;
+        let probe = match exchange.ask {
+            Ask::Create { .. } => Ask::FindShell(id),
+            Ask::Command(_) => Ask::FindCommand(id),
+            Ask::Send(..) | Ask::Connect => {
+                let action = exchange.ask.action();
+                let target = exchange.ask.target();
+                self.exchanges.remove(&id);
+                return self.broken(target, Failure::Undecided { action, why });
+            }
+            Ask::Receive(target) => {
+                exchange.renew(limit);
+                return self.events.push_back(Event::Gap(target));
+            }
+            _ => return exchange.renew(limit),
+        };
+        exchange.stage = Stage::Probing;
+        let probe = self.ask(probe, Bytes::new());
+        if let Some(probe) = self.exchanges.get_mut(&probe) {
+            probe.recovery = recovery;
+            probe.fresh = true;
+            probe.stage = Stage::Waiting(at);
+        }
+    }
+
+    /// Whether nobody needs its answer any more.
+    fn is_pointless(&self, exchange: &Exchange) -> bool {
+        let closed = |target| {
+            self.channels
+                .get(&target)
+                .is_none_or(|channel| channel.closed)
+        };
+        match exchange.ask {
+            Ask::Create { .. } | Ask::Connect | Ask::Delete => false,
+            Ask::FindShell(lost) | Ask::FindCommand(lost) => !self.exchanges.contains_key(&lost),
+            _ if self.phase == Phase::Closing => true,
+            Ask::Receive(_) if matches!(self.phase, Phase::Leaving | Phase::Away) => true,
+            Ask::Receive(target) | Ask::Send(target @ Target::Pipeline(_), _) => closed(target),
+            Ask::Stop(id) => closed(Target::Pipeline(id)),
+            _ => false,
+        }
+    }
+
+    /// When it is tried again; none if it was tried enough.
+    fn next_try(&mut self, now: Instant, id: ExchangeId, sent: Sent, why: &Why) -> Option<Instant> {
+        let exchange = self.exchanges.get_mut(&id)?;
+        if matches!(why.kind, Trouble::Network | Trouble::Silence) {
+            let (first, last) = exchange.flown.unwrap_or((now, now));
+            let parked = matches!(exchange.ask, Ask::Receive(_)) && why.kind == Trouble::Network;
+            if parked && now.duration_since(last) >= PROVEN {
+                exchange.recovery = None;
+            }
+            // An idle connection that the server closed says nothing of the network.
+            if sent == Sent::No && exchange.recovery.is_none() && exchange.attempts == 0 {
+                exchange.attempts = 1;
+                return Some(now);
+            }
+            // The server may have lost us long before we noticed; what it would do twice must not come late.
+            let since = if exchange.ask.runs_once() { first } else { now };
+            let recovery = exchange
+                .recovery
+                .get_or_insert_with(|| Recovery::new(since));
+            return recovery.next(now, &mut self.random);
+        }
+        exchange.attempts += 1;
+        if exchange.attempts > ATTEMPTS {
+            return None;
+        }
+        let at_once = why.kind == Trouble::Context && exchange.attempts == 1;
+        Some(
+            now + if at_once {
+                Duration::ZERO
+            } else {
+                pause(exchange.attempts)
+            },
+        )
+    }
+
+    /// Says that the network is lost, once.
+    fn announce(&mut self, id: ExchangeId, sent: Sent, why: &Why) {
+        let network = matches!(why.kind, Trouble::Network | Trouble::Silence);
+        let trying = self
+            .exchanges
+            .get(&id)
+            .is_some_and(|one| one.recovery.is_some());
+        if network && (trying || sent == Sent::Maybe) && !self.outage {
+            self.outage = true;
+            self.events.push_back(Event::Retrying {
+                why: why.clone(),
+                window: WINDOW,
+            });
+        }
+    }
+
+    fn give_up(&mut self, id: ExchangeId, now: Instant, why: Why) {
+        let Some(exchange) = self.exchanges.remove(&id) else {
+            return;
+        };
+        self.release(id, &exchange);
+        let begun = exchange.recovery.map(|recovery| recovery.since);
+        let begun = begun.or(exchange.flown.map(|(first, _)| first));
+        let action = exchange.ask.action();
+        let all = matches!(
+            why.kind,
+            Trouble::Network | Trouble::Silence | Trouble::Final
+        );
+        let failure = Failure::NoAnswer {
+            action,
+            why,
+            tried: begun.map_or(Duration::ZERO, |begun| now.duration_since(begun)),
+        };
+        match exchange.ask {
+            Ask::Delete => {
+                self.events.push_back(Event::Notice(failure.to_string()));
+                self.end(Event::Closed);
+            }
+            _ if all => self.end(Event::Lost(failure)),
+            Ask::FindShell(lost) | Ask::FindCommand(lost) => {
+                if let Some(lost) = self.exchanges.remove(&lost) {
+                    self.stand(lost.ask.target());
+                    self.broken(lost.ask.target(), failure);
+                }
+            }
+            Ask::Terminate(id) => {
+                self.channels.remove(&Target::Pipeline(id));
+                self.events.push_back(Event::Notice(failure.to_string()));
+            }
+            Ask::Stop(_) => self.events.push_back(Event::Notice(failure.to_string())),
+            ask => self.broken(ask.target(), failure),
+        }
+    }
+}
+
+/// When a request that was sent again gets its answer no more.
+fn end_of_flight(exchange: &Exchange) -> Option<Instant> {
+    exchange
+        .recovery
+        .filter(|_| exchange.again)
+        .map(|recovery| recovery.end())
+}
