@@ -44,6 +44,7 @@ pub(super) fn kind(head: &Head, sealed: bool) -> Result<Kind, (Sent, Trouble)> {
         _ if is_soap => Ok(Kind::Plain),
         400 if sealed => Err((Sent::No, Trouble::Context)),
         425 | 429 | 503 => Err((Sent::No, Trouble::Busy)),
+        413 => Err((Sent::No, Trouble::TooLarge)),
         502 | 504 => Err((Sent::Maybe, Trouble::Network)),
         300..=499 => Err((Sent::No, Trouble::Final)),
         _ => Err((Sent::Maybe, Trouble::Garbage)),

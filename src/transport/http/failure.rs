@@ -19,6 +19,7 @@ pub(super) fn of_loss(access: &Access, Loss { why, .. }: &Loss) -> Failure {
         Trouble::Busy => about(format!("{host} is too busy"), FailureKind::Unreachable)
             .hint("try again in a moment; see that the WinRM service runs there"),
         Trouble::Network => about(format!("{host} does not answer"), FailureKind::Unreachable),
+        Trouble::Silence => about(format!("{host} does not answer"), FailureKind::TimedOut),
         Trouble::Garbage => about(
             format!("what answers at {endpoint} is no WSMan service"),
             FailureKind::Protocol,
@@ -35,7 +36,7 @@ pub(super) fn of_loss(access: &Access, Loss { why, .. }: &Loss) -> Failure {
             about(format!("{host} sends us elsewhere"), FailureKind::Refused)
                 .hint("name that address as the target, if you trust it")
         }
-        Trouble::Final if code("413") => about(
+        Trouble::TooLarge => about(
             format!("{host} takes no message as long as this"),
             FailureKind::Refused,
         )
@@ -87,7 +88,8 @@ fn plain(failure: &client::Failure, host: &str) -> Failure {
         client::Failure::NoAnswer { why, tried, .. } => {
             let kind = match why.kind {
                 Trouble::Network | Trouble::Busy => FailureKind::Unreachable,
-                Trouble::Context => FailureKind::Refused,
+                Trouble::Silence => FailureKind::TimedOut,
+                Trouble::Context | Trouble::TooLarge => FailureKind::Refused,
                 Trouble::Garbage | Trouble::Final => FailureKind::Protocol,
             };
             let failure = Failure::new(kind, message);

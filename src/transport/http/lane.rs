@@ -153,6 +153,6 @@ async fn within<T>(
 ) -> Result<T, Loss> {
     timeout_at(until, future).await.map_err(|_| {
         let text = format!("no answer within {}", seconds(patience));
-        Loss::new(Sent::Maybe, Trouble::Network, text)
+        Loss::new(Sent::Maybe, Trouble::Silence, text)
     })
 }
