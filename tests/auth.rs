@@ -117,7 +117,7 @@ fn altered_truncated_and_reordered_bodies_are_refused() {
     };
     let data = |body: &[u8]| body.len() - END.len() - 1;
     let signature = |body: &[u8]| body.len() - END.len() - 24 - 10;
-    let changes: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 4] = [
+    let changes: [(&str, Change<'_>); 4] = [
         ("data", &|body| flip(body, data(body))),
         ("signature", &|body| flip(body, signature(body))),
         ("sequence", &|body| flip(body, data(body) - 24)),
@@ -216,6 +216,9 @@ fn nothing_is_sealed_before_the_exchange_is_over_or_by_basic() {
         assert!(!format!("{context:?}").contains("Passw0rd"));
     }
 }
+
+/// What somebody between makes of a body.
+type Change<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
 
 const TEXT: &[u8] = b"<s:Envelope>24</s:Envel>";
 

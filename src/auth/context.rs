@@ -111,17 +111,19 @@ impl Context {
             }
         }
         self.state = State::Broken;
-        let legs = Leg {
+        let leg = Leg {
             target: &self.target,
             binding: self.binding.as_deref(),
             token: token.unwrap_or_default(),
         };
-        let (status, token) = match &mut self.mechanism {
-            Mechanism::Ntlm(package, identity) => legs.run(package.as_mut(), identity)?,
-            Mechanism::Negotiate(package, credentials) => {
-                legs.run(package.as_mut(), credentials)?
-            }
+        let made = match &mut self.mechanism {
+            Mechanism::Ntlm(package, identity) => leg.run(package.as_mut(), identity),
+            Mechanism::Negotiate(package, credentials) => leg.run(package.as_mut(), credentials),
         };
+        let (status, token) = made.map_err(|error| match error {
+            Error::Mechanism(what) if token.is_some() => Error::Token(what),
+            other => other,
+        })?;
         let complete = match status {
             SecurityStatus::Ok => true,
             SecurityStatus::ContinueNeeded => false,

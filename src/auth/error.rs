@@ -70,11 +70,8 @@ impl From<sspi::Error> for Error {
             return Self::Told(Status(status.0));
         }
         match error.error_type {
-            sspi::ErrorKind::MessageAltered | sspi::ErrorKind::OutOfSequence => Self::Altered,
+            sspi::ErrorKind::MessageAltered => Self::Altered,
             sspi::ErrorKind::LogonDenied => Self::Refused,
-            sspi::ErrorKind::InvalidToken | sspi::ErrorKind::DecryptFailure => {
-                Self::Token(error.description)
-            }
             _ => Self::Mechanism(error.description),
         }
     }

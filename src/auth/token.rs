@@ -29,19 +29,29 @@ impl<'a> Answer<'a> {
             ))
         };
         let response = Elements::first(token, context(1)).ok_or_else(wrong)?;
-        let fields = Elements::first(response, SEQUENCE).ok_or_else(wrong)?;
+        let mut fields = Elements(Elements::first(response, SEQUENCE).ok_or_else(wrong)?);
         let mut answer = Self {
             state: None,
             token: None,
         };
-        for (tag, content) in Elements(fields) {
+        // Each at most once, in order, and nothing else: the mechanism must not read another token than we do.
+        let mut last = None;
+        for (tag, content) in fields.by_ref() {
+            if !(context(0)..=context(3)).contains(&tag) || last >= Some(tag) {
+                return Err(wrong());
+            }
+            last = Some(tag);
             if tag == context(0) {
-                answer.state = Elements::first(content, ENUMERATED);
+                answer.state = Some(Elements::first(content, ENUMERATED).ok_or_else(wrong)?);
             } else if tag == context(2) {
-                answer.token = Elements::first(content, OCTETS);
+                answer.token = Some(Elements::first(content, OCTETS).ok_or_else(wrong)?);
             }
         }
-        Ok(answer)
+        if fields.0.is_empty() {
+            Ok(answer)
+        } else {
+            Err(wrong())
+        }
     }
 
     pub(super) fn is_rejection(&self) -> bool {
@@ -170,6 +180,23 @@ mod tests {
             assert!(matches!(check_challenge(&forged), Err(Error::Forged(_))));
             let fared = context(Method::Ntlm).step(Some(&forged));
             assert!(matches!(fared, Err(Error::Forged(_))));
+        }
+    }
+
+    /// Two tokens, of which the mechanism would take the one and we look at the other.
+    #[test]
+    fn an_answer_with_a_field_twice_or_out_of_order_is_refused() {
+        let token = [0xA2, 3, OCTETS, 1, 7];
+        let state = [0xA0, 3, ENUMERATED, 1, 1];
+        for fields in [
+            [&token[..], &token].concat(),
+            [&token[..], &state].concat(),
+            [&state[..], &[0xA4, 0]].concat(),
+            [&state[..], &[0x80]].concat(),
+        ] {
+            let length = u8::try_from(fields.len()).unwrap();
+            let answer = [&[0xA1, length + 2, SEQUENCE, length][..], &fields].concat();
+            assert!(Answer::read(&answer).is_err(), "{fields:?}");
         }
     }
 
