@@ -26,6 +26,7 @@ mod cli_ssh;
 mod cli_ssh_work;
 mod cli_terminal;
 mod cli_work;
+mod cli_wsman;
 mod clixml;
 mod clixml_property;
 mod clixml_psrpcore;

@@ -1,0 +1,374 @@
+//! The program against the foreign WSMan server: each way in, and each way of not getting in.
+
+use serde_json::json;
+
+use crate::support::psdeck::{Psdeck, Ran};
+use crate::support::wsman::{PASSWORD, USER, WsmanBuilder, WsmanPeer};
+
+/// Both verbs, with what makes each of them say 2.
+const VERBS: [(&str, &[&str]); 2] = [("invoke", &["-c", "1 + 1"]), ("enter", &[])];
+
+/// A verb on a profile that leads to this URL with the right password.
+fn psdeck(peer: &WsmanPeer, verb: &str, url: &str, more: &[&str]) -> Psdeck {
+    let command = json!(peer.password_command());
+    Psdeck::new()
+        .config(&format!(
+            "[computers.Server01]\ntarget = '{url}'\nuser = '{USER}'\npassword_command = {command}\n"
+        ))
+        .args([verb, "Server01"])
+        .args(more)
+        .input("1 + 1\n")
+}
+
+/// The same, with the peer's authority trusted.
+fn trusting(peer: &WsmanPeer, verb: &str, more: &[&str]) -> Psdeck {
+    psdeck(peer, verb, &peer.https_url(), more)
+        .arg("--ca")
+        .arg(peer.ca_file())
+}
+
+/// Both verbs are refused, and say all of this.
+#[track_caller]
+fn refused(words: &[&str], run: impl Fn(&str, &[&str]) -> Psdeck) -> Ran {
+    let mut last = None;
+    for (verb, more) in VERBS {
+        let status = if verb == "enter" { 255 } else { 4 };
+        let ran = run(verb, more).run().expect(status);
+        for word in words {
+            assert!(ran.err.contains(word), "no '{word}' in:\n{}", ran.err);
+        }
+        assert!(ran.err.contains("\nhint: "), "{}", ran.err);
+        assert!(!ran.err.contains(PASSWORD), "{}", ran.err);
+        assert_eq!(ran.out, "", "{verb}");
+        last = Some(ran);
+    }
+    last.expect("two verbs")
+}
+
+#[track_caller]
+fn works(peer: &WsmanPeer, run: impl Fn(&str, &[&str]) -> Psdeck) {
+    for (verb, more) in VERBS {
+        let ran = run(verb, more).run().expect(0);
+        assert_eq!(ran.out, "2\n", "{verb}: {}", ran.err);
+        assert_eq!(ran.err, "", "{verb}");
+    }
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn basic_goes_over_https() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    works(&peer, |verb, more| {
+        trusting(&peer, verb, more).args(["--auth", "basic"])
+    });
+}
+
+#[test]
+fn ntlm_and_negotiate_are_sealed_over_http() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    // The peer answers nothing that is not sealed.
+    for method in ["default", "negotiate", "ntlm"] {
+        works(&peer, |verb, more| {
+            psdeck(&peer, verb, &peer.http_url(), more).args(["--auth", method, "--trust-host"])
+        });
+    }
+}
+
+#[test]
+fn ntlm_and_negotiate_are_bound_to_the_certificate_over_https() {
+    let Some(peer) = WsmanPeer::new().set("cbt", "strict").start() else {
+        return;
+    };
+    for method in ["default", "negotiate", "ntlm"] {
+        works(&peer, |verb, more| {
+            trusting(&peer, verb, more).args(["--auth", method])
+        });
+    }
+}
+
+#[test]
+fn a_computer_s_name_and_options_make_the_url() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let port = peer.port("https").to_string();
+    let ran = Psdeck::new()
+        .args(["invoke", "localhost", "--use-ssl", "--port", &port])
+        .args(["--user", "PSDECK\\alice", "--password-stdin", "--ca"])
+        .arg(peer.ca_file())
+        .args(["--application-name", "WSMAN", "-c", "1 + 1"])
+        .input(format!("{PASSWORD}\n"))
+        .run()
+        .expect(0);
+    assert_eq!(ran.out, "2\n");
+}
+
+#[test]
+fn trusted_hosts_of_the_configuration_are_trusted() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let run = |pattern: &str| {
+        Psdeck::new()
+            .config(&format!("trusted_hosts = ['{pattern}']\n"))
+            .args(["invoke", &peer.http_url(), "--user", USER, "-c", "1 + 1"])
+            .arg("--password-stdin")
+            .input(format!("{PASSWORD}\n"))
+            .run()
+    };
+    assert_eq!(run("127.0.0.?").expect(0).out, "2\n");
+    let ran = run("127.0.1.?").expect(4);
+    for word in [
+        "is not trusted",
+        "--trust-host",
+        "trusted_hosts",
+        "--use-ssl",
+    ] {
+        assert!(ran.err.contains(word), "no '{word}' in:\n{}", ran.err);
+    }
+}
+
+#[test]
+fn without_trust_nothing_of_ntlm_leaves() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    refused(&["is not trusted", "[ServerNotTrusted"], |verb, more| {
+        psdeck(&peer, verb, &peer.http_url(), more)
+    });
+    let state = peer.state();
+    assert_eq!(state["received"], json!({}), "{state:#}");
+}
+
+#[test]
+fn a_server_without_a_method_in_common_says_what_it_offers() {
+    let kerberos = |peer: WsmanBuilder| peer.set("auth", json!(["kerberos"])).start();
+    let Some(peer) = kerberos(WsmanPeer::new()) else {
+        return;
+    };
+    refused(
+        &["does not take Negotiate", "the server offers: Kerberos"],
+        |verb, more| trusting(&peer, verb, more),
+    );
+}
+
+#[test]
+fn a_certificate_that_is_not_right_is_shown_with_the_way_past_it() {
+    let shown = [
+        "issued by ",
+        "valid from ",
+        "SHA-256 ",
+        "its certificate has ",
+    ];
+    let says = |words: &[&'static str]| [words, &shown].concat();
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    refused(
+        &says(&[
+            "authority that is not trusted",
+            "--ca FILE",
+            "--skip-ca-check",
+        ]),
+        |verb, more| psdeck(&peer, verb, &peer.https_url(), more),
+    );
+    works(&peer, |verb, more| {
+        psdeck(&peer, verb, &peer.https_url(), more).arg("--skip-ca-check")
+    });
+    let Some(peer) = WsmanPeer::new().set("cert", "wronghost").start() else {
+        return;
+    };
+    refused(
+        &says(&["is not for 127.0.0.1", "--skip-cn-check"]),
+        |verb, more| trusting(&peer, verb, more),
+    );
+    works(&peer, |verb, more| {
+        trusting(&peer, verb, more).arg("--skip-cn-check")
+    });
+    // Each option skips its own check and no other.
+    refused(&["is not for 127.0.0.1"], |verb, more| {
+        psdeck(&peer, verb, &peer.https_url(), more).arg("--skip-ca-check")
+    });
+    let Some(peer) = WsmanPeer::new().set("cert", "expired").start() else {
+        return;
+    };
+    refused(&says(&["has expired"]), |verb, more| {
+        trusting(&peer, verb, more).args(["--skip-ca-check", "--skip-cn-check"])
+    });
+}
+
+#[test]
+fn a_refusal_that_does_not_say_why_lists_what_it_may_be() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let wrong = |peer: &WsmanPeer, verb: &str, url: &str, more: &[&str]| {
+        psdeck(peer, verb, url, more).config(&format!(
+            "[computers.Server01]\ntarget = '{url}'\nuser = '{USER}'\npassword_command = ['echo', 'wrong']\n"
+        ))
+    };
+    let causes = [
+        "refused the credentials of alice",
+        "hint: the password: ",
+        "hint: the user name: ",
+        "disabled, locked",
+        "the right to log on",
+        "AccessDenied",
+    ];
+    for url in [peer.http_url(), peer.https_url()] {
+        refused(&causes, |verb, more| {
+            wrong(&peer, verb, &url, more)
+                .arg("--ca")
+                .arg(peer.ca_file())
+                .arg("--trust-host")
+        });
+    }
+    refused(&causes, |verb, more| {
+        wrong(&peer, verb, &peer.https_url(), more)
+            .arg("--ca")
+            .arg(peer.ca_file())
+            .args(["--auth", "basic"])
+    });
+}
+
+#[test]
+fn a_password_that_one_computer_refused_is_tried_on_no_other() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let port = peer.port("http");
+    let [one, other] = ["127.0.0.1", "localhost"].map(|host| format!("wsman:{host}:{port}"));
+    let ran = Psdeck::new()
+        .args(["invoke", &one, &other, "--user", USER, "--trust-host"])
+        .args(["--password-stdin", "-c", "1"])
+        .input("wrong\n")
+        .run()
+        .expect(4);
+    assert_eq!(
+        ran.err.matches("refused the credentials").count(),
+        1,
+        "{}",
+        ran.err
+    );
+    assert_eq!(ran.err.matches("error: [").count(), 2, "{}", ran.err);
+}
+
+#[test]
+fn basic_over_clear_http_is_asked_for_twice() {
+    let open = WsmanPeer::new()
+        .set("auth", json!(["basic"]))
+        .set("basic_over_http", true)
+        .set("allow_unencrypted", true);
+    let Some(peer) = open.start() else { return };
+    for (verb, more) in VERBS {
+        let ran = psdeck(&peer, verb, &peer.http_url(), more)
+            .args(["--auth", "basic"])
+            .run()
+            .expect(2);
+        assert!(ran.err.contains("in the clear"), "{}", ran.err);
+        assert!(ran.err.contains("--no-encryption"), "{}", ran.err);
+    }
+    works(&peer, |verb, more| {
+        psdeck(&peer, verb, &peer.http_url(), more).args(["--auth", "basic", "--no-encryption"])
+    });
+}
+
+#[test]
+fn a_session_configuration_is_named_or_not_there() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    works(&peer, |verb, more| {
+        trusting(&peer, verb, more).args(["--configuration-name", "ITTasks"])
+    });
+    refused(&["NoSuchEndpoint"], |verb, more| {
+        trusting(&peer, verb, more).args(["--configuration-name", "NoSuchEndpoint"])
+    });
+}
+
+#[test]
+fn what_is_not_reached_ends_with_3_and_says_what_to_look_at() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let ports = [peer.port("http"), peer.port("https")];
+    for (url, word) in [
+        ("http://127.0.0.1:1/wsman".to_owned(), "Enable-PSRemoting"),
+        ("http://no.such.invalid/".to_owned(), "has no address"),
+        (format!("http://127.0.0.1:{}/wsman", ports[1]), "5986"),
+        (format!("http://127.0.0.1:{}/other", ports[0]), "/other"),
+    ] {
+        let ran = psdeck(&peer, "invoke", &url, &["-c", "1", "--trust-host"]).run();
+        assert!([3, 4].contains(&ran.status), "{url}: {ran:?}");
+        assert!(ran.err.contains(word), "{url}: {}", ran.err);
+        assert!(ran.err.contains("\nhint: "), "{url}: {}", ran.err);
+    }
+}
+
+#[test]
+fn nobody_to_ask_for_an_account_or_a_password_is_said() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let url = peer.http_url();
+    let ran = Psdeck::new()
+        .args(["invoke", &url, "--trust-host", "-c", "1"])
+        .run()
+        .expect(2);
+    assert!(ran.err.contains("--user NAME"), "{}", ran.err);
+    let ran = Psdeck::new()
+        .args(["invoke", &url, "--trust-host", "--user", USER, "-c", "1"])
+        .run()
+        .expect(4);
+    assert!(ran.err.contains("--password-stdin"), "{}", ran.err);
+}
+
+#[test]
+fn doctor_tells_each_step_and_what_to_do_about_the_first_that_fails() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let ran = trusting(&peer, "doctor", &[]).run().expect(0);
+    for line in [
+        "ok    address        127.0.0.1\n",
+        "ok    connection     127.0.0.1:",
+        "ok    certificate    trusted\n",
+        "issued by CN=psdeck test peer CA\n",
+        "ok    service        Microsoft Corporation, ",
+        "ok    methods        Negotiate, Kerberos, Basic, CredSSP\n",
+        "ok    login          ",
+        "ok    session        ",
+        "ok    opened         Microsoft.PowerShell on 127.0.0.1, as alice, by Negotiate (NTLM), protocol 2.3",
+    ] {
+        assert!(ran.out.contains(line), "no '{line}' in:\n{}", ran.out);
+    }
+    assert!(!ran.out.contains("trust  "), "{}", ran.out);
+    let ran = psdeck(&peer, "doctor", &peer.http_url(), &["--trust-host"])
+        .run()
+        .expect(0);
+    assert!(
+        ran.out.contains("ok    trust          by trusted_hosts"),
+        "{}",
+        ran.out
+    );
+    let ran = psdeck(&peer, "doctor", &peer.https_url(), &[])
+        .run()
+        .expect(4);
+    assert!(
+        ran.out.ends_with("authority that is not trusted here\n"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.err.contains("hint: --ca FILE"), "{}", ran.err);
+    let wrong = "[computers.Server01]\nuser = 'alice'\npassword_command = ['echo', 'wrong']\n";
+    let ran = trusting(&peer, "doctor", &[])
+        .config(&format!("{wrong}target = '{}'\n", peer.https_url()))
+        .run()
+        .expect(4);
+    assert!(ran.out.contains("\nbad   login  "), "{}", ran.out);
+    assert!(ran.err.contains("hint: the password: "), "{}", ran.err);
+}
