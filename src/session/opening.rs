@@ -229,7 +229,8 @@ async fn attach(
         limits,
         window,
     );
-    task.open(first, what, Instant::now() + limits.open).await?;
+    let limit = task.exchange_limit(limits.open);
+    task.open(first, what, Instant::now() + limit).await?;
     let session = Session::new(control, entry.info.subscribe(), lost, limits);
     pool.inner.live(id, session.clone());
     tokio::spawn(task.run());

@@ -30,6 +30,9 @@ pub struct Capabilities {
     pub credit_per_target: bool,
     /// Bytes are encrypted on their way, so that protocol 2.4 may be offered.
     pub encrypted: bool,
+    /// The connection keeps deadlines of its own, and tries again meanwhile what was lost: the session sets none for
+    /// acknowledgements, and this one for what takes an exchange of PSRP, opening among it.
+    pub own_deadlines: Option<Duration>,
     /// The most bytes (headers included) that one fragment may have.
     pub fragment_size: usize,
 }
@@ -189,7 +192,8 @@ pub struct Failure {
     pub error_id: Option<String>,
 }
 
-/// One way to a server. Dropping it cancels nothing on the server; it lets go of the local end.
+/// One way to a server. Dropping it lets go of the local end, and cancels nothing on the server; but a session that it
+/// was asked to open, and neither to close nor to leave, is taken away there if that is quickly done.
 pub trait Connection: Send {
     /// What this connection can do.
     fn capabilities(&self) -> Capabilities;

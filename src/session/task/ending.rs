@@ -189,15 +189,14 @@ impl Task {
             self.fail(self.silent("the server did not answer in time"));
             return;
         }
-        let reading = self.reading();
-        let late = |since: Option<Instant>| {
-            reading && since.is_some_and(|sent| sent + self.limits.acknowledge <= now)
-        };
-        if late(self.pool_sent) {
+        let acknowledge = self.limits.acknowledge;
+        let counting = self.counting();
+        let late = |since: Option<Instant>, limit| since.is_some_and(|sent| sent + limit <= now);
+        if counting && late(self.pool_sent, acknowledge) {
             self.fail(self.silent("the server did not acknowledge what it was sent"));
             return;
         }
-        if late(self.key_sent) {
+        if self.reading() && late(self.key_sent, self.exchange_limit(acknowledge)) {
             self.fail(self.silent("the server did not send the key for secure strings"));
             return;
         }
@@ -205,7 +204,7 @@ impl Task {
             .pipes
             .values()
             .filter(|pipe| {
-                pipe.deadline(self.limits.acknowledge, reading)
+                pipe.deadline(acknowledge, counting)
                     .is_some_and(|at| at <= now)
             })
             .map(|pipe| pipe.id)

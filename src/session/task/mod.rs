@@ -16,6 +16,7 @@ mod work;
 use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -276,15 +277,35 @@ impl Task {
             || !self.pipes.values().any(|pipe| pipe.flow.starved())
     }
 
+    /// How long an exchange of PSRP may take: the connection may know better.
+    pub(in crate::session) fn exchange_limit(&self, limit: Duration) -> Duration {
+        self.connection
+            .capabilities()
+            .own_deadlines
+            .unwrap_or(limit)
+    }
+
+    /// Whether the session waits for acknowledgements with a limit.
+    fn counting(&self) -> bool {
+        self.reading() && self.connection.capabilities().own_deadlines.is_none()
+    }
+
     fn deadline(&self) -> Option<Instant> {
-        let reading = self.reading();
+        let counting = self.counting();
         let acknowledge = self.limits.acknowledge;
-        let owed = [self.pool_sent, self.key_sent].into_iter().flatten();
-        let owed = owed.filter(|_| reading).map(|sent| sent + acknowledge);
+        let key = self.key_sent.filter(|_| self.reading());
+        let owed = [
+            self.pool_sent
+                .filter(|_| counting)
+                .map(|sent| sent + acknowledge),
+            key.map(|sent| sent + self.exchange_limit(acknowledge)),
+        ]
+        .into_iter()
+        .flatten();
         let leaving = self.leaving.as_ref().map(|(_, at)| *at);
         self.pipes
             .values()
-            .filter_map(|pipe| pipe.deadline(acknowledge, reading))
+            .filter_map(|pipe| pipe.deadline(acknowledge, counting))
             .chain([leaving, self.closing].into_iter().flatten())
             .chain(owed)
             .min()

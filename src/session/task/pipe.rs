@@ -130,15 +130,16 @@ impl Pipe {
         self.input = None;
     }
 
-    /// The next moment at which something is late. `reading`: whether the server's answers are being read.
+    /// The next moment at which something is late. `counting`: whether acknowledgements have a
+    /// limit now.
     pub(super) fn deadline(
         &self,
         acknowledge: std::time::Duration,
-        reading: bool,
+        counting: bool,
     ) -> Option<Instant> {
         let acknowledged = self
             .sent
-            .filter(|_| reading && self.closing.is_none())
+            .filter(|_| counting && self.closing.is_none())
             .map(|sent| sent + acknowledge);
         let stopped = match self.stop {
             Stop::Wanted(Some(at)) | Stop::Sent(at) | Stop::Taken(at) if !self.finished => Some(at),

@@ -20,6 +20,7 @@ mod worker;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -66,16 +67,16 @@ pub async fn connect(
     };
     let endpoint = Endpoint::of(target, options)?;
     let settings = settings(&endpoint, options);
+    let opening = settings.operation_timeout;
     let (dialer, lane) = enter(endpoint, user.as_deref(), options, ask, &stages).await?;
     stages(Stage::Start);
-    let encrypted = dialer.access.is_encrypted();
     let user = dialer.access.credential.user.clone();
     let authentication = match dialer.access.method {
         Method::Basic => "Basic",
         Method::Ntlm => "NTLM",
         Method::Negotiate => "Negotiate (NTLM)",
     };
-    let connection = Handle::start(Client::new(settings), Arc::new(dialer), lane, encrypted);
+    let connection = Handle::start(Client::new(settings), Arc::new(dialer), lane, opening);
     Ok(Connected {
         connection: Box::new(connection),
         user,
@@ -145,10 +146,13 @@ struct Handle {
     events: mpsc::UnboundedReceiver<Event>,
     packet_size: Arc<AtomicUsize>,
     encrypted: bool,
+    /// How long opening may take as a whole.
+    opening: Duration,
 }
 
 impl Handle {
-    fn start(client: Client, dialer: Arc<Dialer>, lane: Lane, encrypted: bool) -> Self {
+    fn start(client: Client, dialer: Arc<Dialer>, lane: Lane, opening: Duration) -> Self {
+        let encrypted = dialer.access.is_encrypted();
         let (commands, orders) = mpsc::unbounded_channel();
         let (reports, events) = mpsc::unbounded_channel();
         let packet_size = Arc::new(AtomicUsize::new(client.packet_size()));
@@ -159,6 +163,7 @@ impl Handle {
             events,
             packet_size,
             encrypted,
+            opening,
         }
     }
 }
@@ -171,6 +176,7 @@ impl Connection for Handle {
             several_pipelines: true,
             credit_per_target: true,
             encrypted: self.encrypted,
+            own_deadlines: Some(self.opening),
             fragment_size: FRAGMENT,
         }
     }
