@@ -34,7 +34,12 @@ impl Task {
             Event::Disconnected => self.disconnected(),
             Event::Reconnected => self.reconnected(),
             Event::Closed => self.closed(),
-            Event::Notice(text) => tracing::info!(%text, "notice of the connection"),
+            Event::Notice(text) => {
+                tracing::info!(%text, "notice of the connection");
+                for pipe in self.pipes.values_mut().filter(|pipe| !pipe.finished) {
+                    pipe.hand_on(PipelineEvent::Notice(text.clone()));
+                }
+            }
         }
     }
 
