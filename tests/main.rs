@@ -53,3 +53,4 @@ mod ssh_login;
 mod support;
 mod windows;
 mod wsman;
+mod wsman_replay;

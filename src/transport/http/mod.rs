@@ -38,8 +38,8 @@ use crate::auth::Method;
 use crate::wsman::client::{Client, Settings};
 use crate::wsman::resource;
 
-/// The most bytes of a fragment: small ones fill an envelope to its end.
-const FRAGMENT: usize = 4096;
+/// The most bytes of a fragment: PowerShell's own. One fits into the smallest envelope, with what begins a pipeline.
+const FRAGMENT: usize = 32 << 10;
 /// The session configuration of whoever names none.
 pub const CONFIGURATION: &str = "Microsoft.PowerShell";
 /// How often a password that the server refuses is asked for.

@@ -65,6 +65,9 @@ impl Client {
                 self.stand(Target::Pool);
                 self.phase = self.phase_of_open();
                 let answer = connected.answer.unwrap_or_default();
+                if !self.settled && is_large(&answer) {
+                    self.settle();
+                }
                 self.events.push_back(Event::Connected(answer.into()));
             }
             _ => self.done(exchange),
@@ -206,12 +209,17 @@ impl Client {
             channel.done = true;
         }
         if large {
-            self.settled = true;
-            self.limit(LARGE_ENVELOPE);
+            self.settle();
         }
         if done {
             self.close_channel(target);
         }
+    }
+
+    /// The protocol is known to allow large envelopes.
+    fn settle(&mut self) {
+        self.settled = true;
+        self.limit(LARGE_ENVELOPE);
     }
 
     fn is_open(&self, target: Target) -> bool {
