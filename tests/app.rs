@@ -9,7 +9,7 @@ use crate::support::screen::Screen;
 use crate::support::servers::on_servers;
 
 on_servers!(
-    [local, ssh],
+    [local, ssh, wsman],
     [
         a_session_is_entered_used_and_left,
         a_resize_while_output_runs_reaches_the_other_side_and_reflows,

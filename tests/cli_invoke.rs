@@ -7,7 +7,7 @@ use crate::support::psdeck::Psdeck;
 use crate::support::servers::on_servers;
 
 on_servers!(
-    [local],
+    [local, wsman],
     [
         text_goes_to_standard_output_and_other_streams_to_standard_error,
         every_stream_is_a_line_of_json_with_its_name,

@@ -9,7 +9,7 @@ use crate::support::screen::{self, Screen};
 use crate::support::servers::on_servers;
 
 on_servers!(
-    [ssh],
+    [ssh, wsman],
     [
         a_session_is_entered_used_and_left_with_the_status_of_exit,
         a_line_that_is_not_complete_goes_on_behind_chevrons,

@@ -8,7 +8,7 @@ use crate::support::screen::Screen;
 use crate::support::servers::on_servers;
 
 on_servers!(
-    [ssh],
+    [ssh, wsman],
     [
         every_stream_and_the_status_of_exit_come,
         twenty_megabytes_of_a_file_go_there_and_back,
@@ -196,7 +196,10 @@ fn a_server_that_dies_in_the_middle_is_a_lost_one(server: Builder) {
         return;
     };
     let ran = invoke(&peer)
-        .args(["-c", "'before'; [Environment]::FailFast('gone')"])
+        .args([
+            "-c",
+            "'before'; Start-Sleep 1; [Environment]::FailFast('gone')",
+        ])
         .run()
         .expect(3);
     assert_eq!(ran.out, "before\n");

@@ -8,7 +8,7 @@ use crate::support::peer::{Builder, Peer};
 use crate::support::servers::on_servers;
 
 on_servers!(
-    [local],
+    [local, wsman],
     [
         output_without_end_is_read_in_little_memory,
         a_reader_that_stops_reading_holds_the_server_back,

@@ -16,7 +16,6 @@
 mod app;
 mod app_demo;
 mod app_screens;
-mod app_wsman;
 mod auth;
 mod cli;
 mod cli_clixml;
@@ -53,4 +52,5 @@ mod ssh_login;
 mod support;
 mod windows;
 mod wsman;
-mod wsman_replay;
+mod wsman_counts;
+mod wsman_hostile;

@@ -10,12 +10,11 @@ use psdeck::session::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::link::Answers;
 use crate::support::peer::{Builder, Kind, Peer};
 use crate::support::servers::on_servers_async;
 
 on_servers_async!(
-    [local],
+    [local, wsman],
     [
         a_session_opens_runs_scripts_and_closes,
         a_session_is_busy_while_it_runs_something,
@@ -59,7 +58,7 @@ pub fn request(peer: &Peer) -> OpenRequest {
 
 /// Opens a session.
 pub async fn open(pool: &Pool, peer: &Peer) -> Result<Session, Report> {
-    let ask = Arc::new(Answers::none());
+    let ask = Arc::new(peer.answers());
     pool.open(&request(peer), ask, CancellationToken::new())
         .session()
         .await
@@ -136,7 +135,7 @@ async fn a_session_is_busy_while_it_runs_something(server: Builder) {
         .await;
     pool.remove(
         session.info().id,
-        Arc::new(Answers::none()),
+        Arc::new(peer.answers()),
         CancellationToken::new(),
     )
     .await

@@ -13,7 +13,7 @@ use crate::support::peer::{Builder, Kind, Peer};
 use crate::support::servers::on_servers_async;
 
 on_servers_async!(
-    [local],
+    [local, wsman],
     [
         lines_run_one_after_another_and_the_prompt_follows_the_location,
         every_stream_is_shown_once,

@@ -10,12 +10,11 @@ use psdeck::session::{
 use tokio_util::sync::CancellationToken;
 
 use crate::session::{all, limits, objects, open, pool, request};
-use crate::support::link::Answers;
 use crate::support::peer::{Builder, Peer};
 use crate::support::servers::on_servers_async;
 
 on_servers_async!(
-    [local],
+    [local, wsman],
     [
         a_flood_that_nobody_reads_is_held_back_and_can_be_stopped,
         a_pipeline_that_nobody_watches_runs_to_its_end,
@@ -23,7 +22,6 @@ on_servers_async!(
         twenty_megabytes_go_each_way,
         #[cfg(unix)]
         a_server_that_does_not_stop_is_closed_by_force,
-        a_server_that_never_sends_its_key_is_named_within_the_deadline,
         hostile_output_ends_in_an_error_and_costs_one_pipeline_at_most,
     ]
 );
@@ -190,8 +188,9 @@ async fn a_server_that_acknowledges_nothing_is_named_within_the_deadline() {
     }
 }
 
-async fn a_server_that_never_sends_its_key_is_named_within_the_deadline(server: Builder) {
-    let peer = server.protocol("2.3").faults("no-session-key");
+#[tokio::test]
+async fn a_server_that_never_sends_its_key_is_named_within_the_deadline() {
+    let peer = Peer::local().protocol("2.3").faults("no-session-key");
     let Some(peer) = peer.start() else {
         return;
     };
@@ -223,7 +222,7 @@ async fn an_opening_is_cancelled_at_once_and_leaves_nothing() {
     };
     let pool = pool();
     let cancel = CancellationToken::new();
-    let ask = Arc::new(Answers::none());
+    let ask = Arc::new(peer.answers());
     let opening = pool.open(&request(&peer), ask, cancel.clone());
     assert_eq!(pool.sessions().now().len(), 1);
     cancel.cancel();
@@ -240,7 +239,7 @@ async fn an_opening_ends_at_its_deadline() {
     let pool = pool();
     let mut request = request(&peer);
     request.deadline = Some(Duration::from_secs(1));
-    let ask = Arc::new(Answers::none());
+    let ask = Arc::new(peer.answers());
     let opening = pool.open(&request, ask, CancellationToken::new());
     let report = opening.session().await.unwrap_err();
     assert_eq!(report.code, ExitCode::TimedOut);

@@ -12,12 +12,11 @@ use psdeck::transport::{Ask, Stage};
 use tokio_util::sync::CancellationToken;
 
 use crate::session::{all, objects, open, pool, request};
-use crate::support::link::Answers;
 use crate::support::peer::{Builder, Kind, Peer};
 use crate::support::servers::on_servers_async;
 
 on_servers_async!(
-    [ssh],
+    [ssh, wsman],
     [
         a_session_opens_in_stages_and_says_who_is_in,
         the_prompt_names_the_computer,
@@ -32,7 +31,7 @@ async fn a_session_opens_in_stages_and_says_who_is_in(server: Builder) {
         return;
     };
     let pool = pool();
-    let ask = Arc::new(Answers::none());
+    let ask = Arc::new(peer.answers());
     let mut opening = pool.open(&request(&peer), ask, CancellationToken::new());
     let mut stages = Vec::new();
     let session = loop {
@@ -44,19 +43,24 @@ async fn a_session_opens_in_stages_and_says_who_is_in(server: Builder) {
         }
     };
     let info = session.info();
-    assert_eq!(
-        stages,
-        [
-            Stage::Resolve,
-            Stage::Connect,
-            Stage::Handshake,
-            Stage::Authenticate,
-            Stage::Start,
-            Stage::Open
-        ]
-    );
-    assert_eq!(info.transport, TransportKind::Ssh);
-    assert_eq!(info.authentication.as_deref(), Some("publickey"));
+    let mut wanted = vec![
+        Stage::Resolve,
+        Stage::Connect,
+        Stage::Handshake,
+        Stage::Authenticate,
+        Stage::Start,
+        Stage::Open,
+    ];
+    if peer.kind() == Kind::Wsman {
+        // Clear HTTP shakes no hands.
+        wanted.remove(2);
+        assert_eq!(info.transport, TransportKind::WSMan);
+        assert_eq!(info.authentication.as_deref(), Some("Negotiate (NTLM)"));
+    } else {
+        assert_eq!(info.transport, TransportKind::Ssh);
+        assert_eq!(info.authentication.as_deref(), Some("publickey"));
+    }
+    assert_eq!(stages, wanted);
     assert_eq!(info.user.as_deref(), Some(peer.text("user")));
     assert_eq!(objects(&session, "'a' + 'b'").await, [Value::from("ab")]);
     session.close().await;
@@ -149,7 +153,7 @@ async fn a_server_that_falls_silent_is_lost_within_the_keep_alive() {
         "ServerAliveInterval=1".to_owned(),
         "ServerAliveCountMax=2".to_owned(),
     ]);
-    let ask = Arc::new(Answers::none());
+    let ask = Arc::new(peer.answers());
     let session = pool
         .open(&request, ask, CancellationToken::new())
         .session()
@@ -175,7 +179,7 @@ async fn one_script_runs_on_several_targets_and_each_ends_once(server: Builder) 
     let good = request(&peer);
     let mut bad = request(&peer);
     bad.target = peer.nowhere().parse().unwrap();
-    let ask: Arc<dyn Ask> = Arc::new(Answers::none());
+    let ask: Arc<dyn Ask> = Arc::new(peer.answers());
     let mut operation = pool.invoke(
         InvokeRequest {
             targets: vec![good.clone(), bad, good],
@@ -224,7 +228,7 @@ async fn an_operation_ends_at_its_timeout_and_when_it_is_cancelled() {
     ] {
         let pool = pool();
         let cancel = CancellationToken::new();
-        let ask: Arc<dyn Ask> = Arc::new(Answers::none());
+        let ask: Arc<dyn Ask> = Arc::new(peer.answers());
         let mut operation = pool.invoke(
             InvokeRequest {
                 targets: vec![request(&peer)],

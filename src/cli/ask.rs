@@ -77,13 +77,9 @@ impl Asker {
             Question::Password {
                 user,
                 host,
-                again,
                 command,
             } => {
-                let mut prompt = format!("Password for {user}@{host}: ");
-                if again {
-                    prompt.insert_str(0, "It was refused; try again.\n");
-                }
+                let prompt = format!("Password for {user}@{host}: ");
                 self.password(&user, &host, &prompt, command).await
             }
             Question::Passphrase { file } => self.passphrase(file).await,

@@ -63,10 +63,6 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn fragment_size(&self) -> usize {
-        self.fragment_size
-    }
-
     pub(crate) fn set_pool(&mut self, pool: Uuid) {
         self.pool = pool;
     }

@@ -216,6 +216,7 @@ async fn attach(
         id: instance_id,
         host: host_info(window),
         fragment_size: connected.connection.capabilities().fragment_size,
+        opening_size: connected.connection.packet_size(),
         ..PoolOptions::default()
     });
     let New {

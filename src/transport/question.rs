@@ -41,8 +41,6 @@ pub enum Question {
         user: String,
         /// The server.
         host: String,
-        /// Whether the server has refused one.
-        again: bool,
         /// What prints it, if the profile says so.
         command: Option<PasswordCommand>,
     },

@@ -94,11 +94,7 @@ impl Fault {
     pub fn is_gone(&self) -> bool {
         match self.code {
             Some(code) => code == FaultCode::InvalidSelectors,
-            // The second is what OMI says.
-            None => matches!(
-                self.subcode.as_deref(),
-                Some("InvalidSelectors" | "DestinationUnreachable")
-            ),
+            None => self.subcode.as_deref() == Some("InvalidSelectors"),
         }
     }
 

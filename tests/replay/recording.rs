@@ -99,8 +99,7 @@ fn packet(from: Side, text: &str, partial: &mut BTreeMap<(Side, u64), Vec<u8>>) 
     }
 }
 
-/// The messages that end in these bytes; `partial` holds what was begun.
-pub fn messages(
+fn messages(
     from: Side,
     mut bytes: &[u8],
     partial: &mut BTreeMap<(Side, u64), Vec<u8>>,

@@ -16,6 +16,9 @@
 mod flood;
 mod fuzz;
 mod peers;
+#[path = "../support/mod.rs"]
+mod support;
+mod wsman_faults;
 
 /// Whether the long tests are wanted; says why not.
 fn wanted() -> bool {

@@ -102,7 +102,7 @@ pub async fn next(connection: &mut dyn Connection) -> Event {
     loop {
         let event = tokio::time::timeout(Duration::from_secs(20), connection.event()).await;
         match event.expect("no event came") {
-            Event::Notice(_) | Event::Gap(_) => {}
+            Event::Notice(_) => {}
             event => return event,
         }
     }
@@ -206,6 +206,7 @@ pub fn told(failure: &Failure) -> String {
 #[derive(Default)]
 pub struct Answers {
     answers: Mutex<VecDeque<Answer>>,
+    password: Option<Secret>,
     asked: Mutex<Vec<Question>>,
 }
 
@@ -219,7 +220,15 @@ impl Answers {
     pub fn of(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self {
             answers: Mutex::new(answers.into_iter().collect()),
-            asked: Mutex::default(),
+            ..Self::default()
+        }
+    }
+
+    /// One that types this password whenever one is asked for.
+    pub fn password(text: &str) -> Self {
+        Self {
+            password: Some(Secret::new(text.into())),
+            ..Self::default()
         }
     }
 
@@ -236,12 +245,14 @@ impl Answers {
 
 impl Ask for Answers {
     fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        let password = match question {
+            Question::Password { .. } => self.password.clone(),
+            _ => None,
+        };
         self.asked.lock().unwrap().push(question);
-        let answer = self
-            .answers
-            .lock()
-            .unwrap()
-            .pop_front()
+        let answer = password.map(Answer::Secret);
+        let answer = answer
+            .or_else(|| self.answers.lock().unwrap().pop_front())
             .unwrap_or(Answer::Refuse);
         Box::pin(async { answer })
     }

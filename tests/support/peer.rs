@@ -8,6 +8,7 @@ use std::{fs, thread};
 
 use psdeck::transport::{Options, TargetAddress};
 
+use super::link::Answers;
 use super::need;
 use super::python::{peers, python};
 use super::wsman::{self, WsmanBuilder, WsmanPeer};
@@ -168,6 +169,14 @@ impl Peer {
         options
     }
 
+    /// Who answers what is asked on the way in.
+    pub fn answers(&self) -> Answers {
+        match self.kind {
+            Kind::Wsman => Answers::password(wsman::PASSWORD),
+            Kind::Ssh | Kind::Local => Answers::none(),
+        }
+    }
+
     /// The same as the profile of a configuration file.
     pub fn profile(&self, name: &str) -> String {
         let options = toml::to_string(&self.options()).expect("TOML");
@@ -237,7 +246,8 @@ impl Peer {
     /// What the peer logged, a message a line.
     pub fn log(&self) -> String {
         if let Some(wsman) = &self.wsman {
-            return wsman.log().iter().map(|one| format!("{one}\n")).collect();
+            let log = wsman.try_log().unwrap_or_default();
+            return log.iter().map(|one| format!("{one}\n")).collect();
         }
         fs::read_to_string(self.folder.path().join("peer.log")).unwrap_or_default()
     }

@@ -108,9 +108,14 @@ impl WsmanPeer {
     /// The operations that were carried out, in order.
     #[track_caller]
     pub fn log(&self) -> Vec<Value> {
-        match self.control("/log", &Value::Null) {
-            Value::Array(operations) => operations,
-            other => panic!("{other}"),
+        self.try_log().expect("a log")
+    }
+
+    /// The same; nothing if the peer does not answer.
+    pub fn try_log(&self) -> Option<Vec<Value>> {
+        match self.try_control("/log", &Value::Null) {
+            Ok(Value::Array(operations)) => Some(operations),
+            _ => None,
         }
     }
 

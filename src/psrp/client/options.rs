@@ -27,6 +27,8 @@ pub struct PoolOptions {
     pub host: HostInfo,
     /// The most bytes of one fragment that we send, its header included.
     pub fragment_size: usize,
+    /// The most bytes of fragments that open a pipeline's channel; the rest follows.
+    pub opening_size: usize,
     /// The most bytes of one object that we take, fragment headers included.
     pub max_object_size: usize,
     /// The most bytes that we take from one pipeline, if limited.
@@ -56,6 +58,7 @@ impl Default for PoolOptions {
             application_arguments: None,
             host: HostInfo::default(),
             fragment_size: Self::FRAGMENT_SIZE,
+            opening_size: Self::FRAGMENT_SIZE,
             max_object_size: Self::MAX_OBJECT_SIZE,
             max_pipeline_data: None,
             clixml: Limits::default(),

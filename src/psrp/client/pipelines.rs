@@ -73,7 +73,7 @@ impl Client {
     }
 
     fn first_fragments(&mut self, target: Target) -> Option<Bytes> {
-        let size = self.outbox.fragment_size();
+        let size = self.options.opening_size;
         self.outbox.transmit(target, size).map(|(_, bytes)| bytes)
     }
 

@@ -35,10 +35,6 @@ use crate::psrp::{KeyError, KeyPair, Target};
 use crate::transport::{Command, Connection};
 
 /// The owner of one session.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, not a state"
-)]
 pub(in crate::session) struct Task {
     client: Client,
     connection: Box<dyn Connection>,
@@ -68,8 +64,6 @@ pub(in crate::session) struct Task {
     what: &'static str,
     /// Why it ended, if in disorder.
     end: Arc<OnceLock<Report>>,
-    /// Some of what the server sent may be missing.
-    gap: bool,
     /// Nothing is left to do.
     done: bool,
 }
@@ -112,7 +106,6 @@ impl Task {
             held: true,
             what: "the session was lost",
             end: Arc::clone(&lost),
-            gap: false,
             done: false,
         };
         New {

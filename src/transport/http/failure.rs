@@ -62,9 +62,6 @@ pub(super) fn of_client(
     let host = &access.endpoint.host;
     let told = match failure {
         client::Failure::Refused { action, fault } => refused(*action, fault, access),
-        client::Failure::NoAnswer { why, .. } if why.kind == Trouble::Context => {
-            access.refused(None)
-        }
         client::Failure::NoAnswer { why, .. }
             if matches!(why.kind, Trouble::Final | Trouble::Network)
                 && reason.is_some_and(|reason| is_behind(reason, why)) =>
@@ -105,11 +102,7 @@ fn plain(failure: &client::Failure, host: &str) -> Failure {
         client::Failure::Unusable { .. } => Failure::new(FailureKind::Protocol, message).hint(
             format!("see that {host} is a Windows server with WinRM, and what stands between"),
         ),
-        client::Failure::Undecided { .. } | client::Failure::ResultLost => {
-            Failure::new(FailureKind::Unreachable, message)
-                .hint("see on the server what it has done before you run it again")
-        }
-        client::Failure::Refused { .. } => Failure::new(FailureKind::Refused, message),
+        _ => Failure::new(FailureKind::Unreachable, message),
     }
 }
 
@@ -121,6 +114,8 @@ fn refused(action: Action, fault: &Fault, access: &Access) -> Failure {
         action => format!("{host} refused {}", action.name()),
     };
     let kind = match fault.code.map(FaultCode::guilty) {
+        // What was there is gone: that is a loss.
+        _ if fault.code == Some(FaultCode::InvalidSelectors) => FailureKind::Unreachable,
         Some(Guilty::Network) => FailureKind::Unreachable,
         Some(Guilty::Us) => FailureKind::Protocol,
         _ => FailureKind::Refused,

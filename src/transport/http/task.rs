@@ -42,8 +42,6 @@ pub(super) struct Task {
     unsent: usize,
     /// The reason behind a trouble, in full.
     reason: Option<Failure>,
-    /// The server has answered: what it refuses afterwards it granted once.
-    proven: bool,
     /// Answers may wait to be read.
     unread: bool,
     /// What the session is doing, for failures.
@@ -82,7 +80,6 @@ impl Task {
             packet_size,
             unsent: 0,
             reason: None,
-            proven: false,
             unread: false,
             phase: Phase::New,
         }
@@ -172,7 +169,6 @@ impl Task {
             }
             News::Finished(exchange) => {
                 self.unsent = 0;
-                self.proven = true;
                 self.client.finished(clock, exchange);
                 self.unread = true;
                 self.lanes.idle(id, now);
@@ -209,8 +205,8 @@ impl Task {
     fn lost(&mut self, exchange: client::ExchangeId, loss: Loss, proven: bool, now: Instant) {
         let Loss { sent, mut why, .. } = loss.clone();
         self.lanes.lost(now);
-        if why.kind == Trouble::Context && !(proven || self.proven) {
-            // The first answer of all, and it says that we are not in: it will not be otherwise on the next connection.
+        if why.kind == Trouble::Context && !proven {
+            // The first answer on a connection, and it says that we are not in: it will not be otherwise on the next.
             why.kind = Trouble::Final;
         }
         if why.kind == Trouble::Final {
@@ -304,12 +300,14 @@ impl Task {
                     return true;
                 }
                 client::Event::Retrying { why, window } => Event::Notice(format!(
-                    "the connection to {host} is interrupted ({}); it is tried again for {} s at most",
+                    "the connection to {host} is interrupted ({}); it is tried again for {} s",
                     why.text,
                     window.as_secs()
                 )),
                 client::Event::Back => Event::Notice(format!("{host} answers again")),
-                client::Event::Gap(target) => Event::Gap(target),
+                client::Event::Gap(_) => Event::Notice(format!(
+                    "an answer of {host} was lost, and it does not keep them: some output may be missing"
+                )),
                 client::Event::Notice(text) => Event::Notice(text),
             };
             // Without a reader the handle is gone, which the orders tell.

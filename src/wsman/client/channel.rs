@@ -33,6 +33,8 @@ pub(super) struct Channel {
     pub(super) terminate: Step,
     /// Its end was told: its data goes nowhere.
     pub(super) closed: bool,
+    /// It ended for us, and that is told when the server has let go of it.
+    pub(super) owed: bool,
     /// It was asked to be connected again, after the server refused a Receive.
     pub(super) resumed: bool,
     pub(super) empty: u32,

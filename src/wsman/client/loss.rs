@@ -125,14 +125,9 @@ impl Client {
                 self.exchanges.remove(&id);
                 return self.broken(target, Failure::Undecided { action, why });
             }
-            Ask::Receive(Target::Pool) => {
-                exchange.renew(limit);
-                return self.events.push_back(Event::Gap(Target::Pool));
-            }
-            // The end may have been in it, and then nothing more would ever come.
             Ask::Receive(target) => {
-                self.events.push_back(Event::Gap(target));
-                Ask::FindCommand(id)
+                exchange.renew(limit);
+                return self.events.push_back(Event::Gap(target));
             }
             _ => return exchange.renew(limit),
         };
@@ -244,7 +239,7 @@ impl Client {
                 }
             }
             Ask::Terminate(id) => {
-                self.channels.remove(&Target::Pipeline(id));
+                self.forget(id);
                 self.events.push_back(Event::Notice(failure.to_string()));
             }
             Ask::Stop(_) => self.events.push_back(Event::Notice(failure.to_string())),

@@ -163,7 +163,8 @@ impl Client {
         }
     }
 
-    /// Ends a command, finished or not. [`Event::PipelineClosed`] answers at once; the server is told meanwhile.
+    /// Ends a command, finished or not. [`Event::PipelineClosed`] answers at once, and the server is told meanwhile; but
+    /// after a stop that the server has not answered it waits until the server lets go.
     pub fn close_pipeline(&mut self, id: Uuid) {
         let target = Target::Pipeline(id);
         if self.channels.contains_key(&target) {
@@ -288,13 +289,17 @@ impl Client {
         let Target::Pipeline(id) = target else {
             return;
         };
+        let is_silent = self.any(|ask| *ask == Ask::Stop(id));
         let Some(channel) = self.channels.get_mut(&target).filter(|c| !c.closed) else {
             return;
         };
         channel.closed = true;
+        channel.owed = is_silent;
         channel.terminate = Step::Wanted;
         let standing = channel.standing;
-        self.events.push_back(Event::PipelineClosed(id));
+        if !is_silent {
+            self.events.push_back(Event::PipelineClosed(id));
+        }
         self.exchanges
             .retain(|_, exchange| exchange.ask.target() != target || !exchange.is_unknown());
         let known = self.exchanges.values().any(|exchange| {
@@ -302,7 +307,15 @@ impl Client {
         });
         if !standing && !known {
             // The server never heard of it.
-            self.channels.remove(&target);
+            self.forget(id);
+        }
+    }
+
+    /// The server has no such command any more, as far as can be known.
+    fn forget(&mut self, id: Uuid) {
+        let channel = self.channels.remove(&Target::Pipeline(id));
+        if channel.is_some_and(|channel| channel.owed) {
+            self.events.push_back(Event::PipelineClosed(id));
         }
     }
 

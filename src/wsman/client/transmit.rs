@@ -119,7 +119,7 @@ impl Client {
         }
     }
 
-    fn any(&self, is: impl Fn(&Ask) -> bool) -> bool {
+    pub(super) fn any(&self, is: impl Fn(&Ask) -> bool) -> bool {
         self.exchanges.values().any(|exchange| is(&exchange.ask))
     }
 
