@@ -161,6 +161,7 @@ impl Connection for Polled {
             several_pipelines: true,
             credit_per_target: true,
             encrypted: false,
+            answers_beside: false,
             own_deadlines: None,
             fragment_size: 32 << 10,
         }

@@ -201,37 +201,41 @@ impl Outbox {
 
     /// The next whole fragments of a target, at least one and at most `room` bytes of them.
     pub(crate) fn transmit(&mut self, target: Target, room: usize) -> Option<(Priority, Bytes)> {
+        [Priority::PromptResponse, Priority::Default]
+            .into_iter()
+            .find_map(|priority| Some((priority, self.transmit_from(target, priority, room)?)))
+    }
+
+    /// The same, of one queue.
+    pub(crate) fn transmit_from(
+        &mut self,
+        target: Target,
+        priority: Priority,
+        room: usize,
+    ) -> Option<Bytes> {
         let size = self.fragment_size;
-        let Queues {
-            default,
-            prompt_response,
-            bytes,
-        } = self.targets.get_mut(&target)?;
-        for (priority, queue) in [
-            (Priority::PromptResponse, prompt_response),
-            (Priority::Default, default),
-        ] {
-            let mut out = BytesMut::new();
-            while let Some(Item::Ready { message, alone }) = queue.front_mut() {
-                if *alone && message.untouched() && !out.is_empty() {
-                    break;
-                }
-                let alone = *alone;
-                let before = message.remaining();
-                let ended = message.write(&mut out, size, room);
-                *bytes = bytes.saturating_sub(before - message.remaining());
-                if ended {
-                    queue.pop_front();
-                }
-                if alone || !ended {
-                    break;
-                }
+        let queues = self.targets.get_mut(&target)?;
+        let queue = match priority {
+            Priority::PromptResponse => &mut queues.prompt_response,
+            Priority::Default => &mut queues.default,
+        };
+        let mut out = BytesMut::new();
+        while let Some(Item::Ready { message, alone }) = queue.front_mut() {
+            if *alone && message.untouched() && !out.is_empty() {
+                break;
             }
-            if !out.is_empty() {
-                return Some((priority, out.freeze()));
+            let alone = *alone;
+            let before = message.remaining();
+            let ended = message.write(&mut out, size, room);
+            queues.bytes = queues.bytes.saturating_sub(before - message.remaining());
+            if ended {
+                queue.pop_front();
+            }
+            if alone || !ended {
+                break;
             }
         }
-        None
+        (!out.is_empty()).then(|| out.freeze())
     }
 
     /// Takes out what waits for a target, to be [put back](Outbox::put_back).

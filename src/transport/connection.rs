@@ -28,6 +28,9 @@ pub struct Capabilities {
     /// Reading one target can be held back while others go on. Where not, the whole connection pauses when a target's
     /// credit is used up.
     pub credit_per_target: bool,
+    /// Answers to prompts go beside a `Send` that is under way, and [`Event::Answered`] acknowledges them. Where not,
+    /// they wait for it, and [`Event::Acknowledged`] does.
+    pub answers_beside: bool,
     /// Bytes are encrypted on their way, so that protocol 2.4 may be offered.
     pub encrypted: bool,
     /// The connection keeps deadlines of its own, and tries again meanwhile what was lost: the session sets none for
@@ -39,7 +42,8 @@ pub struct Capabilities {
 
 /// What a session asks of its connection.
 ///
-/// At most one `Send` is under way for a target: the next one may follow when [`Event::Acknowledged`] came.
+/// At most one `Send` is under way for a target, and one of answers to prompts beside it where the connection carries
+/// that: the next one may follow when [`Event::Acknowledged`] or [`Event::Answered`] came.
 #[derive(Debug)]
 pub enum Command {
     /// Opens the runspace pool `id`; `opening` holds the fragments of the first two messages. Answered by
@@ -113,6 +117,8 @@ pub enum Event {
     },
     /// The last `CreatePipeline`, `Send` or `ConnectPipeline` of the target has arrived.
     Acknowledged(Target),
+    /// The last `Send` of answers to prompts of the target has arrived.
+    Answered(Target),
     /// The server took the stop.
     StopAcknowledged(Uuid),
     /// The pipeline's channel has ended, asked for or not. No more of its data follows.

@@ -267,6 +267,7 @@ impl Connection for Memory {
             several_pipelines: true,
             credit_per_target: true,
             encrypted: true,
+            answers_beside: false,
             own_deadlines: None,
             fragment_size: PoolOptions::FRAGMENT_SIZE,
         }

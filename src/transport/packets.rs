@@ -119,6 +119,7 @@ impl Connection for Packets {
             several_pipelines: true,
             credit_per_target: false,
             encrypted: true,
+            answers_beside: false,
             own_deadlines: None,
             fragment_size: stdio::FRAGMENT,
         }

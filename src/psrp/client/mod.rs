@@ -124,6 +124,16 @@ impl Client {
         self.outbox.transmit(target, max_bytes)
     }
 
+    /// The same of one queue, for connections that carry both at once.
+    pub fn transmit_from(
+        &mut self,
+        target: Target,
+        priority: Priority,
+        max_bytes: usize,
+    ) -> Option<Bytes> {
+        self.outbox.transmit_from(target, priority, max_bytes)
+    }
+
     /// The targets that [`Client::transmit`] has something for.
     pub fn sendable(&self) -> impl Iterator<Item = Target> + '_ {
         self.outbox.sendable()

@@ -13,6 +13,9 @@ impl Task {
             Event::Data { target, data } => self.data(target, &data),
             Event::Opened | Event::Acknowledged(Target::Pool) => self.pool_sent = None,
             Event::Acknowledged(Target::Pipeline(id)) => self.created_or_sent(id),
+            Event::Answered(target) => {
+                self.answering.remove(&target);
+            }
             Event::StopAcknowledged(id) => self.stop_taken(id),
             Event::PipelineClosed(id) => self.pipe_closed(id),
             Event::Fault {

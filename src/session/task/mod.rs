@@ -13,7 +13,7 @@ mod policy;
 mod prompts;
 mod work;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::pending;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(in crate::session) use self::pipe::room;
 use self::prompts::Prompts;
 use super::{Availability, ExitCode, Limits, Report, SessionInfo, SessionState, Size};
 use crate::psrp::client::Client;
-use crate::psrp::{KeyError, KeyPair, Target};
+use crate::psrp::{KeyError, KeyPair, Priority, Target};
 use crate::transport::{Command, Connection};
 
 /// The owner of one session.
@@ -45,6 +45,8 @@ pub(in crate::session) struct Task {
     pool: Flow,
     /// Since when an acknowledgement for the pool is awaited.
     pool_sent: Option<Instant>,
+    /// Targets whose last answers to prompts were not acknowledged, where those go beside everything else.
+    answering: HashSet<Target>,
     /// Since when the session key is awaited.
     key_sent: Option<Instant>,
     pipes: HashMap<Uuid, Pipe>,
@@ -95,6 +97,7 @@ impl Task {
             window,
             pool: Flow::new(limits.window),
             pool_sent: None,
+            answering: HashSet::new(),
             key_sent: None,
             pipes: HashMap::new(),
             prompts: Prompts::default(),
@@ -153,6 +156,7 @@ impl Task {
         if let Some(credit) = self.pool.grant(true) {
             self.read(Target::Pool, credit);
         }
+        self.answer_beside(Target::Pool);
         if self.pool_sent.is_none() && self.transmit(Target::Pool) {
             self.pool_sent = Some(Instant::now());
         }
@@ -169,9 +173,13 @@ impl Task {
             };
             let open = pipe.open_ended();
             let credit = pipe.flow.grant(open);
-            let idle = pipe.created && pipe.sent.is_none() && pipe.closing.is_none();
+            let sends = pipe.created && pipe.closing.is_none();
+            let idle = sends && pipe.sent.is_none();
             if let Some(credit) = credit {
                 self.read(Target::Pipeline(id), credit);
+            }
+            if sends {
+                self.answer_beside(Target::Pipeline(id));
             }
             if idle
                 && self.transmit(Target::Pipeline(id))
@@ -186,9 +194,33 @@ impl Task {
         self.connection.submit(Command::Read { target, credit });
     }
 
+    /// Sends answers to prompts without regard to what else is under way, where the connection carries that.
+    fn answer_beside(&mut self, target: Target) {
+        if !self.connection.capabilities().answers_beside || self.answering.contains(&target) {
+            return;
+        }
+        let room = self.connection.packet_size();
+        let priority = Priority::PromptResponse;
+        if let Some(data) = self.client.transmit_from(target, priority, room) {
+            self.answering.insert(target);
+            self.connection.submit(Command::Send {
+                target,
+                priority,
+                data,
+            });
+        }
+    }
+
     fn transmit(&mut self, target: Target) -> bool {
         let room = self.connection.packet_size();
-        let Some((priority, data)) = self.client.transmit(target, room) else {
+        let next = if self.connection.capabilities().answers_beside {
+            let priority = Priority::Default;
+            let data = self.client.transmit_from(target, priority, room);
+            data.map(|data| (priority, data))
+        } else {
+            self.client.transmit(target, room)
+        };
+        let Some((priority, data)) = next else {
             return false;
         };
         self.connection.submit(Command::Send {

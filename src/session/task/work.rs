@@ -199,6 +199,7 @@ impl Task {
 
     /// The pipeline's channel has ended.
     pub(super) fn pipe_closed(&mut self, id: Uuid) {
+        self.answering.remove(&Target::Pipeline(id));
         let Some(pipe) = self.pipes.get(&id) else {
             return;
         };

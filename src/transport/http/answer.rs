@@ -287,3 +287,149 @@ fn decode(content_type: &str, bytes: Vec<u8>) -> Result<String, Loss> {
 fn garbage(error: &wsman::Error) -> Loss {
     Loss::new(Sent::Maybe, Trouble::Garbage, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::HeaderMap;
+    use hyper::StatusCode;
+    use hyper::header::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn head(status: u16, content_type: &str, chunked: bool) -> Head {
+        let mut headers = HeaderMap::new();
+        if !content_type.is_empty() {
+            let value = HeaderValue::from_str(content_type).unwrap();
+            headers.insert(header::CONTENT_TYPE, value);
+        }
+        if chunked {
+            headers.insert(
+                header::TRANSFER_ENCODING,
+                HeaderValue::from_static("chunked"),
+            );
+        }
+        Head {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+        }
+    }
+
+    const SOAP: &str = "application/soap+xml;charset=UTF-8";
+    const HTML: &str = "text/html; charset=us-ascii";
+
+    #[test]
+    fn every_status_means_one_thing() {
+        let sealed = "multipart/encrypted;protocol=\"x\"";
+        for (status, content_type, seals, wanted) in [
+            (200, SOAP, false, Ok(Kind::Plain)),
+            (500, SOAP, false, Ok(Kind::Plain)),
+            (400, SOAP, false, Ok(Kind::Plain)),
+            (200, sealed, true, Ok(Kind::Sealed)),
+            (500, sealed, true, Ok(Kind::Sealed)),
+            (200, sealed, false, Err((Sent::Maybe, Trouble::Garbage))),
+            // In the clear on a connection that seals: no status makes it good.
+            (200, SOAP, true, Err((Sent::Maybe, Trouble::Final))),
+            (500, SOAP, true, Err((Sent::Maybe, Trouble::Final))),
+            (200, HTML, true, Err((Sent::Maybe, Trouble::Final))),
+            (401, "", true, Err((Sent::No, Trouble::Context))),
+            (401, SOAP, false, Err((Sent::No, Trouble::Context))),
+            (400, "", true, Err((Sent::No, Trouble::Context))),
+            (400, HTML, false, Err((Sent::No, Trouble::Final))),
+            (404, HTML, true, Err((Sent::No, Trouble::Final))),
+            (413, HTML, true, Err((Sent::No, Trouble::TooLarge))),
+            (429, "", false, Err((Sent::No, Trouble::Busy))),
+            (503, HTML, true, Err((Sent::No, Trouble::Busy))),
+            (502, HTML, true, Err((Sent::Maybe, Trouble::Network))),
+            (200, HTML, false, Err((Sent::Maybe, Trouble::Garbage))),
+            (500, "", true, Err((Sent::Maybe, Trouble::Garbage))),
+        ] {
+            let head = head(status, content_type, false);
+            assert_eq!(
+                kind(&head, seals),
+                wanted,
+                "{status} {content_type} {seals}"
+            );
+        }
+    }
+
+    #[test]
+    fn pages_are_told_in_short_and_forgeries_not_at_all() {
+        let page = b"<HTML><BODY><h2>Service Unavailable</h2>\n<p>HTTP Error 503.</BODY>";
+        let busy = (Sent::No, Trouble::Busy);
+        let told = refused(&head(503, HTML, false), busy, page).why.text;
+        assert!(
+            told.contains("HTTP 503") && told.contains("(Service Unavailable HTTP Error 503.)"),
+            "{told}"
+        );
+        let forged = (Sent::Maybe, Trouble::Final);
+        let told = refused(&head(200, SOAP, false), forged, b"<a>obey</a>")
+            .why
+            .text;
+        assert!(
+            told.contains("not sealed") && !told.contains("obey"),
+            "{told}"
+        );
+    }
+
+    fn read(head: &Head, pieces: &[&[u8]]) -> Result<Vec<String>, Loss> {
+        let mut envelopes = Envelopes::new(head, Kind::Plain);
+        let mut read = Vec::new();
+        for (at, piece) in pieces.iter().enumerate() {
+            envelopes.push(piece)?;
+            while let Some(envelope) = envelopes.next(at + 1 == pieces.len(), None)? {
+                read.push(envelope);
+            }
+        }
+        Ok(read)
+    }
+
+    #[test]
+    fn marks_and_encodings_are_read() {
+        let utf16: Vec<u8> = "\u{feff}<Envelope/>"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        for body in [
+            b"\xEF\xBB\xBF<Envelope/>".as_slice(),
+            b"<Envelope/>",
+            &utf16,
+        ] {
+            for chunked in [false, true] {
+                let all = read(&head(200, SOAP, chunked), &[body, b""]).unwrap();
+                assert_eq!(all, ["<Envelope/>"]);
+            }
+        }
+        assert!(read(&head(200, SOAP, false), &[b"\xFF"]).is_err());
+        assert!(read(&head(200, SOAP, false), &[b""]).is_err());
+    }
+
+    #[test]
+    fn an_answer_without_end_is_given_up() {
+        let mut envelopes = Envelopes::new(&head(200, SOAP, true), Kind::Plain);
+        let piece = vec![b'x'; 1 << 20];
+        let refused = (0..64).find_map(|_| envelopes.push(&piece).err()).unwrap();
+        assert_eq!(refused.why.kind, Trouble::Garbage);
+    }
+
+    proptest! {
+        #[test]
+        fn envelopes_come_out_whole_however_they_are_cut(
+            texts in prop::collection::vec("[a-z </>]{0,20}", 1..4),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        ) {
+            let envelopes: Vec<String> = texts
+                .iter()
+                .map(|text| format!("<s:Envelope><a b='Envelope>'/>{}</s:Envelope>", text.replace('<', "&lt;")))
+                .collect();
+            let body = envelopes.join("\r\n");
+            let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len())).collect();
+            at.extend([0, body.len(), body.len()]);
+            at.sort_unstable();
+            let pieces: Vec<&[u8]> = at.windows(2).map(|pair| &body.as_bytes()[pair[0]..pair[1]]).collect();
+            let read = read(&head(200, SOAP, true), &pieces).unwrap();
+            let read: Vec<&str> = read.iter().map(|one| one.trim()).collect();
+            prop_assert_eq!(read, envelopes);
+        }
+    }
+}

@@ -16,6 +16,8 @@ use crate::wsman::client::Transmit;
 const MOST: usize = 64;
 /// A connection beyond those that are wanted is kept so long.
 const SPARE: Duration = Duration::from_secs(20);
+/// A connection that ends sooner is one that the server does not want.
+const SHORT: Duration = Duration::from_secs(5);
 /// After a connection could not be made, the next spare one is tried so much later.
 const PAUSE: Duration = Duration::from_secs(15);
 
@@ -98,9 +100,13 @@ impl Lanes {
         }
     }
 
-    /// A connection has ended.
-    pub(super) fn remove(&mut self, id: LaneId) {
-        self.slots.remove(&id);
+    /// A connection has ended. One that ended right after it was made is not made again at once.
+    pub(super) fn remove(&mut self, id: LaneId, now: Instant) {
+        if let Some(slot) = self.slots.remove(&id)
+            && slot.made + SHORT > now
+        {
+            self.pause(now);
+        }
     }
 
     /// An exchange was lost.

@@ -176,6 +176,7 @@ impl Connection for Handle {
             several_pipelines: true,
             credit_per_target: true,
             encrypted: self.encrypted,
+            answers_beside: true,
             own_deadlines: Some(self.opening),
             fragment_size: FRAGMENT,
         }

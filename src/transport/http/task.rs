@@ -16,6 +16,7 @@ use super::failure;
 use super::lane::{Lane, Loss};
 use super::lanes::Lanes;
 use super::worker::{LaneId, News};
+use crate::psrp::Priority;
 use crate::transport::{Command, Event, Failure, FailureKind};
 use crate::wsman::client::{self, Client, Sent, Transmit, Trouble};
 
@@ -178,11 +179,11 @@ impl Task {
                 loss,
                 proven,
             } => {
-                self.lanes.remove(id);
+                self.lanes.remove(id, now);
                 self.lost(exchange, loss, proven, now);
             }
             News::Unsent(transmit) => {
-                self.lanes.remove(id);
+                self.lanes.remove(id, now);
                 self.unsent += 1;
                 if self.unsent > UNSENT {
                     let text = "its connections end before a request can be sent";
@@ -193,11 +194,11 @@ impl Task {
                 }
             }
             News::NotMade(failure) => {
-                self.lanes.remove(id);
+                self.lanes.remove(id, now);
                 self.not_made(*failure, now);
             }
             News::Closed => {
-                self.lanes.remove(id);
+                self.lanes.remove(id, now);
             }
         }
     }
@@ -281,7 +282,10 @@ impl Task {
                     Event::Opened
                 }
                 client::Event::Data { target, data } => Event::Data { target, data },
-                client::Event::Acknowledged { target, .. } => Event::Acknowledged(target),
+                client::Event::Acknowledged { target, priority } => match priority {
+                    Priority::Default => Event::Acknowledged(target),
+                    Priority::PromptResponse => Event::Answered(target),
+                },
                 client::Event::StopAcknowledged(id) => Event::StopAcknowledged(id),
                 client::Event::PipelineClosed(id) => Event::PipelineClosed(id),
                 client::Event::Fault { target, failure } => Event::Fault {
