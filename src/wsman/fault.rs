@@ -98,6 +98,11 @@ impl Fault {
         }
     }
 
+    /// Whether it says that the operation's id was there already (MS-WSMV 3.1.4.1.39).
+    pub fn is_known_operation(&self) -> bool {
+        self.subcode.as_deref() == Some("InvalidMessageInformationHeader")
+    }
+
     /// Whether it says that an envelope, ours or the one that we would take, is too large for the server.
     pub fn is_too_large(&self) -> bool {
         match self.code {

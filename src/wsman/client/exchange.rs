@@ -142,6 +142,11 @@ impl Exchange {
         !self.maybe && !self.repeated && !matches!(self.stage, Stage::Flying | Stage::Probing)
     }
 
+    /// Whether it was sent before as it is, as a new request.
+    pub(super) fn was_repeated(&self) -> bool {
+        !self.again && self.flown.is_some_and(|(first, last)| first != last)
+    }
+
     pub(super) fn is_flying(&self) -> bool {
         self.stage == Stage::Flying
     }

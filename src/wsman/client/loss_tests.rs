@@ -118,6 +118,27 @@ fn a_request_that_never_left_is_sent_once_more_as_it_is() {
 }
 
 #[test]
+fn a_request_that_did_arrive_after_all_is_asked_for_its_answer() {
+    let (mut bench, _) = Bench::open(true);
+    bench.client.create_pipeline(COMMAND, object(10, true));
+    let command = bench.sends(Action::Command);
+    bench.now += Duration::from_millis(1);
+    bench.lose(&command, Sent::No, Trouble::Network);
+    bench.wait();
+    let again = bench.sends(Action::Command);
+    let known = "<s:Fault><s:Code><s:Subcode><s:Value>a:InvalidMessageInformationHeader</s:Value></s:Subcode></s:Code></s:Fault>";
+    bench.answer(&again, known);
+    let again = bench.sends(Action::Command);
+    assert!(
+        again
+            .envelope
+            .contains("OperationID s:mustUnderstand=\"true\"")
+    );
+    bench.answer(&again, COMMANDED);
+    assert!(matches!(bench.events()[..], [Event::Acknowledged { .. }]));
+}
+
+#[test]
 fn a_busy_server_is_asked_again_a_few_times() {
     let (mut bench, _) = Bench::open(true);
     bench.client.create_pipeline(COMMAND, object(10, true));

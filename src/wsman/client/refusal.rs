@@ -16,9 +16,22 @@ impl Client {
         &mut self,
         now: Instant,
         id: ExchangeId,
-        exchange: Exchange,
+        mut exchange: Exchange,
         fault: Box<Fault>,
     ) {
+        if self.robust && fault.is_known_operation() && exchange.was_repeated() {
+            // It was thought not to have arrived, and has: its answer is kept.
+            exchange.again = true;
+            exchange.fresh = true;
+            exchange.land(Stage::Due);
+            if let Ask::Receive(target) = exchange.ask
+                && let Some(channel) = self.channel(target)
+            {
+                channel.receiving = Some(id);
+            }
+            self.exchanges.insert(id, exchange);
+            return;
+        }
         let ended = fault.is_gone()
             || matches!(
                 fault.code,
