@@ -103,6 +103,10 @@ def exchanges(folder):
             if offers and shape not in seen:
                 seen.add(shape)
                 seed("authenticate", f"{path.stem}-{number}", "\n".join(offers))
+                for token in offers:
+                    token = base64.b64decode(token.partition(" ")[2] if token.startswith("Negotiate ") else "")
+                    seed("authenticate", f"{path.stem}-{number}.token", token)
+                    seed("authenticate", f"{path.stem}-{number}.ntlm", token[token.find(b"NTLMSSP") :] if b"NTLMSSP" in token else b"")
             if content_type.startswith("multipart/"):
                 seed("sealed", f"{path.stem}-{number}", body if len(body) < LONGEST else b"")
             elements = tuple(sorted(set(re.findall(rb"<(?:\w+:)?(\w+)", body))))

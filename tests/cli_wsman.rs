@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::psdeck::{Psdeck, Ran};
+use crate::support::screen::Screen;
 use crate::support::wsman::{PASSWORD, USER, WsmanBuilder, WsmanPeer};
 
 /// Both verbs, with what makes each of them say 2.
@@ -325,6 +326,62 @@ fn nobody_to_ask_for_an_account_or_a_password_is_said() {
         .run()
         .expect(4);
     assert!(ran.err.contains("--password-stdin"), "{}", ran.err);
+}
+
+#[test]
+fn a_terminal_is_asked_for_trust_account_and_password() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut screen = Screen::new(80, 24)
+        .args(&["enter", &peer.http_url()])
+        .start();
+    screen
+        .expect("NTLM proves to 127.0.0.1 who you are")
+        .expect("Trust 127.0.0.1 this time? yes, no: ")
+        .keys("perhaps<Enter>")
+        .expect("Type yes or no: ")
+        .keys("yes<Enter>")
+        .expect("User name for 127.0.0.1: ")
+        .keys("alice<Enter>")
+        .expect("Password for alice@127.0.0.1: ")
+        .keys("wrong<Enter>")
+        .expect("It was refused; try again.")
+        .keys(&format!("{PASSWORD}<Enter>"))
+        .expect("[127.0.0.1]: PS ")
+        .keys("exit 3<Enter>");
+    assert_eq!(screen.ended(), 3);
+    assert!(!screen.received(PASSWORD.as_bytes()));
+}
+
+#[test]
+fn account_and_password_are_asked_for_once_whatever_the_number_of_computers() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let port = peer.port("http");
+    let [one, other] = ["127.0.0.1", "localhost"].map(|host| format!("wsman:{host}:{port}"));
+    let mut screen = Screen::new(80, 24)
+        .args(&[
+            "invoke",
+            &one,
+            &other,
+            "--trust-host",
+            "-c",
+            "'it ' + 'works'",
+        ])
+        .start();
+    screen
+        .expect("User name for ")
+        .keys("alice<Enter>")
+        .expect("Password for alice@")
+        .keys(&format!("{PASSWORD}<Enter>"))
+        .until("both results", |shown| {
+            shown.matches("it works").count() == 2
+        });
+    assert_eq!(screen.contents().matches("User name").count(), 1);
+    assert_eq!(screen.contents().matches("Password for").count(), 1);
+    assert_eq!(screen.ended(), 0);
 }
 
 #[test]

@@ -16,6 +16,7 @@
 mod app;
 mod app_demo;
 mod app_screens;
+mod app_wsman;
 mod auth;
 mod cli;
 mod cli_clixml;
@@ -54,3 +55,4 @@ mod windows;
 mod wsman;
 mod wsman_counts;
 mod wsman_hostile;
+mod wsman_replay;

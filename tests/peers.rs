@@ -63,7 +63,7 @@ fn a_wsman_peer_offers_its_methods_counts_and_breaks_on_request() {
     assert!(answer.contains("WWW-Authenticate: Basic"), "{answer}");
     peer.set("auth", json!(["negotiate"]));
     assert!(ask().contains("WWW-Authenticate: Negotiate"));
-    peer.cut_for(std::time::Duration::from_secs(60), "reset");
+    peer.cut_for(std::time::Duration::from_mins(1), "reset");
     assert_eq!(ask(), "");
     assert!(peer.ca_file().exists());
     assert_eq!(peer.violations(), Vec::<String>::new());

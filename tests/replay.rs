@@ -2,11 +2,11 @@
 //! what theirs was told to do, and is given what the server sent. What it sends is compared with what theirs sent, and
 //! what it reports with what the server said.
 
-mod compare;
+pub mod compare;
 mod differences;
-mod intentions;
-mod recording;
-mod transcript;
+pub mod intentions;
+pub mod recording;
+pub mod transcript;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! `WWW-Authenticate`: the values of headers, a line end between. Tokens in them go to exchanges, which end well or with
-//! an error.
+//! an error; an input that is a token of NTLM or SPNEGO by itself goes there at once.
 
 use psdeck::auth::{Context, Credential, Method, Password, challenges};
 
@@ -30,6 +30,9 @@ pub(crate) const WORDS: &[&str] = &[
 ];
 
 pub(crate) fn run(input: &[u8]) -> u64 {
+    if input.starts_with(b"NTLMSSP\0") || input.starts_with(b"\xA1") {
+        return way(tokens(input));
+    }
     let text = String::from_utf8_lossy(input);
     let offers = challenges::read(text.split('\n'));
     assert!(offers.len() <= 32);
@@ -59,14 +62,8 @@ pub(crate) fn run(input: &[u8]) -> u64 {
 
     let shape: Vec<_> = offers
         .iter()
-        .take(4)
-        .map(|offer| {
-            (
-                size(offer.scheme.len()),
-                offer.data.as_deref().map(|data| size(data.len())),
-                size(offer.parameters.len()),
-            )
-        })
+        .take(3)
+        .map(|offer| (offer.data.is_some(), size(offer.parameters.len())))
         .collect();
     let fared = match challenges::token(&offers, "Negotiate") {
         Ok(Some(token)) => format!("{:?}", tokens(&token)),
@@ -97,7 +94,8 @@ fn tokens(token: &[u8]) -> [Option<String>; 4] {
         for fared in fared {
             match context.step(Some(token)) {
                 Ok(step) => *fared = Some(step.complete.to_string()),
-                Err(error) => *fared = Some(kind(&error)),
+                // The mechanism's own words, too: they say how far it came.
+                Err(error) => *fared = Some(words(&error.to_string())),
             }
         }
         // Whatever became of it: nothing is sealed or unsealed before its time, nothing panics.
@@ -106,6 +104,13 @@ fn tokens(token: &[u8]) -> [Option<String>; 4] {
         assert!(context.unseal(token, &mut token.to_vec()).is_err());
     }
     fared
+}
+
+/// A text without numbers and bytes.
+fn words(text: &str) -> String {
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
+    let words = words.filter(|word| !word.contains(|letter: char| letter.is_ascii_digit()));
+    words.take(24).collect()
 }
 
 fn write(offer: &challenges::Offered) -> String {

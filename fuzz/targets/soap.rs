@@ -3,7 +3,7 @@
 
 use psdeck::wsman::{Answer, Response, decode};
 
-use super::{kind, size, way};
+use super::{size, way};
 
 pub(crate) const WORDS: &[&str] = &[
     "application/soap+xml;charset=UTF-8\n",
@@ -60,11 +60,11 @@ pub(crate) fn run(input: &[u8]) -> u64 {
     let content_type = String::from_utf8_lossy(content_type);
     let text = match decode(content_type.trim(), body) {
         Ok(text) => text,
-        Err(error) => return way(kind(&error)),
+        Err(error) => return way(variant(&error)),
     };
     let response = match Response::read(&text) {
         Ok(response) => response,
-        Err(error) => return way((kind(&error), size(text.len()))),
+        Err(error) => return way((variant(&error), size(text.len()))),
     };
     assert_eq!(
         Response::read(&text).as_ref(),
@@ -102,16 +102,25 @@ pub(crate) fn run(input: &[u8]) -> u64 {
         }
         _ => (0, 0, String::new()),
     };
-    let name = format!("{answer:?}");
-    let name = name
-        .split(|letter: char| !letter.is_alphanumeric())
-        .next()
-        .unwrap_or_default()
-        .to_owned();
     way((
-        name,
+        variant(answer),
         shape,
         response.echo.is_some(),
         response.relates_to.is_some(),
     ))
+}
+
+/// The first words of what `Debug` writes: the variant, and what it names.
+fn variant(of: &impl std::fmt::Debug) -> String {
+    let text = format!("{of:?}");
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let words = words.filter(|word| {
+        !word.is_empty() && !word.starts_with(|letter: char| letter.is_ascii_digit())
+    });
+    let take = if text.starts_with("Value") || text.starts_with("Missing") {
+        3
+    } else {
+        1
+    };
+    words.take(take).collect()
 }

@@ -75,3 +75,43 @@ fn hash(id: &[u8]) -> Option<Hash> {
     let mut found = names.iter().zip(hashes);
     found.find_map(|(name, hash)| (*name == number).then_some(hash))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As much of a certificate as counts here: what is signed, and by which algorithm.
+    fn certificate(algorithm: &[u8]) -> Vec<u8> {
+        let wrap = |tag: u8, content: &[u8]| {
+            let length = u8::try_from(content.len()).unwrap();
+            [&[tag, length], content].concat()
+        };
+        wrap(
+            SEQUENCE,
+            &[wrap(SEQUENCE, b"who"), wrap(SEQUENCE, algorithm)].concat(),
+        )
+    }
+
+    /// Certificates of these kinds can hardly be made today (`tests/auth.rs` has the others), but are in use.
+    #[test]
+    fn hashes_that_are_broken_or_missing_give_way_to_sha_256() {
+        let rsa = [OBJECT_ID, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1];
+        let ecdsa_sha1 = [OBJECT_ID, 7, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 1];
+        for algorithm in [
+            // RSA with MD5 and with SHA-1; PSS without parameters, which is with SHA-1.
+            &[&rsa[..], &[4]].concat()[..],
+            &[&rsa[..], &[5]].concat(),
+            &[&rsa[..], &[10]].concat(),
+            &ecdsa_sha1,
+            &[],
+        ] {
+            let der = certificate(algorithm);
+            let hash = Sha256::digest(&der);
+            assert_eq!(
+                ChannelBinding::of_certificate(&der).0,
+                [b"tls-server-end-point:", hash.as_slice()].concat(),
+                "{algorithm:?}"
+            );
+        }
+    }
+}

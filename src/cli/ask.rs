@@ -77,9 +77,13 @@ impl Asker {
             Question::Password {
                 user,
                 host,
+                again,
                 command,
             } => {
-                let prompt = format!("Password for {user}@{host}: ");
+                let mut prompt = format!("Password for {user}@{host}: ");
+                if again {
+                    prompt.insert_str(0, "It was refused; try again.\n");
+                }
                 self.password(&user, &host, &prompt, command).await
             }
             Question::Passphrase { file } => self.passphrase(file).await,

@@ -366,6 +366,7 @@ impl InteractiveEvents {
     fn show(&mut self, event: PipelineEvent) {
         let event = match event {
             PipelineEvent::Error(record) => InteractiveEvent::Error(record),
+            PipelineEvent::Notice(text) => InteractiveEvent::Notice(text),
             PipelineEvent::StopPending => InteractiveEvent::StopPending,
             PipelineEvent::Host(event) => match event {
                 HostEvent::Write(line) => InteractiveEvent::Write(line),

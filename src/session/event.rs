@@ -23,6 +23,8 @@ pub enum PipelineEvent {
     Progress(Box<ProgressRecord>),
     /// The remote host shows or asks something.
     Host(HostEvent),
+    /// What the connection reports and is no failure: it was interrupted and is tried again, say.
+    Notice(String),
     /// Ten seconds after a stop, the server still has not stopped: a forced close is the way out.
     StopPending,
     /// The end. Nothing follows.

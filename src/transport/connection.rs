@@ -140,6 +140,8 @@ pub enum Event {
     Closed,
     /// Lost. The last event.
     Lost(Failure),
+    /// An answer was lost that the server does not keep: some of the target's data may be missing.
+    Gap(Target),
     /// Something to report that is no failure: a line before the first packet, say.
     Notice(String),
 }

@@ -41,6 +41,8 @@ pub enum Question {
         user: String,
         /// The server.
         host: String,
+        /// Whether the server has refused one.
+        again: bool,
         /// What prints it, if the profile says so.
         command: Option<PasswordCommand>,
     },

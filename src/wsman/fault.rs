@@ -94,7 +94,11 @@ impl Fault {
     pub fn is_gone(&self) -> bool {
         match self.code {
             Some(code) => code == FaultCode::InvalidSelectors,
-            None => self.subcode.as_deref() == Some("InvalidSelectors"),
+            // The second is what OMI says.
+            None => matches!(
+                self.subcode.as_deref(),
+                Some("InvalidSelectors" | "DestinationUnreachable")
+            ),
         }
     }
 

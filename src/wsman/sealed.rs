@@ -444,7 +444,8 @@ mod tests {
                 read.push(sealed);
                 used += length;
             }
-            prop_assert_eq!(written.len(), used);
+            // A line end that came after its body may be left.
+            prop_assert_eq!(written[used..].trim_ascii(), b"");
             prop_assert_eq!(read.len(), bodies.len());
             for (sealed, parts) in read.iter().zip(&bodies) {
                 prop_assert_eq!(&sealed.pieces, &pieces(parts));

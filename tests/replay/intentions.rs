@@ -39,8 +39,8 @@ pub fn options(init: &Value) -> PoolOptions {
 /// A pipeline.
 pub fn pipeline(create: &Value) -> PipelineSpec {
     let shell = create.member("PowerShell").unwrap();
-    let statements = match shell.member("ExtraCmds") {
-        Some(statements) => statements.as_list().unwrap().iter().map(commands).collect(),
+    let statements = match shell.member("ExtraCmds").and_then(Value::as_list) {
+        Some(statements) => statements.iter().map(commands).collect(),
         None => vec![commands(shell)],
     };
     PipelineSpec {
@@ -91,7 +91,8 @@ fn command(command: &Value) -> CommandSpec {
 }
 
 fn merge(command: &Value) -> Merge {
-    let merge = |name| ResultTypes(number(command, name));
+    // Older protocols have fewer.
+    let merge = |name| ResultTypes(command.member(name).and_then(Value::as_i32).unwrap_or(0));
     Merge {
         my_result: merge("MergeMyResult"),
         to_result: merge("MergeToResult"),

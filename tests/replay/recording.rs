@@ -99,7 +99,8 @@ fn packet(from: Side, text: &str, partial: &mut BTreeMap<(Side, u64), Vec<u8>>) 
     }
 }
 
-fn messages(
+/// The messages that end in these bytes; `partial` holds what was begun.
+pub fn messages(
     from: Side,
     mut bytes: &[u8],
     partial: &mut BTreeMap<(Side, u64), Vec<u8>>,

@@ -193,7 +193,10 @@ pub fn agrees(event: &Event, kind: MessageType, body: &Value) {
             assert_eq!(differences(body, &record.to_value()), [""; 0]);
         }
         (T::PipelineHostCall, Event::HostCall { call, .. }) => {
-            assert_eq!(differences(body, &call.to_value()), [""; 0]);
+            let mut missed = differences(body, &call.to_value());
+            // A list is a list.
+            missed.retain(|path| !path.ends_with("mal:types"));
+            assert_eq!(missed, [""; 0]);
         }
         (T::UserEvent, Event::UserEvent(event)) => {
             assert_eq!(
@@ -207,10 +210,14 @@ pub fn agrees(event: &Event, kind: MessageType, body: &Value) {
         }
         (T::RunspaceAvailability, Event::RunspaceAvailability { ci, answer }) => {
             assert_eq!(member("ci"), &Value::Int64(*ci));
-            let RunspaceAnswer::Done(done) = answer else {
-                panic!("{answer:?}")
-            };
-            assert_eq!(member("SetMinMaxRunspacesResponse"), &Value::Bool(*done));
+            let told = member("SetMinMaxRunspacesResponse");
+            match answer {
+                RunspaceAnswer::Done(done) => assert_eq!(told, &Value::Bool(*done)),
+                RunspaceAnswer::Free(count) => {
+                    let number = told.as_i32().map(i64::from).or(told.as_i64());
+                    assert_eq!(number, Some(*count));
+                }
+            }
         }
         _ => panic!("{kind} led to {event:?}"),
     }

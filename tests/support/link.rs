@@ -102,7 +102,7 @@ pub async fn next(connection: &mut dyn Connection) -> Event {
     loop {
         let event = tokio::time::timeout(Duration::from_secs(20), connection.event()).await;
         match event.expect("no event came") {
-            Event::Notice(_) => {}
+            Event::Notice(_) | Event::Gap(_) => {}
             event => return event,
         }
     }

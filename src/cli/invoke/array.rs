@@ -52,6 +52,7 @@ pub(super) fn beside(screen: &mut Screen, event: &PipelineEvent) -> io::Result<(
             screen.stream(StreamKind::Error, &records::error_text(record))
         }
         PipelineEvent::Warning(record) => screen.stream(StreamKind::Warning, &record.message),
+        PipelineEvent::Notice(text) => screen.stream(StreamKind::Warning, text),
         PipelineEvent::Verbose(record) => screen.stream(StreamKind::Verbose, &record.message),
         PipelineEvent::Debug(record) => screen.stream(StreamKind::Debug, &record.message),
         PipelineEvent::Information(record) => screen.plain(&record.display_text()),

@@ -106,6 +106,7 @@ impl Sink for Lines {
             }
             PipelineEvent::Error(record) => self.members(target, "error", &records::error(record)),
             PipelineEvent::Warning(record) => self.message(target, "warning", &record.message),
+            PipelineEvent::Notice(text) => self.message(target, "warning", text),
             PipelineEvent::Verbose(record) => self.message(target, "verbose", &record.message),
             PipelineEvent::Debug(record) => self.message(target, "debug", &record.message),
             PipelineEvent::Information(record) => {

@@ -80,6 +80,7 @@ fn aside(event: &PipelineEvent) -> Option<(StreamKind, String)> {
     match event {
         PipelineEvent::Error(record) => Some((StreamKind::Error, records::error_text(record))),
         PipelineEvent::Host(HostEvent::Stream(kind, text)) => Some((*kind, text.clone())),
+        PipelineEvent::Notice(text) => Some((StreamKind::Warning, text.clone())),
         _ => None,
     }
 }

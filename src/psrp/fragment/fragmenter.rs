@@ -6,6 +6,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{END, HEADER, START};
 
+/// What is left of a room is filled with a fragment of at least so many bytes.
+const SMALL: usize = 1024;
+
 /// Cuts one message into fragments, as many bytes at a time as the transport takes.
 pub struct Fragmenter {
     object: u64,
@@ -41,13 +44,17 @@ impl Fragmenter {
     }
 
     /// Appends fragments of at most `size` bytes each (headers included) to `out`, until the message ends or `out`
-    /// would grow past `room`. Writes at least one fragment if `out` is empty. Says whether the message has ended.
+    /// would grow past `room`, which the last one is made to fill. Writes at least one fragment if `out` is empty. Says whether the message has ended.
     pub fn write(&mut self, out: &mut BytesMut, size: usize, room: usize) -> bool {
         let blob = size.max(HEADER + 1) - HEADER;
         while !self.rest.is_empty() {
-            let length = self.rest.len().min(blob);
+            let mut length = self.rest.len().min(blob);
             if !out.is_empty() && out.len() + HEADER + length > room {
-                return false;
+                // A smaller one fills what is left, if that is worth its header.
+                length = room.saturating_sub(out.len() + HEADER);
+                if length < SMALL {
+                    return false;
+                }
             }
             let piece = self.rest.split_to(length);
             let start = if self.next == 0 { START } else { 0 };

@@ -68,6 +68,20 @@ mod tests {
     }
 
     #[test]
+    fn fills_its_room_with_a_smaller_fragment() {
+        let mut fragmenter = Fragmenter::new(1, Bytes::from(vec![1; 100_000]));
+        let mut out = BytesMut::new();
+        assert!(!fragmenter.write(&mut out, 32_768, 50_000));
+        assert_eq!(out.len(), 50_000);
+        let mut rest = BytesMut::new();
+        assert!(fragmenter.write(&mut rest, 32_768, 60_000));
+        assert_eq!(
+            read(&[&out[..], &rest[..]].concat()).unwrap(),
+            [vec![1; 100_000]]
+        );
+    }
+
+    #[test]
     fn names_each_breach() {
         let whole = fragments(5, &[1; 100], HEADER + 40);
         let second = &whole[HEADER + 40..];

@@ -224,7 +224,13 @@ impl Task {
 
     /// The report of a breach of the protocol, by whomever.
     pub(super) fn protocol_error(&self, error: &crate::psrp::Error) -> Report {
-        if error.is_peers_fault() {
+        if error.is_peers_fault() && self.gap {
+            let why = "an answer of the server was lost with its connection, and it keeps none";
+            let failure = Failure::new(FailureKind::Unreachable, why)
+                .detail(format!("what came next does not follow: {error}"))
+                .hint("open a new session, and see on the server what ran");
+            self.named(Report::of(&failure, self.what, ""))
+        } else if error.is_peers_fault() {
             let why = "the server broke the protocol";
             let failure = Failure::new(FailureKind::Protocol, why)
                 .detail(error.to_string())

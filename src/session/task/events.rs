@@ -37,7 +37,24 @@ impl Task {
             Event::Disconnected => self.disconnected(),
             Event::Reconnected => self.reconnected(),
             Event::Closed => self.closed(),
-            Event::Notice(text) => tracing::info!(%text, "notice of the connection"),
+            Event::Gap(target) => self.gap_in(target),
+            Event::Notice(text) => {
+                tracing::info!(%text, "notice of the connection");
+                for pipe in self.pipes.values_mut().filter(|pipe| !pipe.finished) {
+                    pipe.hand_on(PipelineEvent::Notice(text.clone()));
+                }
+            }
+        }
+    }
+
+    /// Some of what the server sent may be missing: what it sends next may make no sense.
+    fn gap_in(&mut self, target: Target) {
+        self.gap = true;
+        if let Target::Pipeline(id) = target
+            && let Some(pipe) = self.pipes.get_mut(&id)
+        {
+            let text = "an answer was lost with its connection, and this server keeps none: some output may be missing";
+            pipe.hand_on(PipelineEvent::Notice(text.to_owned()));
         }
     }
 

@@ -35,6 +35,10 @@ use crate::psrp::{KeyError, KeyPair, Priority, Target};
 use crate::transport::{Command, Connection};
 
 /// The owner of one session.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not a state"
+)]
 pub(in crate::session) struct Task {
     client: Client,
     connection: Box<dyn Connection>,
@@ -66,6 +70,8 @@ pub(in crate::session) struct Task {
     what: &'static str,
     /// Why it ended, if in disorder.
     end: Arc<OnceLock<Report>>,
+    /// Some of what the server sent may be missing.
+    gap: bool,
     /// Nothing is left to do.
     done: bool,
 }
@@ -109,6 +115,7 @@ impl Task {
             held: true,
             what: "the session was lost",
             end: Arc::clone(&lost),
+            gap: false,
             done: false,
         };
         New {

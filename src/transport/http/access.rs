@@ -1,4 +1,4 @@
-//! By which way and as whom: what every connection of a session has in common, settled before a byte goes out.
+//! By which way and as whom: what every connection of a session has in common.
 
 use crate::auth::challenges::Offered;
 use crate::auth::{self, Credential, Method, Password};
@@ -21,47 +21,61 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// Settles method, trust and credentials; asks for what is missing. `user` is what the target names.
-    pub(super) async fn settle(
+    /// What is known without asking. `user` is what the target names; empty where nobody names one.
+    pub(super) fn new(
         endpoint: Endpoint,
         user: Option<&str>,
         options: &Options,
-        ask: &dyn Ask,
     ) -> Result<Self, Failure> {
         let no_encryption = options.no_encryption.unwrap_or(false);
         let method = method(&endpoint, options, no_encryption)?;
-        if endpoint.scheme == Scheme::Http && method != Method::Basic {
-            trust(&endpoint, options, ask).await?;
-        }
-        let user = match user.or(options.user.as_deref()) {
-            Some(user) => user.to_owned(),
-            None => ask_user(&endpoint, ask).await?,
-        };
-        auth::Identity::parse(&user).map_err(|error| {
-            Failure::new(FailureKind::Usage, error.to_string()).at(Stage::Authenticate)
-        })?;
-        let mut access = Self {
+        let user = user.or(options.user.as_deref()).unwrap_or_default();
+        let access = Self {
             endpoint,
             method,
             credential: Credential {
-                user,
+                user: user.to_owned(),
                 password: Password::new(""),
             },
             no_encryption,
         };
-        access.ask_password(options, ask).await?;
+        if !user.is_empty() {
+            access.check_user()?;
+        }
         Ok(access)
     }
 
-    /// Asks for the password. `false`: it is the one that we had.
+    /// Settles trust and credentials; asks for what is missing.
+    pub(super) async fn settle(&mut self, options: &Options, ask: &dyn Ask) -> Result<(), Failure> {
+        if self.endpoint.scheme == Scheme::Http && self.method != Method::Basic {
+            trust(&self.endpoint, options, ask).await?;
+        }
+        if self.credential.user.is_empty() {
+            self.credential.user = ask_user(&self.endpoint, ask).await?;
+            self.check_user()?;
+        }
+        self.ask_password(false, options, ask).await?;
+        Ok(())
+    }
+
+    fn check_user(&self) -> Result<(), Failure> {
+        let parsed = auth::Identity::parse(&self.credential.user);
+        parsed.map(drop).map_err(|error| {
+            Failure::new(FailureKind::Usage, error.to_string()).at(Stage::Authenticate)
+        })
+    }
+
+    /// Asks for the password, `again` if one was refused. `false`: it is the one that we had.
     pub(super) async fn ask_password(
         &mut self,
+        again: bool,
         options: &Options,
         ask: &dyn Ask,
     ) -> Result<bool, Failure> {
         let question = Question::Password {
             user: self.credential.user.clone(),
             host: self.endpoint.host.clone(),
+            again,
             command: options.password_command.clone(),
         };
         match ask.ask(question).await {

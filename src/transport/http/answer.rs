@@ -55,8 +55,10 @@ pub(super) fn kind(head: &Head, sealed: bool) -> Result<Kind, (Sent, Trouble)> {
 pub(super) fn refused(head: &Head, (sent, trouble): (Sent, Trouble), page: &[u8]) -> Loss {
     let status = head.status;
     let code = status.as_u16();
+    let is_untrusted = trouble == Trouble::Final
+        && (is_soap(head.content_type()) || matches!(code, 200..=299 | 500));
     let said = match code {
-        200..=299 | 500 if trouble == Trouble::Final => {
+        _ if is_untrusted => {
             "an answer that is not sealed, on a connection where all are: somebody in between may have made it, \
              so nothing of it was used"
                 .to_owned()
@@ -86,8 +88,8 @@ pub(super) fn refused(head: &Head, (sent, trouble): (Sent, Trouble), page: &[u8]
         ),
     };
     let text = match snippet(page) {
-        Some(page) => format!("{said} ({page})"),
-        None => said,
+        Some(page) if !is_untrusted => format!("{said} ({page})"),
+        _ => said,
     };
     Loss::new(sent, trouble, text)
 }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+
 use super::access::Access;
 use super::lane::Lane;
 use super::login::login;
@@ -23,6 +25,12 @@ pub(super) struct Dialer {
     good: Mutex<Option<SocketAddr>>,
 }
 
+/// A connection that stands; under TLS with the server's certificate.
+pub(super) struct Open {
+    wire: Wire,
+    certificate: Option<CertificateDer<'static>>,
+}
+
 impl Dialer {
     /// `tls` is there for HTTPS.
     pub(super) fn new(access: Access, tls: Option<Tls>, limit: Duration) -> Self {
@@ -36,19 +44,22 @@ impl Dialer {
 
     /// Makes a connection and authenticates it. Dropping the future lets go of it.
     pub(super) async fn dial(&self, stages: &(dyn Fn(Stage) + Sync)) -> Result<Lane, Failure> {
-        let (wire, certificate) = self.connect(stages).await?;
+        let open = self.connect(stages).await?;
         stages(Stage::Authenticate);
-        let login = login(wire, &self.access, certificate.as_ref());
+        self.login(open).await
+    }
+
+    /// Authenticates a connection.
+    pub(super) async fn login(&self, open: Open) -> Result<Lane, Failure> {
+        let login = login(open.wire, &self.access, open.certificate.as_ref());
         match tokio::time::timeout(self.limit, login).await {
             Ok(lane) => lane,
             Err(_) => Err(self.late(Stage::Authenticate, "finish the authentication")),
         }
     }
 
-    async fn connect(
-        &self,
-        stages: &(dyn Fn(Stage) + Sync),
-    ) -> Result<(Wire, Option<rustls::pki_types::CertificateDer<'static>>), Failure> {
+    /// Makes a connection on which nobody has said anything yet.
+    pub(super) async fn connect(&self, stages: &(dyn Fn(Stage) + Sync)) -> Result<Open, Failure> {
         let Endpoint { host, port, .. } = &self.access.endpoint;
         let place = Place {
             host,
@@ -63,14 +74,20 @@ impl Dialer {
         let stream = tcp::connect(place, &addresses, &refused_hint(&self.access.endpoint)).await?;
         *self.good.lock().unwrap_or_else(PoisonError::into_inner) = stream.peer_addr().ok();
         let Some(tls) = &self.tls else {
-            return Ok((self.wire(stream).await?, None));
+            return Ok(Open {
+                wire: self.wire(stream).await?,
+                certificate: None,
+            });
         };
         stages(Stage::Handshake);
         let handshake = tls.handshake(stream, *port);
         match tokio::time::timeout(self.limit, handshake).await {
             Ok(done) => {
                 let (stream, certificate) = done?;
-                Ok((self.wire(stream).await?, Some(certificate)))
+                Ok(Open {
+                    wire: self.wire(stream).await?,
+                    certificate: Some(certificate),
+                })
             }
             Err(_) => Err(self.late(Stage::Handshake, "finish the TLS handshake")),
         }

@@ -62,6 +62,9 @@ pub(super) fn of_client(
     let host = &access.endpoint.host;
     let told = match failure {
         client::Failure::Refused { action, fault } => refused(*action, fault, access),
+        client::Failure::NoAnswer { why, .. } if why.kind == Trouble::Context => {
+            access.refused(None)
+        }
         client::Failure::NoAnswer { why, .. }
             if matches!(why.kind, Trouble::Final | Trouble::Network)
                 && reason.is_some_and(|reason| is_behind(reason, why)) =>
@@ -102,7 +105,11 @@ fn plain(failure: &client::Failure, host: &str) -> Failure {
         client::Failure::Unusable { .. } => Failure::new(FailureKind::Protocol, message).hint(
             format!("see that {host} is a Windows server with WinRM, and what stands between"),
         ),
-        _ => Failure::new(FailureKind::Unreachable, message),
+        client::Failure::Undecided { .. } | client::Failure::ResultLost => {
+            Failure::new(FailureKind::Unreachable, message)
+                .hint("see on the server what it has done before you run it again")
+        }
+        client::Failure::Refused { .. } => Failure::new(FailureKind::Refused, message),
     }
 }
 

@@ -38,8 +38,8 @@ use crate::auth::Method;
 use crate::wsman::client::{Client, Settings};
 use crate::wsman::resource;
 
-/// The most bytes of a fragment: small ones fill an envelope to its end.
-const FRAGMENT: usize = 4096;
+/// The most bytes of a fragment: PowerShell's own. One fits into the smallest envelope, with what begins a pipeline.
+const FRAGMENT: usize = 32 << 10;
 /// The session configuration of whoever names none.
 pub const CONFIGURATION: &str = "Microsoft.PowerShell";
 /// How often a password that the server refuses is asked for.
@@ -103,16 +103,30 @@ async fn enter(
             Some(Tls::new(&endpoint.host, &checks)?)
         }
     };
-    let access = Access::settle(endpoint, user, options, ask).await?;
+    let access = Access::new(endpoint, user, options)?;
     let limit = options.connect_timeout.unwrap_or(Options::STAGE_TIMEOUT);
     let mut dialer = Dialer::new(access, tls, limit);
+    // Nobody types a password before the server is reached and has shown its certificate.
+    let mut open = Some(dialer.connect(stages).await?);
+    stages(Stage::Authenticate);
+    dialer.access.settle(options, ask).await?;
     let mut tries = 1;
     loop {
-        match dialer.dial(stages).await {
+        let tried = match open.take() {
+            Some(open) => match dialer.login(open).await {
+                // The user took longer than the server waits.
+                Err(failure) if failure.kind == FailureKind::Unreachable => {
+                    dialer.dial(stages).await
+                }
+                tried => tried,
+            },
+            None => dialer.dial(stages).await,
+        };
+        match tried {
             Ok(lane) => return Ok((dialer, lane)),
             Err(failure) if access::is_refusal(&failure) && tries < PASSWORDS => {
                 tries += 1;
-                match dialer.access.ask_password(options, ask).await {
+                match dialer.access.ask_password(true, options, ask).await {
                     Ok(true) => {}
                     // The same one again, or none: what the server said counts.
                     Ok(false) | Err(_) => return Err(failure),

@@ -43,6 +43,8 @@ pub(super) struct Task {
     unsent: usize,
     /// The reason behind a trouble, in full.
     reason: Option<Failure>,
+    /// The server has answered: what it refuses afterwards it granted once.
+    proven: bool,
     /// Answers may wait to be read.
     unread: bool,
     /// What the session is doing, for failures.
@@ -81,6 +83,7 @@ impl Task {
             packet_size,
             unsent: 0,
             reason: None,
+            proven: false,
             unread: false,
             phase: Phase::New,
         }
@@ -170,6 +173,7 @@ impl Task {
             }
             News::Finished(exchange) => {
                 self.unsent = 0;
+                self.proven = true;
                 self.client.finished(clock, exchange);
                 self.unread = true;
                 self.lanes.idle(id, now);
@@ -206,8 +210,8 @@ impl Task {
     fn lost(&mut self, exchange: client::ExchangeId, loss: Loss, proven: bool, now: Instant) {
         let Loss { sent, mut why, .. } = loss.clone();
         self.lanes.lost(now);
-        if why.kind == Trouble::Context && !proven {
-            // The first answer on a connection, and it says that we are not in: it will not be otherwise on the next.
+        if why.kind == Trouble::Context && !(proven || self.proven) {
+            // The first answer of all, and it says that we are not in: it will not be otherwise on the next connection.
             why.kind = Trouble::Final;
         }
         if why.kind == Trouble::Final {
@@ -304,14 +308,12 @@ impl Task {
                     return true;
                 }
                 client::Event::Retrying { why, window } => Event::Notice(format!(
-                    "the connection to {host} is interrupted ({}); it is tried again for {} s",
+                    "the connection to {host} is interrupted ({}); it is tried again for {} s at most",
                     why.text,
                     window.as_secs()
                 )),
                 client::Event::Back => Event::Notice(format!("{host} answers again")),
-                client::Event::Gap(_) => Event::Notice(format!(
-                    "an answer of {host} was lost, and it does not keep them: some output may be missing"
-                )),
+                client::Event::Gap(target) => Event::Gap(target),
                 client::Event::Notice(text) => Event::Notice(text),
             };
             // Without a reader the handle is gone, which the orders tell.

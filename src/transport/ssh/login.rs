@@ -337,6 +337,7 @@ impl Login<'_> {
             let question = Question::Password {
                 user,
                 host,
+                again: !self.refused.is_empty(),
                 command,
             };
             let Some(password) = self.secret(question).await else {

@@ -291,6 +291,7 @@ fn esc_cancels_what_is_being_opened_and_its_questions() {
     let question = Question::Password {
         user: "a".to_owned(),
         host: "b".to_owned(),
+        again: false,
         command: None,
     };
     update(

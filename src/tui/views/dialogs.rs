@@ -397,8 +397,13 @@ fn question(frame: &mut Frame, area: Rect, model: &Model, asked: &Asked) {
             let title = format!("Who are you on {}?", remote_text::plain(host));
             form(frame, area, &title, Vec::new(), &asked.form, model);
         }
-        Question::Password { host, .. } => {
-            let title = format!("{} wants a password", remote_text::plain(host));
+        Question::Password { host, again, .. } => {
+            let what = if *again {
+                "refused that password"
+            } else {
+                "wants a password"
+            };
+            let title = format!("{} {what}", remote_text::plain(host));
             form(frame, area, &title, Vec::new(), &asked.form, model);
         }
         Question::Passphrase { .. } => {

@@ -129,7 +129,7 @@ fn empty(frame: &mut Frame, area: Rect, model: &Model) {
             Line::default(),
             Line::styled(" No sessions yet. The next three keys to press:", text),
             Line::default(),
-            step("n", "a new session: user@host, local, demo:Server01"),
+            step("n", "a new session: Server01, user@host, demo:Server01"),
             step("?", "every key, by place"),
             step(
                 "q",

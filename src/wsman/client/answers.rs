@@ -9,7 +9,7 @@ use super::channel::{Channel, count};
 use super::exchange::Exchange;
 use super::{Ask, Client, Event, ExchangeId, Failure, LARGE_ENVELOPE, Phase, Stage, upper};
 use crate::psrp::{Priority, Target};
-use crate::wsman::{Answer, Error, Received, Shell, State};
+use crate::wsman::{Answer, Error, Page, Received, Shell, State};
 
 impl Client {
     pub(super) fn answered(&mut self, now: Instant, id: ExchangeId, answer: Answer) {
@@ -54,16 +54,7 @@ impl Client {
             }
             Answer::Page(page) => {
                 if let Ask::FindCommand(lost) = exchange.ask {
-                    let there = self.exchanges.get(&lost).is_some_and(|lost| {
-                        let Ask::Command(id) = lost.ask else {
-                            return false;
-                        };
-                        let id = upper(id);
-                        page.commands
-                            .iter()
-                            .any(|one| one.id.eq_ignore_ascii_case(&id))
-                    });
-                    self.found(lost, there);
+                    self.listed(lost, &page);
                 }
             }
             Answer::Shell(shell) | Answer::Created(shell) => match exchange.ask {
@@ -74,6 +65,9 @@ impl Client {
                 self.stand(Target::Pool);
                 self.phase = self.phase_of_open();
                 let answer = connected.answer.unwrap_or_default();
+                if !self.settled && is_large(&answer) {
+                    self.settle();
+                }
                 self.events.push_back(Event::Connected(answer.into()));
             }
             _ => self.done(exchange),
@@ -215,12 +209,17 @@ impl Client {
             channel.done = true;
         }
         if large {
-            self.settled = true;
-            self.limit(LARGE_ENVELOPE);
+            self.settle();
         }
         if done {
             self.close_channel(target);
         }
+    }
+
+    /// The protocol is known to allow large envelopes.
+    fn settle(&mut self) {
+        self.settled = true;
+        self.limit(LARGE_ENVELOPE);
     }
 
     fn is_open(&self, target: Target) -> bool {
@@ -247,6 +246,31 @@ impl Client {
                     }
                 }
             }
+        }
+    }
+
+    /// The server's commands, and among them that of a lost exchange, if it is there.
+    fn listed(&mut self, lost: ExchangeId, page: &Page) {
+        let Some(ask) = self.exchanges.get(&lost).map(|lost| lost.ask.clone()) else {
+            return;
+        };
+        let target = ask.target();
+        let command = match target {
+            Target::Pool => None,
+            Target::Pipeline(id) => {
+                let id = upper(id);
+                let mut commands = page.commands.iter();
+                commands.find(|one| one.id.eq_ignore_ascii_case(&id))
+            }
+        };
+        let runs = command.is_some_and(|one| one.state.as_deref() != Some("Done"));
+        match ask {
+            Ask::Receive(_) if runs => self.found(lost, false),
+            Ask::Receive(_) => {
+                self.exchanges.remove(&lost);
+                self.broken(target, Failure::ResultLost);
+            }
+            _ => self.found(lost, command.is_some()),
         }
     }
 

@@ -163,6 +163,11 @@ pub enum Failure {
         /// How long it was tried.
         tried: Duration,
     },
+    /// The command has ended, and how it did was in an answer that was lost.
+    #[error(
+        "the command has ended, and its last output was lost with a connection; this server does not keep answers"
+    )]
+    ResultLost,
     /// The answer was lost, the server does not keep answers, and a second attempt could do it twice.
     #[error("the answer to {} was lost ({}), so nobody knows whether the server has done it", .action.name(), .why.text)]
     Undecided {

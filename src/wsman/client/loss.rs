@@ -125,9 +125,14 @@ impl Client {
                 self.exchanges.remove(&id);
                 return self.broken(target, Failure::Undecided { action, why });
             }
-            Ask::Receive(target) => {
+            Ask::Receive(Target::Pool) => {
                 exchange.renew(limit);
-                return self.events.push_back(Event::Gap(target));
+                return self.events.push_back(Event::Gap(Target::Pool));
+            }
+            // The end may have been in it, and then nothing more would ever come.
+            Ask::Receive(target) => {
+                self.events.push_back(Event::Gap(target));
+                Ask::FindCommand(id)
             }
             _ => return exchange.renew(limit),
         };

@@ -332,6 +332,9 @@ fn a_lost_receive_is_a_new_one_and_a_gap_where_nothing_is_kept() {
     bench.lose(&receive, Sent::Maybe, Trouble::Network);
     assert_eq!(bench.events().last(), Some(&Event::Gap(PIPELINE)));
     bench.wait();
+    let list = bench.sends(Action::Enumerate);
+    bench.client.written(bench.now, list.exchange);
+    bench.answer(&list, &listed("Running"));
     let again = bench.sends(Action::Receive);
     let id = "MessageID>";
     assert_ne!(inside(&again.envelope, id), inside(&receive.envelope, id));
@@ -344,6 +347,44 @@ fn a_lost_receive_is_a_new_one_and_a_gap_where_nothing_is_kept() {
     assert_eq!(bench.events(), [Event::Back]);
     bench.answer(&again, &output(&object(10, true)));
     assert_eq!(data_of(&bench.events()), 31);
+}
+
+#[test]
+fn a_command_whose_end_was_lost_fails_instead_of_being_waited_for() {
+    for state in ["Done", ""] {
+        let (mut bench, _, receive) = Bench::running(false);
+        bench.lose(&receive, Sent::Maybe, Trouble::Network);
+        bench.wait();
+        let list = bench.sends(Action::Enumerate);
+        bench.answer(&list, &listed(state));
+        let events = bench.events();
+        assert!(
+            events.contains(&Event::Fault {
+                target: PIPELINE,
+                failure: Failure::ResultLost
+            }),
+            "{events:?}"
+        );
+    }
+    // A server that lists no commands.
+    let (mut bench, _, receive) = Bench::running(false);
+    bench.lose(&receive, Sent::Maybe, Trouble::Network);
+    bench.wait();
+    let list = bench.sends(Action::Enumerate);
+    bench.refuse(&list, 0x8033_8074);
+    bench.sends(Action::Receive);
+}
+
+/// A list with the command in a state, or without it.
+fn listed(state: &str) -> String {
+    let item = format!(
+        "<rsp:Command><rsp:CommandId>{COMMAND}</rsp:CommandId>\
+         <rsp:CommandState>http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/{state}</rsp:CommandState></rsp:Command>"
+    );
+    let items = if state.is_empty() { "" } else { &item };
+    format!(
+        "<n:EnumerateResponse><w:Items>{items}</w:Items><w:EndOfSequence/></n:EnumerateResponse>"
+    )
 }
 
 #[test]

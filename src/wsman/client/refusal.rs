@@ -99,6 +99,8 @@ impl Client {
             },
             Ask::FindShell(lost) if fault.is_gone() => self.found(lost, false),
             Ask::FindCommand(_) if fault.is_gone() => self.end_with(&exchange, fault),
+            // A server that lists no commands: what comes next will show.
+            Ask::FindCommand(lost) if self.is_receive(lost) => self.found(lost, false),
             Ask::FindShell(lost) | Ask::FindCommand(lost) => {
                 if let Some(lost) = self.exchanges.remove(&lost) {
                     self.stand(lost.ask.target());
@@ -186,6 +188,11 @@ impl Client {
     fn break_off(&mut self, exchange: &Exchange, fault: Box<Fault>) {
         let failure = failure(exchange, fault);
         self.broken(exchange.ask.target(), failure);
+    }
+
+    fn is_receive(&self, lost: ExchangeId) -> bool {
+        let lost = self.exchanges.get(&lost);
+        lost.is_some_and(|lost| matches!(lost.ask, Ask::Receive(_)))
     }
 
     fn end_with(&mut self, exchange: &Exchange, fault: Box<Fault>) {
