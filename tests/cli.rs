@@ -94,6 +94,32 @@ fn check_finds_profiles_that_lead_nowhere() {
 }
 
 #[test]
+fn configuration_of_wsman_is_shown_with_whom_it_trusts() {
+    let ran = Psdeck::new()
+        .config(
+            "trusted_hosts = ['*.lab']\n[computers.A]\ntarget = 'wsman:a.lab:80'\ngroup = 'web'\n\
+             [groups.web]\nauth = 'Ntlm'\nconfiguration_name = 'ITTasks'\n",
+        )
+        .args(["config", "show"])
+        .run();
+    assert!(ran.err.contains("config.toml:6: "), "{}", ran.err);
+    let ran = Psdeck::new()
+        .config(
+            "trusted_hosts = ['*.lab']\n[computers.A]\ntarget = 'wsman:a.lab:80'\ngroup = 'web'\n\
+             [groups.web]\nauth = 'ntlm'\nconfiguration_name = 'ITTasks'\n",
+        )
+        .args(["config", "show"])
+        .run()
+        .expect(0);
+    assert_eq!(
+        ran.out,
+        "trusted_hosts = [\"*.lab\"]\n\n[computers.A]\nauth = \"ntlm\"\nconfiguration_name = \"ITTasks\"\n\
+         group = \"web\"\ntarget = \"wsman:a.lab:80\"\ntrust_host = true\n"
+    );
+    assert_eq!(ran.err, "");
+}
+
+#[test]
 fn errors_have_colours_only_when_asked_for() {
     let wrong = || Psdeck::new().config("x = =\n").args(["config", "check"]);
     assert!(!wrong().run().err.contains('\u{1b}'));

@@ -311,6 +311,20 @@ fn what_is_not_reached_ends_with_3_and_says_what_to_look_at() {
 }
 
 #[test]
+fn a_password_in_an_address_is_refused_and_not_repeated() {
+    let ran = Psdeck::new()
+        .args(["invoke", "https://alice:hunter2@web1", "-c", "1"])
+        .run()
+        .expect(2);
+    assert!(
+        ran.err.contains("a password stands in the address"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+}
+
+#[test]
 fn nobody_to_ask_for_an_account_or_a_password_is_said() {
     let Some(peer) = WsmanPeer::new().start() else {
         return;
@@ -340,7 +354,7 @@ fn a_terminal_is_asked_for_trust_account_and_password() {
         .expect("NTLM proves to 127.0.0.1 who you are")
         .expect("Trust 127.0.0.1 this time? yes, no: ")
         .keys("perhaps<Enter>")
-        .expect("Type yes or no: ")
+        .expect("Type one of yes, no: ")
         .keys("yes<Enter>")
         .expect("User name for 127.0.0.1: ")
         .keys("alice<Enter>")
@@ -352,6 +366,45 @@ fn a_terminal_is_asked_for_trust_account_and_password() {
         .keys("exit 3<Enter>");
     assert_eq!(screen.ended(), 3);
     assert!(!screen.received(PASSWORD.as_bytes()));
+}
+
+#[test]
+fn one_answer_may_trust_all_computers_of_a_run() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let port = peer.port("http");
+    let [one, other] = ["127.0.0.1", "localhost"].map(|host| format!("wsman:{host}:{port}"));
+    for (answers, wanted) in [(&["all"][..], 2), (&["no", "no"], 0)] {
+        let mut screen = Screen::new(80, 50)
+            .args(&[
+                "invoke",
+                &one,
+                &other,
+                "--user",
+                "alice",
+                "-c",
+                "'it ' + 'works'",
+            ])
+            .start();
+        for (number, answer) in answers.iter().enumerate() {
+            screen
+                .until("the question", |shown| {
+                    shown.matches("this time? yes, no, all: ").count() == number + 1
+                })
+                .keys(&format!("{answer}<Enter>"));
+        }
+        if wanted > 0 {
+            screen
+                .expect("Password for alice@")
+                .keys(&format!("{PASSWORD}<Enter>"));
+        }
+        screen.until("the results", |shown| {
+            shown.matches("it works").count() == wanted
+        });
+        assert_eq!(screen.contents().matches("NTLM proves to").count(), 1);
+        assert_eq!(screen.ended(), if wanted == 2 { 0 } else { 4 });
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(super) struct Asker {
     passwords: Passwords,
     /// The account, once it was asked for.
     user: Mutex<Option<Secret>>,
+    /// What was said of servers that nothing proves.
+    trust: Mutex<Trust>,
     /// What password commands printed, or why nothing, by their words. Each is run once.
     printed: Mutex<HashMap<Vec<String>, Result<Secret, String>>>,
     /// Passphrases by their files, so that several computers take one.
@@ -29,6 +31,16 @@ pub(super) struct Asker {
     alone: bool,
     /// Ctrl+C at a question ends the run.
     cancel: CancellationToken,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Trust {
+    #[default]
+    NotAsked,
+    /// What it means was said once.
+    Explained,
+    /// Yes, to all computers of the run.
+    All,
 }
 
 #[derive(Default)]
@@ -44,6 +56,7 @@ impl Asker {
             given,
             passwords: Passwords::default(),
             user: Mutex::default(),
+            trust: Mutex::default(),
             printed: Mutex::default(),
             passphrases: Mutex::default(),
             alone,
@@ -69,11 +82,7 @@ impl Asker {
                 fingerprint,
             } => self.host_key(&host, &algorithm, &fingerprint).await,
             Question::UserName { host } => self.user_name(&host).await,
-            Question::TrustHost { host, url } => {
-                let [means, instead] = Question::about_trust(&host, &url);
-                let prompt = format!("{means}\n{instead}\nTrust {host} this time? yes, no: ");
-                self.yes_or_no(prompt).await
-            }
+            Question::TrustHost { host, url } => self.trust(&host, &url).await,
             Question::Password {
                 user,
                 host,
@@ -163,7 +172,24 @@ impl Asker {
         known.clone().map_or(Answer::Refuse, Answer::Secret)
     }
 
-    async fn yes_or_no(&self, mut prompt: String) -> Answer {
+    /// Whether to trust a server. What that means is said once; of several computers, one answer may be for all.
+    async fn trust(&self, host: &str, url: &str) -> Answer {
+        let mut known = self.trust.lock().await;
+        let answers = if self.alone {
+            "yes, no"
+        } else {
+            "yes, no, all"
+        };
+        let mut prompt = format!("Trust {host} this time? {answers}: ");
+        match *known {
+            Trust::All => return Answer::AcceptOnce,
+            Trust::Explained => {}
+            Trust::NotAsked => {
+                let about = Question::about_trust(host, url);
+                prompt.insert_str(0, &about.map(|text| filled(&text)).concat());
+            }
+        }
+        *known = Trust::Explained;
         loop {
             let Some(typed) = self.at_terminal(&prompt, true).await else {
                 return Answer::Refuse;
@@ -171,7 +197,11 @@ impl Asker {
             match typed.expose().trim().to_lowercase().as_str() {
                 "yes" | "y" => return Answer::AcceptOnce,
                 "no" | "n" | "" => return Answer::Refuse,
-                _ => prompt = "Type yes or no: ".to_owned(),
+                "all" | "a" if !self.alone => {
+                    *known = Trust::All;
+                    return Answer::AcceptOnce;
+                }
+                _ => prompt = format!("Type one of {answers}: "),
             }
         }
     }
@@ -239,6 +269,25 @@ impl Asker {
             }
         }
     }
+}
+
+/// A paragraph in lines that every terminal shows whole.
+fn filled(text: &str) -> String {
+    const COLUMNS: usize = 78;
+    let mut filled = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let wide = word.chars().count();
+        if column > 0 {
+            let fits = column + 1 + wide <= COLUMNS;
+            filled.push(if fits { ' ' } else { '\n' });
+            column = if fits { column + 1 } else { 0 };
+        }
+        filled.push_str(word);
+        column += wide;
+    }
+    filled.push('\n');
+    filled
 }
 
 impl Ask for Asker {

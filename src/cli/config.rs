@@ -10,7 +10,7 @@ use super::output::{self, Colours};
 use super::status::{ExitStatus, Failed};
 use crate::config::{Config, ConfigError, TargetError};
 use crate::session::{ExitCode, Report};
-use crate::transport::Options;
+use crate::transport::{AddressError, Options};
 
 /// Show the configuration and check it.
 #[derive(Debug, clap::Args)]
@@ -167,7 +167,12 @@ fn count(number: usize, thing: &str) -> String {
 
 /// The report of a name that stands for nothing.
 pub(super) fn target_report(error: &TargetError, name: &str) -> Report {
-    let mut report = Report::new(ExitCode::Usage, format!("'{name}' is no target"));
+    // An address with a password is not repeated.
+    let what = match error {
+        TargetError::Address(AddressError::Password) => "the target is none".to_owned(),
+        _ => format!("'{name}' is no target"),
+    };
+    let mut report = Report::new(ExitCode::Usage, what);
     report.reasons.push(error.to_string());
     report.hints.push(error.hint());
     report
