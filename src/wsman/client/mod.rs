@@ -343,4 +343,6 @@ mod bench_tests;
 #[cfg(test)]
 mod loss_tests;
 #[cfg(test)]
+mod plain_tests;
+#[cfg(test)]
 mod tests;
