@@ -54,5 +54,6 @@ mod support;
 mod windows;
 mod wsman;
 mod wsman_counts;
+mod wsman_faults;
 mod wsman_hostile;
 mod wsman_replay;

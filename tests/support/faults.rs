@@ -237,6 +237,8 @@ pub struct Outcome {
     pub case: Case,
     /// What the user had: everything, or what was said.
     told: Vec<String>,
+    /// Whether it was told that the network is away for a while.
+    interrupted: bool,
     /// What must not be.
     pub wrong: Vec<String>,
     took: Duration,
@@ -283,10 +285,10 @@ pub fn table(outcomes: &[Outcome]) -> String {
             fault.name,
             if cache { "yes" } else { "no" },
             outcome.took.as_secs_f64(),
-            if outcome.told.is_empty() {
-                "all of it".to_owned()
-            } else {
-                outcome.told.join("; ")
+            match (&outcome.told[..], outcome.interrupted) {
+                ([], false) => "all of it".to_owned(),
+                ([], true) => "all of it, after an interruption that was told".to_owned(),
+                (told, _) => told.join("; "),
             },
             outcome
                 .wrong
@@ -312,6 +314,7 @@ async fn one(peer: &Peer, case: Case) -> Outcome {
         case,
         wsman,
         told: Vec::new(),
+        interrupted: false,
         wrong: Vec::new(),
     };
     if tokio::time::timeout(case.limit(), life.live(peer))
@@ -322,10 +325,16 @@ async fn one(peer: &Peer, case: Case) -> Outcome {
     }
     let took = start.elapsed();
     let counters = life.judge();
-    let Life { told, wrong, .. } = life;
+    let Life {
+        told,
+        interrupted,
+        wrong,
+        ..
+    } = life;
     Outcome {
         case,
         told,
+        interrupted,
         wrong,
         took,
         counters,
@@ -337,6 +346,7 @@ struct Life<'a> {
     case: Case,
     wsman: &'a WsmanPeer,
     told: Vec<String>,
+    interrupted: bool,
     wrong: Vec<String>,
 }
 
@@ -410,15 +420,22 @@ impl Life<'_> {
         if session.info().state != SessionState::Broken {
             let told = self.told.len();
             let script = Invoke::objects("$global:n");
-            let (output, finished) = all(session.invoke(&script)).await;
+            let (output, finished) = self.all("see", session.invoke(&script)).await;
             let ran = output.first().and_then(|value| value.base().as_i64());
             match ran {
                 Some(3) => {}
                 Some(ran) if ran > 3 => self.wrong.push(format!("{ran} of 3 scripts ran")),
                 // One that never got there was told.
                 Some(_) if told > 0 => {}
+                None if finished.lost.is_some() => {
+                    let lost = finished.lost.map(|lost| lost.block());
+                    self.tell("see", &lost.unwrap_or_default());
+                }
                 _ => self.wrong.push(format!("{output:?}, {finished:?}")),
             }
+        }
+        if let Some(reason) = session.info().reason.clone() {
+            self.tell("session", &reason);
         }
         self.at(Place::Delete);
         session.close().await;
@@ -428,12 +445,13 @@ impl Life<'_> {
         if session.info().state == SessionState::Broken {
             return;
         }
-        let (output, finished) = all(session.invoke(&invoke)).await;
+        let told = self.told.len();
+        let (output, finished) = self.all(what, session.invoke(&invoke)).await;
         if let Some(lost) = &finished.lost {
             self.tell(what, &lost.block());
         } else if finished.state != PipelineState::Completed {
             self.tell(what, &format!("{finished:?}"));
-        } else if output != wanted {
+        } else if output != wanted && self.told.len() == told {
             let count = output.len();
             self.wrong
                 .push(format!("{what}: {count} of {} objects", wanted.len()));
@@ -448,6 +466,7 @@ impl Life<'_> {
         loop {
             match running.next().await {
                 Some(PipelineEvent::Output(_)) => break,
+                Some(PipelineEvent::Notice(text)) => self.note("stop", &text),
                 Some(PipelineEvent::Finished(finished)) => {
                     return self.tell("stop", &format!("{finished:?}"));
                 }
@@ -457,11 +476,35 @@ impl Life<'_> {
         }
         self.at(Place::Stop);
         running.stop();
-        let (_, finished) = all(running).await;
+        let (_, finished) = self.all("stop", running).await;
         if let Some(lost) = &finished.lost {
             self.tell("stop", &lost.block());
         } else if finished.state != PipelineState::Stopped {
             self.tell("stop", &format!("{finished:?}"));
+        }
+    }
+
+    /// The objects that a pipeline gives, and its end.
+    async fn all(&mut self, step: &str, mut running: Running) -> (Vec<Value>, Finished) {
+        let mut output = Vec::new();
+        loop {
+            match running.next().await {
+                Some(PipelineEvent::Output(value)) => output.push(value),
+                Some(PipelineEvent::Notice(text)) => self.note(step, &text),
+                Some(PipelineEvent::Finished(finished)) => return (output, finished),
+                Some(PipelineEvent::StopPending) => running.force_close(),
+                Some(_) => {}
+                None => panic!("the pipeline ended without its end"),
+            }
+        }
+    }
+
+    /// A network that is away for a while is told, and costs nothing.
+    fn note(&mut self, step: &str, text: &str) {
+        if text.contains("is interrupted") {
+            self.interrupted = true;
+        } else if !text.ends_with("answers again") {
+            self.tell(step, text);
         }
     }
 
@@ -508,19 +551,5 @@ impl Life<'_> {
             sum("retransmitted"),
             sum("output_lost")
         )
-    }
-}
-
-/// The objects that a pipeline gives, and its end.
-async fn all(mut running: Running) -> (Vec<Value>, Finished) {
-    let mut output = Vec::new();
-    loop {
-        match running.next().await {
-            Some(PipelineEvent::Output(value)) => output.push(value),
-            Some(PipelineEvent::Finished(finished)) => return (output, finished),
-            Some(PipelineEvent::StopPending) => running.force_close(),
-            Some(_) => {}
-            None => panic!("the pipeline ended without its end"),
-        }
     }
 }
