@@ -38,6 +38,7 @@ mod hostile;
 mod hostile_session;
 mod hostile_stages;
 mod http;
+mod http_session;
 mod layers;
 mod local;
 mod omi;
