@@ -205,7 +205,7 @@ pub fn told(failure: &Failure) -> String {
 /// Answers questions in order, and refuses when it has no answer left. Keeps what was asked.
 #[derive(Default)]
 pub struct Answers {
-    answers: Mutex<VecDeque<Answer>>,
+    ready: Mutex<VecDeque<Answer>>,
     password: Option<Secret>,
     asked: Mutex<Vec<Question>>,
 }
@@ -219,7 +219,7 @@ impl Answers {
     /// One with these answers.
     pub fn of(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self {
-            answers: Mutex::new(answers.into_iter().collect()),
+            ready: Mutex::new(answers.into_iter().collect()),
             ..Self::default()
         }
     }
@@ -252,7 +252,7 @@ impl Ask for Answers {
         self.asked.lock().unwrap().push(question);
         let answer = password.map(Answer::Secret);
         let answer = answer
-            .or_else(|| self.answers.lock().unwrap().pop_front())
+            .or_else(|| self.ready.lock().unwrap().pop_front())
             .unwrap_or(Answer::Refuse);
         Box::pin(async { answer })
     }
