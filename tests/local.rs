@@ -2,26 +2,11 @@
 
 use std::time::Duration;
 
-use psdeck::psrp::Target;
 use psdeck::transport::{Command, Event, FailureKind, Options, Stage, process};
 use uuid::Uuid;
 
-use crate::support::link::{close, create, lost, next, open, run, told};
+use crate::support::link::{close, lost, open, run, told};
 use crate::support::peer::{Peer, write_program};
-
-#[tokio::test]
-async fn a_session_opens_runs_a_script_and_closes() {
-    let Some(peer) = Peer::local().start() else {
-        return;
-    };
-    let mut connection = process::connect(&peer.options(), |_| ()).unwrap();
-    open(&mut *connection).await.unwrap();
-    let output = run(&mut *connection, "'a' + 'b'").await.unwrap();
-    assert!(output.contains("<S>ab</S>"), "{output}");
-    close(&mut *connection).await;
-    assert_eq!(peer.violations(), Vec::<String>::new());
-    assert_eq!(peer.statistics()["received"]["Close"], 2);
-}
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_named_with_what_to_do() {
@@ -124,109 +109,6 @@ async fn a_process_that_dies_is_reported_although_its_own_child_holds_the_output
     assert!(start.elapsed() < Duration::from_secs(15));
     let told = told(&failure);
     assert!(told.contains("ended (exit status 3)"), "{told}");
-}
-
-#[tokio::test]
-async fn reading_stops_when_the_credit_is_used_up_and_a_stop_goes_through_all_the_same() {
-    let Some(peer) = Peer::local().start() else {
-        return;
-    };
-    let mut connection = process::connect(&peer.options(), |_| ()).unwrap();
-    open(&mut *connection).await.unwrap();
-    let id = Uuid::new_v4();
-    let target = Target::Pipeline(id);
-    connection.submit(Command::CreatePipeline {
-        id,
-        first: create(id, "while ($true) { 'x' * 10000 }"),
-    });
-    connection.submit(Command::Read {
-        target,
-        credit: 100_000,
-    });
-    let mut read = 0;
-    while let Ok(event) = tokio::time::timeout(Duration::from_millis(500), connection.event()).await
-    {
-        if let Event::Data { data, .. } = event {
-            read += data.len();
-        }
-    }
-    assert!(
-        (100_000..300_000).contains(&read),
-        "read {read} bytes with credit for 100,000"
-    );
-    connection.submit(Command::Stop(id));
-    loop {
-        match next(&mut *connection).await {
-            Event::StopAcknowledged(stopped) => break assert_eq!(stopped, id),
-            Event::Lost(failure) => panic!("{}", told(&failure)),
-            _ => {}
-        }
-    }
-    connection.submit(Command::Read {
-        target,
-        credit: 1 << 30,
-    });
-    close(&mut *connection).await;
-    assert_eq!(peer.violations(), Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn a_close_goes_through_while_another_pipeline_is_not_read() {
-    let Some(peer) = Peer::local().start() else {
-        return;
-    };
-    let mut connection = process::connect(&peer.options(), |_| ()).unwrap();
-    open(&mut *connection).await.unwrap();
-    let (done, flood) = (Uuid::new_v4(), Uuid::new_v4());
-    for (id, script, credit) in [
-        (done, "1", 1 << 20),
-        (flood, "while ($true) { 'x' * 10000 }", 100_000),
-    ] {
-        let target = Target::Pipeline(id);
-        connection.submit(Command::CreatePipeline {
-            id,
-            first: create(id, script),
-        });
-        connection.submit(Command::Read { target, credit });
-        let idle = Duration::from_millis(500);
-        while let Ok(event) = tokio::time::timeout(idle, connection.event()).await {
-            if let Event::Lost(failure) = event {
-                panic!("{}", told(&failure));
-            }
-        }
-    }
-    connection.submit(Command::ClosePipeline(done));
-    let closed = async {
-        loop {
-            match connection.event().await {
-                Event::PipelineClosed(id) => break id,
-                Event::Lost(failure) => panic!("{}", told(&failure)),
-                _ => {}
-            }
-        }
-    };
-    let closed = tokio::time::timeout(Duration::from_secs(5), closed).await;
-    assert_eq!(closed.expect("the close was not acknowledged"), done);
-    connection.submit(Command::Stop(flood));
-    close(&mut *connection).await;
-    assert_eq!(peer.violations(), Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn the_close_of_a_pipeline_that_was_never_sent_is_answered() {
-    let Some(peer) = Peer::local().start() else {
-        return;
-    };
-    let mut connection = process::connect(&peer.options(), |_| ()).unwrap();
-    open(&mut *connection).await.unwrap();
-    connection.submit(Command::ClosePipeline(Uuid::from_u128(7)));
-    let closed = tokio::time::timeout(Duration::from_secs(5), async {
-        while !matches!(connection.event().await, Event::PipelineClosed(id) if id == Uuid::from_u128(7))
-        {
-        }
-    });
-    closed.await.expect("nothing came");
-    close(&mut *connection).await;
 }
 
 #[tokio::test]

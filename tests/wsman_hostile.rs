@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use crate::support::http::{Harm, SOAP, Until, answer, envelope, server};
 
 /// How long the program may wait for anything, how much longer the end may take on a busy machine, and its memory.
-const DEADLINE: Duration = Duration::from_secs(4);
+const DEADLINE: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(25);
 const MEMORY: usize = 200 << 20;
 /// So many at once.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 12;
 
 const RECEIVED: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/ReceiveResponse";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml;charset=UTF-8\r\n\
