@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::link::Answers;
 
 const OPENINGS: usize = 5;
-const INVOKES: usize = 40;
+const INVOKES: usize = 100;
 const TEXT: usize = 256 << 10;
 const TEXTS: usize = 80;
 

@@ -7,7 +7,7 @@ import urllib.parse
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-OPENINGS, INVOKES, TEXT, TEXTS = 5, 40, 256 << 10, 80
+OPENINGS, INVOKES, TEXT, TEXTS = 5, 100, 256 << 10, 80
 
 
 def told(**milliseconds):
