@@ -10,8 +10,8 @@ use crate::stdio::printable;
 use crate::wsman::client::{Sent, Trouble};
 use crate::wsman::{self, Part};
 
-/// The longest envelope that is taken: far more than any server is asked for.
-const LONGEST: usize = 8 << 20;
+/// The longest envelope that is taken: four times what any server is asked for.
+const LONGEST: usize = 2 << 20;
 
 /// What an answer's body holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -142,6 +142,11 @@ fn refused(action: Action, fault: &Fault, access: &Access) -> Failure {
             failure = failure.hint(code.hint());
         }
     }
+    if fault.code == Some(FaultCode::AccessDenied) && !access.is_encrypted() {
+        failure = failure.hint(
+            "the server may take nothing in the clear (AllowUnencrypted): leave --no-encryption out",
+        );
+    }
     if let Some(to) = &fault.redirect {
         failure = failure.hint(format!(
             "the session configuration is at {}: name that as the target, if you trust it",

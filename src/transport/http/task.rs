@@ -21,9 +21,9 @@ use crate::transport::{Command, Event, Failure, FailureKind};
 use crate::wsman::client::{self, Client, Sent, Transmit, Trouble};
 
 /// News that wait for the driver; then connections wait too.
-const NEWS: usize = 16;
+const NEWS: usize = 8;
 /// News that are taken before an answer is read.
-const AHEAD: usize = 16;
+const AHEAD: usize = 8;
 /// How long a session that nobody holds any more may take to tell the server.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How often a request may meet a connection that ended before it left.
