@@ -22,6 +22,7 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml;cha
     Transfer-Encoding: chunked\r\n\r\n";
 
 /// The names of harms, and the harms: each goes on until the other side hangs up, or has done its worst.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn harms() -> Vec<(&'static str, Arc<Harm>)> {
     fn harm(
         name: &'static str,
