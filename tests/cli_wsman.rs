@@ -482,3 +482,30 @@ fn doctor_tells_each_step_and_what_to_do_about_the_first_that_fails() {
     assert!(ran.out.contains("\nbad   login  "), "{}", ran.out);
     assert!(ran.err.contains("hint: the password: "), "{}", ran.err);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_given_up_while_the_session_is_made_leaves_no_shell() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut verbs = VERBS.to_vec();
+    verbs.push(("doctor", &[]));
+    for operation in ["Create", "Receive"] {
+        for (verb, more) in &verbs {
+            peer.reset();
+            peer.rule("delay_after", json!({ "op": operation, "seconds": 2 }));
+            let mut going = trusting(&peer, verb, more).start();
+            peer.until("the request", |state| state["executed"]["Create"] == 1);
+            going.interrupt();
+            going.wait().expect(130);
+            let state = peer.state();
+            assert_eq!(state["shells"], json!([]), "{verb} {operation}");
+        }
+    }
+    peer.reset();
+    peer.rule("delay_after", json!({ "op": "Create", "seconds": 3 }));
+    let limit = ["-c", "1", "--operation-timeout", "1s"];
+    trusting(&peer, "invoke", &limit).run().expect(5);
+    assert_eq!(peer.state()["shells"], json!([]));
+}

@@ -325,7 +325,7 @@ impl Findings {
                 report.code.into()
             }
         };
-        pool.close_all(GOODBYE).await;
+        opening::goodbye(&pool, GOODBYE, &mut interrupts).await;
         Ok(status)
     }
 

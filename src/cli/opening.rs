@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -65,10 +66,21 @@ pub(super) async fn one(
             opened.await
         }
     };
-    Ok(Opened {
-        session: session?,
-        pool,
-    })
+    match session {
+        Ok(session) => Ok(Opened { session, pool }),
+        Err(report) => {
+            goodbye(&pool, Duration::ZERO, interrupts).await;
+            Err(report.into())
+        }
+    }
+}
+
+/// Closes what the pool holds; Ctrl+C ends the waiting.
+pub(super) async fn goodbye(pool: &Pool, limit: Duration, interrupts: &mut Interrupts) {
+    tokio::select! {
+        () = pool.close_all(limit) => {}
+        () = interrupts.next() => {}
+    }
 }
 
 /// The password that the command line leads to, if it does.

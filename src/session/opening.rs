@@ -210,6 +210,8 @@ async fn attach(
         info.authentication.clone_from(&connected.authentication);
     });
     stages(Stage::Open);
+    // If this is given up, the connection takes away what the server made of it, and the program's end waits for that.
+    let farewell = pool.inner.farewells.spawn(connected.connection.over());
     let limits = pool.inner.limits;
     let window = window.unwrap_or(Size::UNATTENDED);
     let client = Client::new(PoolOptions {
@@ -232,6 +234,7 @@ async fn attach(
     );
     let limit = task.exchange_limit(limits.open);
     task.open(first, what, Instant::now() + limit).await?;
+    farewell.abort();
     let session = Session::new(control, entry.info.subscribe(), lost, limits);
     pool.inner.live(id, session.clone());
     tokio::spawn(task.run());

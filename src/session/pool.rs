@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::builtin::{Local, Ssh, Wsman};
@@ -18,6 +19,8 @@ use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress};
 
 /// How many sessions are opened, and how many targets are worked on, at once.
 pub(super) const THROTTLE: usize = 32;
+/// How long connections whose opening was given up are waited for: their own limit, and a little.
+const FAREWELL: Duration = Duration::from_secs(6);
 
 /// Every session that this process knows. A cheap handle; clones are the same pool.
 #[derive(Clone)]
@@ -33,6 +36,8 @@ pub(super) struct Inner {
     entries: Mutex<BTreeMap<SessionId, Entry>>,
     last: AtomicU32,
     pub(super) throttle: Arc<Semaphore>,
+    /// The connections whose sessions are not open yet, or never will be.
+    pub(super) farewells: TaskTracker,
 }
 
 /// One row of the list.
@@ -67,6 +72,7 @@ impl Pool {
                 entries: Mutex::default(),
                 last: AtomicU32::new(0),
                 throttle: Arc::new(Semaphore::new(THROTTLE)),
+                farewells: TaskTracker::new(),
             }),
         }
     }
@@ -79,7 +85,7 @@ impl Pool {
     /// Opens a session, after at most 31 others that are being opened. It is in the list from now on, as `Opening`.
     ///
     /// When it fails, is cancelled or is late, it leaves the list, the connection is dropped, and what the server may
-    /// have made of it ends with the connection. Dropping the [`Opening`] cancels nothing.
+    /// have made of it is taken away there: [`Pool::close_all`] waits for that. Dropping the [`Opening`] cancels nothing.
     pub fn open(
         &self,
         request: &OpenRequest,
@@ -239,17 +245,28 @@ impl Pool {
         Ok(())
     }
 
-    /// Closes every open session, side by side, and waits at most `limit`.
+    /// Closes every open session, side by side, and waits at most `limit`. Gives up what is being opened, and waits for
+    /// what that entails on the servers, a few seconds at most.
     pub async fn close_all(&self, limit: Duration) {
         let open: Vec<Session> = {
             let entries = self.inner.entries();
+            for entry in entries.values() {
+                if entry.info.borrow().state == SessionState::Opening {
+                    entry.removed.cancel();
+                }
+            }
             let live = entries.values().filter_map(|entry| entry.live.clone());
             let going = [SessionState::Opened, SessionState::Closing];
             live.filter(|session| going.contains(&session.info().state))
                 .collect()
         };
         let closing = open.iter().map(Session::close);
-        let _ = tokio::time::timeout(limit, futures_util::future::join_all(closing)).await;
+        let closing = futures_util::future::join_all(closing);
+        self.inner.farewells.close();
+        let _ = tokio::join!(
+            tokio::time::timeout(limit, closing),
+            tokio::time::timeout(FAREWELL, self.inner.farewells.wait()),
+        );
     }
 }
 

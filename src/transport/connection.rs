@@ -220,6 +220,11 @@ pub trait Connection: Send {
         self.capabilities().fragment_size
     }
 
+    /// Ends when the connection has: told its last event, or dropped and done with what that entails.
+    fn over(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// How long silence may last before the connection is taken for lost, if it watches that.
     fn keep_alive(&self) -> Option<Duration> {
         None

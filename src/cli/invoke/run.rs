@@ -119,7 +119,7 @@ pub(super) async fn run(
         cancel.cancel();
         while run.operation.next().await.is_some() {}
     }
-    pool.close_all(GOODBYE).await;
+    opening::goodbye(&pool, GOODBYE, &mut interrupts).await;
     result?;
     if let Some(failed) = run.input.as_ref().and_then(Input::error) {
         return Err(failed);

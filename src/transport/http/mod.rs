@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use self::access::Access;
 use self::dial::Dialer;
@@ -162,6 +163,8 @@ struct Handle {
     encrypted: bool,
     /// How long opening may take as a whole.
     opening: Duration,
+    /// The task has ended.
+    over: CancellationToken,
 }
 
 impl Handle {
@@ -171,13 +174,19 @@ impl Handle {
         let (reports, events) = mpsc::unbounded_channel();
         let packet_size = Arc::new(AtomicUsize::new(client.packet_size()));
         let task = Task::new(client, dialer, lane, reports, Arc::clone(&packet_size));
-        tokio::spawn(task.run(orders));
+        let over = CancellationToken::new();
+        let guard = over.clone().drop_guard();
+        tokio::spawn(async move {
+            task.run(orders).await;
+            drop(guard);
+        });
         Self {
             commands,
             events,
             packet_size,
             encrypted,
             opening,
+            over,
         }
     }
 }
@@ -208,6 +217,10 @@ impl Connection for Handle {
                 None => std::future::pending().await,
             }
         })
+    }
+
+    fn over(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(self.over.clone().cancelled_owned())
     }
 
     fn packet_size(&self) -> usize {
