@@ -42,6 +42,9 @@ pub enum Error {
     /// It answers another action.
     #[error("the answer's body is `{0}`, which does not fit the request")]
     OtherBody(String),
+    /// The server says again and again that it goes on.
+    #[error("there is no answer behind {0} words that one will follow")]
+    NoAnswer(u64),
     /// The parts of a sealed body are not as they must be.
     #[error("the sealed answer is malformed: {0}")]
     Sealed(&'static str),

@@ -41,17 +41,19 @@ impl Client {
             let action = exchange.ask.action().name();
             return self.garbage(now, id, &Error::OtherBody(format!("not one of {action}")));
         }
+        if let (Ask::Receive(target), Answer::Received(_)) = (&exchange.ask, &answer) {
+            let (target, asked) = (*target, exchange.flown.map(|(_, last)| last));
+            if let Answer::Received(received) = answer {
+                self.received(now, target, asked, received);
+            }
+            return self.answered_in_part(id);
+        }
         let Some(exchange) = self.exchanges.remove(&id) else {
             return;
         };
         self.release(id, &exchange);
         match answer {
             Answer::Fault(fault) => self.refused(now, id, exchange, fault),
-            Answer::Received(received) => {
-                if let Ask::Receive(target) = exchange.ask {
-                    self.received(now, target, &exchange, received);
-                }
-            }
             Answer::Page(page) => {
                 if let Ask::FindCommand(lost) = exchange.ask {
                     self.listed(lost, &page);
@@ -71,6 +73,31 @@ impl Client {
                 self.events.push_back(Event::Connected(answer.into()));
             }
             _ => self.done(exchange),
+        }
+    }
+
+    /// One answer to a Receive was read; others may follow until its end.
+    fn answered_in_part(&mut self, id: ExchangeId) {
+        let Some(exchange) = self.exchanges.get_mut(&id) else {
+            return;
+        };
+        exchange.answers += 1;
+        let over = exchange.finished || exchange.loss.is_some();
+        if exchange.unread == 0 && over {
+            let lost = exchange.loss.is_some();
+            self.conclude(id, lost);
+        }
+    }
+
+    /// A Receive that was answered is over. A connection that breaks behind one answer has lost nothing; behind several
+    /// there may have been more.
+    pub(super) fn conclude(&mut self, id: ExchangeId, lost: bool) {
+        let Some(exchange) = self.exchanges.remove(&id) else {
+            return;
+        };
+        self.release(id, &exchange);
+        if lost && exchange.answers > 1 {
+            self.events.push_back(Event::Gap(exchange.ask.target()));
         }
     }
 
@@ -178,7 +205,13 @@ impl Client {
         }
     }
 
-    fn received(&mut self, now: Instant, target: Target, exchange: &Exchange, received: Received) {
+    fn received(
+        &mut self,
+        now: Instant,
+        target: Target,
+        asked: Option<Instant>,
+        received: Received,
+    ) {
         let version = target == Target::Pool && !self.settled;
         let Some(channel) = self.channels.get_mut(&target) else {
             return;
@@ -200,7 +233,7 @@ impl Client {
         if output {
             channel.had_output();
         } else {
-            channel.was_empty(exchange.flown.map(|(_, last)| last), now);
+            channel.was_empty(asked, now);
         }
         let done = received
             .state

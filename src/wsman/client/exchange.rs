@@ -81,8 +81,12 @@ pub(super) struct Exchange {
     pub(super) recovery: Option<Recovery>,
     /// Trouble so far that was not the network's.
     pub(super) attempts: u32,
-    /// How many bytes of credit were taken for its unread answer.
+    /// How many bytes of credit were taken for its unread answers.
     pub(super) estimate: usize,
+    /// How many answers were read; only a Receive may have several.
+    pub(super) answers: usize,
+    /// Envelopes of this transmission that were no answer.
+    pub(super) words: u64,
     /// Envelopes that wait to be read.
     pub(super) unread: usize,
     /// The answer has ended.
@@ -110,6 +114,8 @@ impl Exchange {
             recovery: None,
             attempts: 0,
             estimate: 0,
+            answers: 0,
+            words: 0,
             unread: 0,
             finished: false,
             loss: None,
@@ -134,7 +140,23 @@ impl Exchange {
         self.flight = None;
         self.finished = false;
         self.unread = 0;
+        self.answers = 0;
+        self.words = 0;
         self.loss = None;
+    }
+
+    /// Whether a shell that nobody has told of may come of it, or be found by it.
+    pub(super) fn makes_shell(&self) -> bool {
+        match self.ask {
+            Ask::Create { .. } | Ask::Connect => !self.is_unknown(),
+            Ask::FindShell(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the server may have run it, whatever it has said since.
+    pub(super) fn may_have_run(&self) -> bool {
+        self.maybe || self.again || self.repeated
     }
 
     /// Whether the server cannot know of it.

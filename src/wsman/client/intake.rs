@@ -2,10 +2,26 @@
 
 use std::time::Instant;
 
+use uuid::Uuid;
+
 use super::channel::count;
 use super::glance::{Glance, glance};
 use super::{Ask, Client, Event, ExchangeId, Sent, Trouble, Why};
 use crate::wsman::{Answer, Error, Response};
+
+/// Bytes of answers that wait to be read; beyond, they are read as they come.
+const WAITING: usize = 32 << 20;
+/// Words of a server that are no answer yet, besides one a minute.
+const WORDS: u64 = 60;
+
+/// An envelope that waits to be read.
+#[derive(Debug)]
+pub(super) struct Unread {
+    transmission: ExchangeId,
+    envelope: String,
+    /// How many bytes of credit were taken for it.
+    estimate: usize,
+}
 
 impl Client {
     /// The request was written whole to a connection that stands and is authenticated.
@@ -16,7 +32,7 @@ impl Client {
     }
 
     /// One envelope of the answer came. It is only glanced at; [`Client::process`] reads it.
-    pub fn arrived(&mut self, _now: Instant, exchange: ExchangeId, envelope: String) {
+    pub fn arrived(&mut self, now: Instant, exchange: ExchangeId, envelope: String) {
         let Some(id) = self.flight(exchange) else {
             return;
         };
@@ -25,16 +41,26 @@ impl Client {
         };
         waiting.recovery = None;
         waiting.unread += 1;
+        let mut estimate = 0;
         if let Ask::Receive(target) = waiting.ask
             && let Glance::Output(most) = glance(&envelope, waiting.message)
             && let Some(channel) = self.channels.get_mut(&target)
             && channel.receiving == Some(id)
         {
-            waiting.estimate = most;
+            estimate = most;
+            waiting.estimate = waiting.estimate.saturating_add(most);
             channel.credit = channel.credit.saturating_sub(count(most));
         }
-        self.unread.push_back((exchange, envelope));
+        self.waiting += envelope.len();
+        self.unread.push_back(Unread {
+            transmission: exchange,
+            envelope,
+            estimate,
+        });
         self.back();
+        while self.waiting > WAITING {
+            self.process(now);
+        }
     }
 
     /// The answer has ended, its last envelope included: the connection is free. A Receive of more output may be due
@@ -54,26 +80,43 @@ impl Client {
             channel.receiving = None;
             channel.had_output();
         }
-        if waiting.unread == 0 {
+        if waiting.unread > 0 {
+            return;
+        }
+        if waiting.answers > 0 {
+            self.conclude(id, false);
+        } else {
             self.cut_short(now, id);
         }
     }
 
     /// Reads one waiting answer; whether there was one.
     pub fn process(&mut self, now: Instant) -> bool {
-        let Some((transmission, envelope)) = self.unread.pop_front() else {
+        let Some(next) = self.unread.pop_front() else {
             return false;
         };
-        let Some(id) = self.flight(transmission) else {
+        self.waiting = self.waiting.saturating_sub(next.envelope.len());
+        let Some(id) = self.flight(next.transmission) else {
             return true;
         };
         let Some(exchange) = self.exchanges.get_mut(&id) else {
             return true;
         };
         exchange.unread = exchange.unread.saturating_sub(1);
-        let response = Response::read(&envelope).and_then(|response| match response.relates_to {
-            Some(other) if other != exchange.message => Err(Error::OtherRequest(other.to_string())),
-            _ => Ok(response),
+        exchange.estimate = exchange.estimate.saturating_sub(next.estimate);
+        if let Ask::Receive(target) = exchange.ask
+            && let Some(channel) = self.channels.get_mut(&target)
+        {
+            channel.credit = channel.credit.saturating_add(count(next.estimate));
+        }
+        let (message, operation) = (exchange.message, exchange.operation);
+        let other = |id: Uuid| Err(Error::OtherRequest(id.to_string()));
+        let response = Response::read(&next.envelope).and_then(|response| {
+            match (response.relates_to, response.echo) {
+                (Some(id), _) if id != message => other(id),
+                (_, Some(echo)) if echo.operation != operation => other(echo.operation),
+                _ => Ok(response),
+            }
         });
         match response {
             Ok(response) => {
@@ -92,9 +135,22 @@ impl Client {
 
     /// An envelope that is not the answer itself.
     fn intermediate(&mut self, now: Instant, id: ExchangeId) {
-        let Some(exchange) = self.exchanges.get_mut(&id).filter(|e| e.unread == 0) else {
+        let most = WORDS + self.settings.operation_timeout.as_secs() / 60;
+        let Some(exchange) = self.exchanges.get_mut(&id) else {
             return;
         };
+        exchange.words += 1;
+        if exchange.words > most {
+            return self.garbage(now, id, &Error::NoAnswer(most));
+        }
+        if exchange.unread > 0 {
+            return;
+        }
+        let over = exchange.finished || exchange.loss.is_some();
+        if over && exchange.answers > 0 {
+            let lost = exchange.loss.is_some();
+            return self.conclude(id, lost);
+        }
         match exchange.loss.take() {
             Some((sent, why)) => self.fail(now, id, sent, why),
             None if exchange.finished => self.cut_short(now, id),

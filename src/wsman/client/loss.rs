@@ -20,6 +20,7 @@ impl Client {
         };
         match self.exchanges.get_mut(&id) {
             Some(waiting) if waiting.unread > 0 => waiting.loss = Some((sent, why)),
+            Some(waiting) if waiting.answers > 0 => self.conclude(id, true),
             _ => self.fail(now, id, sent, why),
         }
     }
@@ -81,6 +82,14 @@ impl Client {
             }
             return;
         }
+        if self.is_overtaken(id) {
+            // Its output would come behind that of the Receive that has taken its place.
+            if let Some(exchange) = self.exchanges.remove(&id) {
+                self.release(id, &exchange);
+                self.events.push_back(Event::Gap(exchange.ask.target()));
+            }
+            return;
+        }
         let Some(at) = self.next_try(now, id, sent, &why) else {
             return self.give_up(id, now, why);
         };
@@ -97,7 +106,7 @@ impl Client {
             && let Some(channel) = self.channels.get_mut(&target)
         {
             channel.credit = channel.credit.saturating_add(count(estimate));
-            channel.receiving.get_or_insert(id);
+            channel.receiving = Some(id);
         }
         if !exchange.maybe {
             return; // it has not been there
@@ -161,6 +170,16 @@ impl Client {
             Ask::Stop(id) => closed(Target::Pipeline(id)),
             _ => false,
         }
+    }
+
+    /// Whether another Receive has taken the place of this one, whose answer seemed to be plain output.
+    fn is_overtaken(&self, id: ExchangeId) -> bool {
+        let Some(Ask::Receive(target)) = self.exchanges.get(&id).map(|exchange| &exchange.ask)
+        else {
+            return false;
+        };
+        let channel = self.channels.get(target);
+        channel.is_some_and(|channel| channel.receiving.is_some_and(|other| other != id))
     }
 
     /// When it is tried again; none if it was tried enough.
@@ -248,6 +267,10 @@ impl Client {
                 self.events.push_back(Event::Notice(failure.to_string()));
             }
             Ask::Stop(_) => self.events.push_back(Event::Notice(failure.to_string())),
+            Ask::Command(_) | Ask::ConnectCommand(_) if exchange.may_have_run() => {
+                self.stand(exchange.ask.target()); // so that it is ended
+                self.broken(exchange.ask.target(), failure);
+            }
             ask => self.broken(ask.target(), failure),
         }
     }

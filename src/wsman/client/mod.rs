@@ -26,6 +26,7 @@ use uuid::Uuid;
 use self::channel::{Channel, Step, count, ends_object};
 pub use self::event::{Event, ExchangeId, Failure, Lane, Sent, Transmit, Trouble, Why};
 use self::exchange::{Ask, Exchange, Stage};
+use self::intake::Unread;
 use self::retry::Random;
 pub use self::settings::Settings;
 use super::Header;
@@ -46,7 +47,9 @@ pub struct Client {
     exchanges: BTreeMap<ExchangeId, Exchange>,
     last: u64,
     /// Envelopes that wait to be read.
-    unread: VecDeque<(ExchangeId, String)>,
+    unread: VecDeque<Unread>,
+    /// How many bytes those have.
+    waiting: usize,
     events: VecDeque<Event>,
     /// This server keeps answers: it has echoed an operation.
     robust: bool,
@@ -95,6 +98,7 @@ impl Client {
             exchanges: BTreeMap::new(),
             last: 0,
             unread: VecDeque::new(),
+            waiting: 0,
             events: VecDeque::new(),
             robust: false,
             settled: false,
@@ -180,8 +184,14 @@ impl Client {
             return;
         }
         self.phase = Phase::Closing;
-        // What the server has not heard of goes with the shell.
-        self.exchanges.retain(|_, exchange| !exchange.is_unknown());
+        // What the server has not heard of goes with the shell; whether there is one is found out now.
+        self.exchanges
+            .retain(|_, exchange| exchange.makes_shell() || !exchange.is_unknown());
+        for exchange in self.exchanges.values_mut() {
+            if exchange.makes_shell() && matches!(exchange.stage, Stage::Waiting(_)) {
+                exchange.stage = Stage::Due;
+            }
+        }
         let standing = self
             .channels
             .get(&Target::Pool)
@@ -325,6 +335,7 @@ impl Client {
             self.phase = Phase::Ended;
             self.exchanges.clear();
             self.unread.clear();
+            self.waiting = 0;
             self.channels.clear();
             self.events.push_back(last);
         }
@@ -340,6 +351,8 @@ fn upper(id: Uuid) -> String {
 
 #[cfg(test)]
 mod bench_tests;
+#[cfg(test)]
+mod doubt_tests;
 #[cfg(test)]
 mod loss_tests;
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl Client {
         }
         match exchange.ask {
             Ask::Create { .. } => match fault.code {
-                Some(FaultCode::ShellIdExists) if exchange.repeated => {
+                Some(FaultCode::ShellIdExists) if exchange.may_have_run() => {
                     self.created(exchange, Shell::default());
                 }
                 Some(code) if code.can_retry() && exchange.attempts < ATTEMPTS => {
@@ -52,11 +52,11 @@ impl Client {
                 _ => self.end_with(&exchange, fault),
             },
             Ask::Command(_) => match fault.code {
-                Some(FaultCode::CommandIdExists) if exchange.repeated => self.done(exchange),
+                Some(FaultCode::CommandIdExists) if exchange.may_have_run() => self.done(exchange),
                 // It is the shell that is addressed.
                 _ if fault.is_gone() => self.end_with(&exchange, fault),
                 _ => {
-                    if fault.is_timeout() {
+                    if fault.is_timeout() || exchange.may_have_run() {
                         self.stand(exchange.ask.target()); // it may still come
                     }
                     self.break_off(&exchange, fault);
