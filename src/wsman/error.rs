@@ -20,8 +20,11 @@ pub enum Error {
     #[error("the answer nests elements deeper than {0} levels")]
     TooDeep(usize),
     /// Too many elements.
-    #[error("the answer holds more than {0} elements")]
+    #[error("the answer holds more than {0} elements and attributes")]
     TooMany(usize),
+    /// Too many attributes of one element.
+    #[error("the answer holds an element with more than {0} attributes")]
+    TooManyAttributes(usize),
     /// Something else than an envelope of SOAP: a page of a proxy, say.
     #[error("the answer is no SOAP envelope but begins with `{0}`")]
     NotSoap(String),

@@ -9,8 +9,10 @@ use super::Error;
 
 /// Levels of elements; real envelopes have about a dozen.
 const DEPTH: usize = 40;
-/// Elements in all: 30 000 listed shells of 24 members.
-const ELEMENTS: usize = 1_000_000;
+/// Elements and attributes in all: 4000 listed shells of 24 members. Each takes a hundred bytes, an attribute half.
+const ELEMENTS: usize = 100_000;
+/// Attributes of one element: each is compared with the others.
+const ATTRIBUTES: usize = 100;
 
 /// An element. Its name has no prefix: servers choose those, and no two elements that we read differ in them alone.
 #[derive(Debug, Default)]
@@ -32,15 +34,16 @@ impl<'a> Element<'a> {
         loop {
             match reader.read_event().map_err(|error| malformed(&error))? {
                 Event::Start(tag) => {
-                    count += 1;
                     if open.len() > DEPTH {
                         return Err(Error::TooDeep(DEPTH));
                     }
-                    open.push(Self::start(text, &tag)?);
+                    let element = Self::start(text, &tag)?;
+                    count += 1 + element.attributes.len();
+                    open.push(element);
                 }
                 Event::Empty(tag) => {
-                    count += 1;
                     let element = Self::start(text, &tag)?;
+                    count += 1 + element.attributes.len();
                     if let Some(parent) = open.last_mut() {
                         parent.children.push(element);
                     }
@@ -80,6 +83,9 @@ impl<'a> Element<'a> {
             let name = inside(text, attribute.key.local_name().into_inner())?;
             let value = inside(text, &attribute.value)?;
             attributes.push((name, unescape(value)?));
+            if attributes.len() > ATTRIBUTES {
+                return Err(Error::TooManyAttributes(ATTRIBUTES));
+            }
         }
         Ok(Self {
             name: inside(text, tag.local_name().into_inner())?,
@@ -188,6 +194,21 @@ mod tests {
         assert_eq!(element.text_of("b"), Some("x <A<y>"));
         assert_eq!(element.child("c").unwrap().trimmed(), None);
         assert_eq!(element.trimmed(), Some("t"));
+    }
+
+    #[test]
+    fn elements_and_attributes_have_an_end() {
+        let many = |element: &str, times| format!("<a>{}</a>", element.repeat(times));
+        assert!(Element::read(&many("<b c=''/>", 49_999)).is_ok());
+        assert_eq!(
+            Element::read(&many("<b c=''/>", 50_001)).unwrap_err(),
+            Error::TooMany(ELEMENTS)
+        );
+        let attributes: String = (0..200_000).map(|n| format!(" b{n}=''")).collect();
+        assert_eq!(
+            Element::read(&format!("<a{attributes}/>")).unwrap_err(),
+            Error::TooManyAttributes(ATTRIBUTES)
+        );
     }
 
     #[test]

@@ -41,6 +41,15 @@ impl Client {
             let action = exchange.ask.action().name();
             return self.garbage(now, id, &Error::OtherBody(format!("not one of {action}")));
         }
+        if let Ask::Receive(target) = exchange.ask
+            && exchange.is_forgotten()
+            && self.has_gap(id, target, &answer)
+        {
+            return;
+        }
+        let Some(exchange) = self.exchanges.get(&id) else {
+            return;
+        };
         if let (Ask::Receive(target), Answer::Received(_)) = (&exchange.ask, &answer) {
             let (target, asked) = (*target, exchange.flown.map(|(_, last)| last));
             if let Answer::Received(received) = answer {
@@ -137,8 +146,8 @@ impl Client {
             }
             Ask::Reconnect(Target::Pool) if self.phase == Phase::Returning => {
                 self.phase = Phase::Open;
-                for channel in self.channels.values_mut() {
-                    channel.resumed = false;
+                for (target, channel) in &mut self.channels {
+                    channel.resumed = u8::from(*target == Target::Pool);
                 }
                 self.events.push_back(Event::Reconnected);
             }
@@ -216,6 +225,7 @@ impl Client {
         let Some(channel) = self.channels.get_mut(&target) else {
             return;
         };
+        channel.resumed = 0;
         let mut large = false;
         let mut output = false;
         for stream in received.streams {

@@ -35,8 +35,9 @@ pub(super) struct Channel {
     pub(super) closed: bool,
     /// It ended for us, and that is told when the server has let go of it.
     pub(super) owed: bool,
-    /// It was asked to be connected again, after the server refused a Receive.
-    pub(super) resumed: bool,
+    /// How much was tried since the server refused a Receive because the shell is disconnected: the shell was taken up
+    /// again, then the command.
+    pub(super) resumed: u8,
     pub(super) empty: u32,
     /// No Receive before.
     pub(super) pause: Option<Instant>,

@@ -1,9 +1,12 @@
 //! What is done where an answer leaves something open: several of them, half of one, one that is not for us.
 
+use std::time::Duration;
+
 use super::bench_tests::{
     Bench, COMMAND, COMMANDED, PIPELINE, SHELL, SIGNALLED, data_of, object, output,
 };
-use super::{Event, Sent, Transmit, Trouble};
+use super::{Event, Failure, Sent, Transmit, Trouble};
+use crate::psrp::Priority;
 use crate::wsman::Action;
 
 const GONE: u32 = 0x8033_805B;
@@ -50,7 +53,7 @@ fn an_unreadable_answer_whose_place_was_taken_is_a_gap_and_no_second_receive() {
     let second = bench.sends(Action::Receive);
     assert!(bench.client.process(bench.now));
     assert_eq!(bench.events(), [Event::Gap(PIPELINE)]);
-    bench.now += std::time::Duration::from_secs(20);
+    bench.now += Duration::from_secs(20);
     bench.client.handle_timeout(bench.now);
     bench.sends_nothing();
     bench.answer(&second, &output(&object(10, true)));
@@ -190,4 +193,162 @@ fn answers_that_nobody_reads_are_read_as_they_come() {
             .arrived(bench.now, receive.exchange, words.clone());
     }
     assert!(bench.client.unread.len() <= 5);
+}
+
+const APART: u32 = 0x8033_81C4;
+
+#[test]
+fn a_shell_that_the_server_disconnected_by_itself_is_taken_up_again() {
+    let (mut bench, pool, receive) = Bench::running(true);
+    bench
+        .client
+        .send(PIPELINE, Priority::Default, object(10, true));
+    let send = bench.sends(Action::Send);
+    bench.refuse(&pool, APART);
+    bench.refuse(&receive, APART);
+    bench.refuse(&send, APART);
+    let reconnect = bench.sends(Action::Reconnect);
+    assert!(!reconnect.envelope.contains("CommandId="));
+    bench.sends_nothing();
+    bench.answer(&reconnect, "<rsp:ReconnectResponse/>");
+    for action in [Action::Send, Action::Receive, Action::Receive] {
+        bench.sends(action);
+    }
+    bench.sends_nothing();
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
+fn a_shell_that_stays_disconnected_is_lost() {
+    let (mut bench, pool) = Bench::open(true);
+    bench.refuse(&pool, APART);
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.answer(&reconnect, "<rsp:ReconnectResponse/>");
+    let pool = bench.sends(Action::Receive);
+    bench.refuse(&pool, APART);
+    assert!(matches!(bench.events()[..], [Event::Lost(_)]));
+}
+
+#[test]
+fn after_a_long_interruption_the_shell_is_taken_up_before_anything_is_received() {
+    let (mut bench, pool) = Bench::open(true);
+    let start = bench.now;
+    let mut lost = pool;
+    while bench.now - start < Duration::from_secs(50) {
+        assert_eq!(lost.action, Action::Receive);
+        bench.lose(&lost, Sent::Maybe, Trouble::Network);
+        bench.wait();
+        lost = bench.next().unwrap();
+    }
+    assert_eq!(lost.action, Action::Reconnect);
+    bench.sends_nothing();
+    bench.answer(&lost, "<rsp:ReconnectResponse/>");
+    let again = bench.sends(Action::Receive);
+    assert!(
+        again
+            .envelope
+            .contains("OperationID s:mustUnderstand=\"true\"")
+    );
+    bench.sends_nothing();
+}
+
+#[test]
+fn a_receive_that_the_server_may_have_forgotten_is_a_gap() {
+    for (late, known) in [(true, false), (true, true), (false, false)] {
+        let (mut bench, _, receive) = Bench::running(true);
+        bench.now += Duration::from_secs(if late { 210 } else { 20 });
+        bench.lose(&receive, Sent::Maybe, Trouble::Silence);
+        bench.wait();
+        let again = bench.sends(Action::Receive);
+        bench.events();
+        if known {
+            let acknowledge = bench.envelope(&receive, "Acknowledge", "");
+            bench.client.arrived(bench.now, again.exchange, acknowledge);
+        }
+        bench.answer(&again, &output(&object(10, true)));
+        let events = bench.events();
+        assert_eq!(data_of(&events), 31);
+        let gap = events.contains(&Event::Gap(PIPELINE));
+        assert_eq!(gap, late && !known, "{events:?}");
+    }
+    // The end may have been in it.
+    let (mut bench, _, receive) = Bench::running(true);
+    bench.now += Duration::from_secs(210);
+    bench.lose(&receive, Sent::Maybe, Trouble::Silence);
+    bench.wait();
+    let again = bench.sends(Action::Receive);
+    bench.refuse(&again, 0x8033_8029);
+    let list = bench.sends(Action::Enumerate);
+    bench.answer(
+        &list,
+        "<n:EnumerateResponse><w:Items/><w:EndOfSequence/></n:EnumerateResponse>",
+    );
+    assert!(bench.events().contains(&Event::Fault {
+        target: PIPELINE,
+        failure: Failure::ResultLost
+    }));
+}
+
+#[test]
+fn a_forced_end_waits_for_no_server_that_is_not_there() {
+    for closes_first in [true, false] {
+        let (mut bench, pool, _) = Bench::running(true);
+        bench.client.stop(COMMAND);
+        bench.sends(Action::Signal);
+        if closes_first {
+            bench.client.close_pipeline(COMMAND);
+            assert_eq!(bench.events(), []);
+        }
+        bench.lose(&pool, Sent::Maybe, Trouble::Network);
+        bench.client.close_pipeline(COMMAND);
+        let events = bench.events();
+        let closed = events
+            .iter()
+            .filter(|one| **one == Event::PipelineClosed(COMMAND));
+        assert_eq!(closed.count(), 1, "{events:?}");
+    }
+}
+
+#[test]
+fn a_create_is_waited_for_as_long_as_an_operation_may_take() {
+    let mut bench = Bench::new(true);
+    bench.client.open(SHELL, "S", object(10, true));
+    assert!(bench.sends(Action::Create).patience > Duration::from_mins(3));
+}
+
+#[test]
+fn an_exchange_that_whoever_carries_it_forgot_counts_as_lost() {
+    let (mut bench, _) = Bench::open(true);
+    bench.client.create_pipeline(COMMAND, object(10, true));
+    let command = bench.sends(Action::Command);
+    assert!(bench.wait() > command.patience);
+    assert!(matches!(
+        bench.events().last(),
+        Some(Event::Lost(_) | Event::Retrying { .. })
+    ));
+    assert_eq!(bench.client.flight(command.exchange), None);
+}
+
+#[test]
+fn a_shell_is_deleted_though_its_session_is_lost_where_the_server_is_there() {
+    let (mut bench, receive) = Bench::open(true);
+    bench.refuse(&receive, 5);
+    assert!(matches!(bench.events()[..], [Event::Lost(_)]));
+    assert!(!bench.client.is_over());
+    let delete = bench.sends(Action::Delete);
+    bench.refuse(&delete, 5);
+    assert!(bench.client.is_over());
+    for kind in [Trouble::Final, Trouble::Garbage] {
+        let (mut bench, receive) = Bench::open(true);
+        if kind == Trouble::Garbage {
+            bench.refuse(&receive, 5);
+            let delete = bench.sends(Action::Delete);
+            bench.lose(&delete, Sent::Maybe, kind);
+        } else {
+            bench.lose(&receive, Sent::No, kind);
+        }
+        assert!(bench.client.is_over());
+        bench.sends_nothing();
+        assert_eq!(bench.events().len(), 1);
+    }
 }

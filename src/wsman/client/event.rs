@@ -178,6 +178,20 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// Whether the server may be there, and the shell on it.
+    pub(super) fn leaves_shell(&self) -> bool {
+        match self {
+            Self::Refused { fault, .. } => !fault.is_gone(),
+            Self::NoAnswer { why, .. } | Self::Undecided { why, .. } => !matches!(
+                why.kind,
+                Trouble::Network | Trouble::Silence | Trouble::Final
+            ),
+            Self::Unusable { .. } | Self::ResultLost => true,
+        }
+    }
+}
+
 fn said(fault: &Fault) -> String {
     match (fault.message.as_str(), fault.code) {
         ("", Some(code)) => format!("fault {:#010x}", code.code()),

@@ -15,6 +15,12 @@ const PATIENCE: Duration = Duration::from_secs(75);
 /// What a Receive may take beyond the operation's time.
 const DELAY: Duration = Duration::from_secs(30);
 
+/// What any exchange may take beyond its patience: connections are made and requests written meanwhile, at 8 kbit/s or
+/// faster.
+const BACKSTOP: Duration = Duration::from_mins(2);
+/// A server keeps answers for 195 s; what was sent so long ago it may have forgotten when it is asked again.
+const KEPT: Duration = Duration::from_secs(170);
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ask {
@@ -78,6 +84,12 @@ pub(super) struct Exchange {
     pub(super) repeated: bool,
     /// When it was sent first, and last.
     pub(super) flown: Option<(Instant, Instant)>,
+    /// When the transmission left, or brought something.
+    pub(super) sign: Option<Instant>,
+    /// The server has said that it knows the request that was sent again.
+    pub(super) acknowledged: bool,
+    /// The shell was taken up again for it.
+    pub(super) rejoined: bool,
     pub(super) recovery: Option<Recovery>,
     /// Trouble so far that was not the network's.
     pub(super) attempts: u32,
@@ -111,6 +123,9 @@ impl Exchange {
             fresh: false,
             repeated: false,
             flown: None,
+            sign: None,
+            acknowledged: false,
+            rejoined: false,
             recovery: None,
             attempts: 0,
             estimate: 0,
@@ -142,6 +157,7 @@ impl Exchange {
         self.unread = 0;
         self.answers = 0;
         self.words = 0;
+        self.acknowledged = false;
         self.loss = None;
     }
 
@@ -169,6 +185,22 @@ impl Exchange {
         !self.again && self.flown.is_some_and(|(first, last)| first != last)
     }
 
+    /// Whether it was asked for again so late that the server, which does not say that it knows it, may have forgotten
+    /// an answer and run it anew.
+    pub(super) fn is_forgotten(&self) -> bool {
+        let late = |(first, last): (Instant, Instant)| last.duration_since(first) > KEPT;
+        self.again && !self.acknowledged && self.flown.is_some_and(late)
+    }
+
+    /// When whoever carries it has forgotten it.
+    pub(super) fn backstop(&self, operation: Duration) -> Option<Instant> {
+        let upload = u64::try_from(self.cut.unwrap_or(0)).unwrap_or(u64::MAX);
+        let longest = self.patience(operation) + BACKSTOP + Duration::from_millis(upload * 4 / 3);
+        self.sign
+            .filter(|_| self.is_flying())
+            .map(|at| at + longest)
+    }
+
     pub(super) fn is_flying(&self) -> bool {
         self.stage == Stage::Flying
     }
@@ -181,7 +213,8 @@ impl Exchange {
 
     pub(super) fn patience(&self, operation: Duration) -> Duration {
         match self.ask {
-            Ask::Receive(_) => operation + DELAY,
+            // Nobody has seen a server break its silence while it makes a shell.
+            Ask::Receive(_) | Ask::Create { .. } | Ask::Connect => operation + DELAY,
             _ => PATIENCE,
         }
     }

@@ -40,6 +40,7 @@ impl Client {
             return;
         };
         waiting.recovery = None;
+        waiting.sign = Some(now);
         waiting.unread += 1;
         let mut estimate = 0;
         if let Ask::Receive(target) = waiting.ask
@@ -122,7 +123,9 @@ impl Client {
             Ok(response) => {
                 self.robust |= response.echo.is_some();
                 match response.answer {
+                    // One that asks to be acknowledged is answered by the next request on its connection.
                     Answer::KeepAlive | Answer::Acknowledge | Answer::AcknowledgeRequest => {
+                        exchange.acknowledged |= response.answer == Answer::Acknowledge;
                         self.intermediate(now, id);
                     }
                     answer => self.answered(now, id, answer),

@@ -30,7 +30,10 @@ impl Client {
         let exchanges = self.exchanges.values();
         let exchanges = exchanges.filter_map(|exchange| match exchange.stage {
             Stage::Waiting(at) => Some(at),
-            Stage::Flying => end_of_flight(exchange),
+            Stage::Flying => {
+                let backstop = exchange.backstop(self.settings.operation_timeout);
+                end_of_flight(exchange).into_iter().chain(backstop).min()
+            }
             _ => None,
         });
         let pauses = self.channels.values().filter_map(|channel| channel.pause);
@@ -42,12 +45,16 @@ impl Client {
         for channel in self.channels.values_mut() {
             channel.pause = channel.pause.filter(|until| *until > now);
         }
-        let mut over = Vec::new();
+        let operation = self.settings.operation_timeout;
+        let (mut over, mut forgotten) = (Vec::new(), Vec::new());
         for (id, exchange) in &mut self.exchanges {
             match exchange.stage {
                 Stage::Waiting(at) if at <= now => exchange.stage = Stage::Due,
                 Stage::Flying if end_of_flight(exchange).is_some_and(|end| end <= now) => {
                     over.push(*id);
+                }
+                Stage::Flying if exchange.backstop(operation).is_some_and(|end| end <= now) => {
+                    forgotten.push(*id);
                 }
                 _ => {}
             }
@@ -58,6 +65,13 @@ impl Client {
                 text: "the network did not come back".to_owned(),
             };
             self.give_up(id, now, why);
+        }
+        for id in forgotten {
+            let why = Why {
+                kind: Trouble::Silence,
+                text: "nothing was heard of it".to_owned(),
+            };
+            self.fail(now, id, Sent::Maybe, why);
         }
     }
 
@@ -107,6 +121,7 @@ impl Client {
         {
             channel.credit = channel.credit.saturating_add(count(estimate));
             channel.receiving = Some(id);
+            channel.resumed = 0;
         }
         if !exchange.maybe {
             return; // it has not been there
@@ -162,6 +177,7 @@ impl Client {
                 .is_none_or(|channel| channel.closed)
         };
         match exchange.ask {
+            _ if self.phase == Phase::Ended => true,
             Ask::Create { .. } | Ask::Connect | Ask::Delete => false,
             Ask::FindShell(lost) | Ask::FindCommand(lost) => !self.exchanges.contains_key(&lost),
             _ if self.phase == Phase::Closing => true,
@@ -226,6 +242,14 @@ impl Client {
             .is_some_and(|one| one.recovery.is_some());
         if network && (trying || sent == Sent::Maybe) && !self.outage {
             self.outage = true;
+            // Nobody waits for the server's word that a command has ended while there is no server.
+            for (target, channel) in &mut self.channels {
+                if let Target::Pipeline(id) = *target
+                    && std::mem::take(&mut channel.owed)
+                {
+                    self.events.push_back(Event::PipelineClosed(id));
+                }
+            }
             self.events.push_back(Event::Retrying {
                 why: why.clone(),
                 window: WINDOW,

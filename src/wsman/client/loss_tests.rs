@@ -137,25 +137,28 @@ fn a_request_that_did_arrive_after_all_is_asked_for_its_answer() {
 
 #[test]
 fn a_busy_server_is_asked_again_a_few_times() {
-    let (mut bench, _) = Bench::open(true);
-    bench.client.create_pipeline(COMMAND, object(10, true));
-    let mut pauses = Vec::new();
-    loop {
-        let command = bench.sends(Action::Command);
-        bench.lose(&command, Sent::No, Trouble::Busy);
-        if bench.client.deadline().is_none() {
-            break;
+    for kind in [Trouble::Busy, Trouble::Context] {
+        let (mut bench, _) = Bench::open(true);
+        bench.client.create_pipeline(COMMAND, object(10, true));
+        let mut pauses = Vec::new();
+        loop {
+            let command = bench.sends(Action::Command);
+            bench.lose(&command, Sent::No, kind);
+            if bench.client.exchanges.len() == 1 {
+                break;
+            }
+            pauses.push(bench.wait().as_secs());
         }
-        pauses.push(bench.wait().as_secs());
+        let first = u64::from(kind == Trouble::Busy);
+        assert_eq!(pauses, [first, 2, 4, 8, 16]);
+        assert!(matches!(
+            bench.events()[..],
+            [Event::Fault {
+                target: PIPELINE,
+                ..
+            }]
+        ));
     }
-    assert_eq!(pauses, [1, 2, 4, 8, 16]);
-    assert!(matches!(
-        bench.events()[..],
-        [Event::Fault {
-            target: PIPELINE,
-            ..
-        }]
-    ));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod glance;
 mod intake;
 mod loss;
 mod refusal;
+mod rejoin;
 mod retry;
 mod settings;
 mod transmit;
@@ -256,6 +257,12 @@ impl Client {
         (1 + parked.count() + others.count()).max(2)
     }
 
+    /// Whether nothing is left to do. After [`Event::Lost`] the shell may still be on a server that can be reached: then one
+    /// more request asks for its end, and nothing is told of the answer.
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Ended && self.exchanges.is_empty()
+    }
+
     /// How many bytes of fragments fill one Send's envelope at the moment.
     pub fn packet_size(&self) -> usize {
         self.packet
@@ -299,7 +306,7 @@ impl Client {
         let Target::Pipeline(id) = target else {
             return;
         };
-        let is_silent = self.any(|ask| *ask == Ask::Stop(id));
+        let is_silent = !self.outage && self.any(|ask| *ask == Ask::Stop(id));
         let Some(channel) = self.channels.get_mut(&target).filter(|c| !c.closed) else {
             return;
         };
@@ -332,12 +339,22 @@ impl Client {
     /// Nothing more happens.
     fn end(&mut self, last: Event) {
         if self.phase != Phase::Ended {
+            let standing = self
+                .channels
+                .get(&Target::Pool)
+                .is_some_and(|pool| pool.standing);
+            let leaves =
+                standing && matches!(&last, Event::Lost(failure) if failure.leaves_shell());
             self.phase = Phase::Ended;
+            self.outage = false;
             self.exchanges.clear();
             self.unread.clear();
             self.waiting = 0;
             self.channels.clear();
             self.events.push_back(last);
+            if leaves {
+                self.ask(Ask::Delete, Bytes::new());
+            }
         }
     }
 }

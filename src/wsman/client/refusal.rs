@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::exchange::Exchange;
+use super::rejoin::is_apart;
 use super::retry::{ATTEMPTS, pause};
 use super::{Ask, Client, ENVELOPE, Event, ExchangeId, Failure, Phase, Stage, Trouble, Why};
 use crate::psrp::Target;
@@ -38,6 +39,11 @@ impl Client {
                 Some(FaultCode::CommandTerminated | FaultCode::PluginCommand)
             );
         if fault.is_too_large() && self.shrink(exchange.limit) {
+            return self.once_more(id, exchange, None);
+        }
+        if self.may_rejoin(&exchange, &fault) {
+            exchange.rejoined = true;
+            self.rejoin(None);
             return self.once_more(id, exchange, None);
         }
         match exchange.ask {
@@ -77,7 +83,7 @@ impl Client {
                 self.done(exchange);
             }
             Ask::Delete => {
-                if !ended {
+                if !ended && self.phase != Phase::Ended {
                     let text = failure(&exchange, fault).to_string();
                     self.events.push_back(Event::Notice(text));
                 }
@@ -91,6 +97,8 @@ impl Client {
             },
             Ask::Reconnect(Target::Pool) => match fault.code {
                 Some(FaultCode::CannotConnectInvalid) => self.done(exchange),
+                // What was to be asked then shows what is wrong.
+                _ if self.phase == Phase::Open && !fault.is_gone() => {}
                 _ => self.end_with(&exchange, fault),
             },
             Ask::Reconnect(_) => match fault.code {
@@ -134,6 +142,7 @@ impl Client {
         };
         // Whoever leaves or ends something ends its Receive too.
         if fault.is_timeout() || channel.closed || phase != Phase::Open {
+            channel.resumed = 0;
             return channel.was_empty(exchange.flown.map(|(_, last)| last), now);
         }
         if ended && target != Target::Pool {
@@ -141,14 +150,7 @@ impl Client {
             channel.done = true;
             return self.close_channel(target);
         }
-        let apart = matches!(
-            fault.code,
-            Some(FaultCode::StreamDisconnected | FaultCode::ShellDisconnected)
-        );
-        if apart && !channel.resumed && target != Target::Pool {
-            // After a reconnect some servers want each command connected too.
-            channel.resumed = true;
-            self.ask(Ask::Reconnect(target), bytes::Bytes::new());
+        if is_apart(&fault) && self.take_up(target) {
             return;
         }
         self.break_off(exchange, fault);

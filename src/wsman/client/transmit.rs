@@ -14,6 +14,7 @@ impl Client {
     /// The next request to send, the most urgent first.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
         self.plan(now);
+        self.rejoin_late(now);
         let due = self
             .exchanges
             .iter()
@@ -27,6 +28,7 @@ impl Client {
         exchange.flight = Some(transmission);
         let first = exchange.flown.map_or(now, |(first, _)| first);
         exchange.flown = Some((first, now));
+        exchange.sign = Some(now);
         Some(Transmit {
             exchange: transmission,
             action: exchange.ask.action(),
@@ -130,6 +132,18 @@ impl Client {
         };
         match exchange.ask {
             Ask::Send(..) | Ask::Command(_) if self.phase == Phase::Leaving => true,
+            // The shell is taken up first.
+            Ask::Send(..)
+            | Ask::Command(_)
+            | Ask::ConnectCommand(_)
+            | Ask::Receive(_)
+            | Ask::Stop(_)
+            | Ask::Terminate(_)
+            | Ask::Reconnect(Target::Pipeline(_))
+                if self.is_rejoining() =>
+            {
+                true
+            }
             Ask::Send(target, priority) => {
                 let mut earlier = self.exchanges.range(..id);
                 earlier.any(|(_, other)| match other.ask {

@@ -1,0 +1,122 @@
+//! A shell that the server has disconnected by itself, as Windows does when nothing asks for it for a minute
+//! (`robust-connections` 2.1): it is ours, and is taken up again.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::exchange::Exchange;
+use super::retry::Recovery;
+use super::{Ask, Client, Event, ExchangeId, Phase, Stage};
+use crate::psrp::Target;
+use crate::wsman::{Answer, Fault, FaultCode};
+
+/// After an interruption so long the shell is taken up before anything is received.
+const APART: Duration = Duration::from_secs(50);
+
+/// Whether a fault says that the shell is disconnected.
+pub(super) fn is_apart(fault: &Fault) -> bool {
+    matches!(
+        fault.code,
+        Some(FaultCode::StreamDisconnected | FaultCode::ShellDisconnected)
+    )
+}
+
+impl Client {
+    /// Whether the shell is being taken up again.
+    pub(super) fn is_rejoining(&self) -> bool {
+        self.phase == Phase::Open && self.any(|ask| *ask == Ask::Reconnect(Target::Pool))
+    }
+
+    /// Whether what was refused is asked again once the shell was taken up.
+    pub(super) fn may_rejoin(&self, exchange: &Exchange, fault: &Fault) -> bool {
+        let asks = matches!(
+            exchange.ask,
+            Ask::Command(_)
+                | Ask::ConnectCommand(_)
+                | Ask::Send(..)
+                | Ask::Stop(_)
+                | Ask::Terminate(_)
+        );
+        asks && self.phase == Phase::Open && !exchange.rejoined && is_apart(fault)
+    }
+
+    /// Takes the shell up again. Everything else waits for that.
+    pub(super) fn rejoin(&mut self, recovery: Option<Recovery>) {
+        if self.is_rejoining() {
+            return;
+        }
+        if let Some(pool) = self.channel(Target::Pool) {
+            pool.resumed = 1;
+        }
+        let id = self.ask(Ask::Reconnect(Target::Pool), Bytes::new());
+        if let Some(exchange) = self.exchanges.get_mut(&id) {
+            exchange.recovery = recovery;
+            exchange.fresh = recovery.is_some();
+        }
+    }
+
+    /// Takes the shell up before a Receive after a long interruption. Servers that keep answers know how.
+    pub(super) fn rejoin_late(&mut self, now: Instant) {
+        let tried = self.channels.get(&Target::Pool);
+        if !self.robust || self.phase != Phase::Open || tried.is_none_or(|pool| pool.resumed > 0) {
+            return;
+        }
+        let late = self.exchanges.values().find_map(|exchange| {
+            let due = exchange.stage == Stage::Due && matches!(exchange.ask, Ask::Receive(_));
+            let long = |one: &Recovery| now.saturating_duration_since(one.since) >= APART;
+            exchange.recovery.filter(long).filter(|_| due)
+        });
+        if late.is_some() {
+            self.rejoin(late);
+        }
+    }
+
+    /// Takes up what a Receive was refused for: the shell, then the command, as some servers want. Another Receive
+    /// follows. False if that was tried.
+    pub(super) fn take_up(&mut self, target: Target) -> bool {
+        if self.is_rejoining() {
+            return true;
+        }
+        let shell = self.channel(Target::Pool).map_or(0, |pool| pool.resumed);
+        let Some(channel) = self.channel(target) else {
+            return true;
+        };
+        if shell == 0 && channel.resumed == 0 {
+            channel.resumed = 1;
+            self.rejoin(None);
+            return true;
+        }
+        if target == Target::Pool || channel.resumed > 1 {
+            return false;
+        }
+        channel.resumed = 2;
+        self.ask(Ask::Reconnect(target), Bytes::new());
+        true
+    }
+
+    /// The server may have forgotten what this Receive asked for again: then it has answered a new one, and what the old
+    /// one brought is lost. Says whether the answer is done with: it does not show whether the command has ended.
+    pub(super) fn has_gap(&mut self, id: ExchangeId, target: Target, answer: &Answer) -> bool {
+        let empty = match answer {
+            Answer::Received(received) => {
+                received.state.is_none() && received.streams.iter().all(|one| one.data.is_empty())
+            }
+            Answer::Fault(fault) if fault.is_timeout() => true,
+            _ => return false,
+        };
+        self.events.push_back(Event::Gap(target));
+        let limit = self.header.max_envelope;
+        let Some(exchange) = self.exchanges.get_mut(&id) else {
+            return true;
+        };
+        if empty && target != Target::Pool {
+            exchange.renew(limit);
+            exchange.land(Stage::Probing);
+            self.ask(Ask::FindCommand(id), Bytes::new());
+            return true;
+        }
+        exchange.again = false; // told once
+        false
+    }
+}
