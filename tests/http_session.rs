@@ -81,6 +81,28 @@ async fn connections_that_the_server_drops_are_made_anew_unnoticed() {
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
+/// Windows disconnects a shell that nothing was asked of for a minute, a second here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_outlives_an_interruption_that_disconnects_its_shell() {
+    for cache in ["off", "windows"] {
+        let builder = Peer::wsman().set("clock", 60).set("operation_cache", cache);
+        let Some(peer) = builder.start() else {
+            return;
+        };
+        let pool = pool();
+        let session = open(&pool, &peer).await.unwrap();
+        assert_eq!(objects(&session, "1").await, [Value::from(1)]);
+        wsman(&peer).cut_for(Duration::from_secs(6), "refuse");
+        wsman(&peer).until("a shell without its client", |state| {
+            state["stats"]["auto disconnects"] == 1
+        });
+        assert_eq!(objects(&session, "2").await, [Value::from(2)], "{cache}");
+        assert!(wsman(&peer).count("executed", "Reconnect") > 0, "{cache}");
+        assert_eq!(wsman(&peer).count("executed", "Create"), 1);
+        assert_eq!(peer.violations(), Vec::<String>::new());
+    }
+}
+
 #[tokio::test]
 async fn a_context_that_the_server_has_lost_is_made_anew_unnoticed() {
     let Some(peer) = Peer::wsman().start() else {
