@@ -293,7 +293,7 @@ impl Acceptor {
 
     /// One that binds to a certificate of that kind, and the certificate.
     fn bound(method: Method, certificate: Option<&str>) -> Option<(Self, Vec<u8>)> {
-        let interpreter = need("pyspnego", python::python())?;
+        let interpreter = need("psrp", python::python())?;
         let mut child = Command::new(interpreter)
             .arg(python::peers().join("spnego_echo.py"))
             .stdin(Stdio::piped())

@@ -39,7 +39,7 @@ fn an_agent_lets_in() {
     let Some(peer) = Peer::ssh().start() else {
         return;
     };
-    let Some(agent) = need("ssh-agent", Agent::start(&peer)) else {
+    let Some(agent) = need("ssh", Agent::start(&peer)) else {
         return;
     };
     let user = peer.text("user").to_owned();

@@ -256,6 +256,9 @@ fn a_password_that_one_computer_refused_is_tried_on_no_other() {
         ran.err
     );
     assert_eq!(ran.err.matches("error: [").count(), 2, "{}", ran.err);
+    let untried = "so it is tried on no other computer";
+    assert_eq!(ran.err.matches(untried).count(), 1, "{}", ran.err);
+    assert!(!ran.err.contains("nobody is there"), "{}", ran.err);
 }
 
 #[test]
@@ -297,15 +300,37 @@ fn what_is_not_reached_ends_with_3_and_says_what_to_look_at() {
         return;
     };
     let ports = [peer.port("http"), peer.port("https")];
-    for (url, word) in [
-        ("http://127.0.0.1:1/wsman".to_owned(), "Enable-PSRemoting"),
-        ("http://no.such.invalid/".to_owned(), "has no address"),
-        (format!("http://127.0.0.1:{}/wsman", ports[1]), "5986"),
-        (format!("http://127.0.0.1:{}/other", ports[0]), "/other"),
+    for (url, status, id, word) in [
+        (
+            "http://127.0.0.1:1/wsman".to_owned(),
+            3,
+            "[CannotConnect,PSSessionOpenFailed]",
+            "Enable-PSRemoting",
+        ),
+        (
+            "http://no.such.invalid/".to_owned(),
+            3,
+            "[ComputerNotFound,PSSessionOpenFailed]",
+            "has no address",
+        ),
+        (
+            format!("http://127.0.0.1:{}/wsman", ports[1]),
+            3,
+            "[PSSessionOpenFailed]",
+            "5986",
+        ),
+        (
+            format!("http://127.0.0.1:{}/other", ports[0]),
+            4,
+            "[PSSessionOpenFailed]",
+            "/other",
+        ),
     ] {
-        let ran = psdeck(&peer, "invoke", &url, &["-c", "1", "--trust-host"]).run();
-        assert!([3, 4].contains(&ran.status), "{url}: {ran:?}");
+        let ran = psdeck(&peer, "invoke", &url, &["-c", "1", "--trust-host"])
+            .run()
+            .expect(status);
         assert!(ran.err.contains(word), "{url}: {}", ran.err);
+        assert!(ran.err.contains(id), "{url}: {}", ran.err);
         assert!(ran.err.contains("\nhint: "), "{url}: {}", ran.err);
     }
 }
@@ -330,11 +355,18 @@ fn nobody_to_ask_for_an_account_or_a_password_is_said() {
         return;
     };
     let url = peer.http_url();
-    let ran = Psdeck::new()
-        .args(["invoke", &url, "--trust-host", "-c", "1"])
-        .run()
-        .expect(2);
-    assert!(ran.err.contains("--user NAME"), "{}", ran.err);
+    let named = url.replace("127.0.0.1", "localhost");
+    for (url, id) in [
+        (&url, "[CannotUseIPAddress,PSSessionOpenFailed]"),
+        (&named, "[ExplicitCredentialsRequired,PSSessionOpenFailed]"),
+    ] {
+        let ran = Psdeck::new()
+            .args(["invoke", url, "--trust-host", "-c", "1"])
+            .run()
+            .expect(4);
+        assert!(ran.err.contains("--user NAME"), "{}", ran.err);
+        assert!(ran.err.contains(id), "{}", ran.err);
+    }
     let ran = Psdeck::new()
         .args(["invoke", &url, "--trust-host", "--user", USER, "-c", "1"])
         .run()
@@ -508,4 +540,65 @@ fn what_is_given_up_while_the_session_is_made_leaves_no_shell() {
     let limit = ["-c", "1", "--operation-timeout", "1s"];
     trusting(&peer, "invoke", &limit).run().expect(5);
     assert_eq!(peer.state()["shells"], json!([]));
+}
+
+#[test]
+fn an_error_of_one_computer_waits_for_the_question_of_another() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let other = format!(
+        "https://{}/wsman",
+        silent.local_addr().expect("its address")
+    );
+    let mut screen = Screen::new(80, 40)
+        .args(&["invoke", &peer.http_url(), &other, "--user", "alice"])
+        .args(&["--trust-host", "-c", "'it ' + 'works'"])
+        .start();
+    screen.expect("Password for alice@127.0.0.1: ");
+    // Its connection ends without an answer.
+    drop(silent.accept().expect("a connection"));
+    drop(silent);
+    screen
+        .keys(&format!("{PASSWORD}<Enter>"))
+        .expect("it works")
+        .expect("hint: ");
+    assert_eq!(screen.ended(), 3);
+    let shown = screen.contents();
+    assert!(
+        shown.lines().any(|line| line.starts_with("error: [")),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_deadline_of_opening_tells_what_was_tried_until_then() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    peer.rule("drop_before", json!({ "op": "Create", "count": 0 }));
+    let limit = ["-c", "1", "--operation-timeout", "3s"];
+    let ran = trusting(&peer, "invoke", &limit).run().expect(5);
+    assert!(ran.err.contains("is interrupted ("), "{}", ran.err);
+}
+
+#[test]
+fn config_check_warns_of_what_can_be_read_and_will_not_work() {
+    let ran = Psdeck::new()
+        .config(
+            "trusted_hosts = ['https://web1']\n[computers.one]\ntarget = 'http://web1'\nuse_ssl = true\n\
+             [computers.two]\ntarget = 'web2'\nca = '/no/such/file.pem'\n",
+        )
+        .args(["config", "check"])
+        .run()
+        .expect(0);
+    for word in [
+        "trusted_hosts: 'https://web1' fits no host",
+        "computers.one: http://web1 asks for HTTP",
+        "computers.two: ca: there is no file /no/such/file.pem",
+    ] {
+        assert!(ran.err.contains(word), "no '{word}' in:\n{}", ran.err);
+    }
+    assert!(ran.out.contains("3 warnings"), "{}", ran.out);
 }

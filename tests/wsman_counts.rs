@@ -28,6 +28,11 @@ async fn warm(peer: &Peer) -> (Pool, Session) {
 
 /// Waits until no connection is made any more, nothing is closed any more, and only the pool's Receive is parked.
 async fn settled(peer: &WsmanPeer) {
+    settled_with(1, peer).await;
+}
+
+/// The same, with that many Receives parked.
+async fn settled_with(receives: u64, peer: &WsmanPeer) {
     let seen = || {
         let state = peer.state();
         let waiting = parked(&state);
@@ -39,7 +44,7 @@ async fn settled(peer: &WsmanPeer) {
     };
     let (mut last, mut since) = (seen(), Instant::now());
     let end = Instant::now() + Duration::from_secs(20);
-    while since.elapsed() < Duration::from_millis(700) || last.2 != 1 {
+    while since.elapsed() < Duration::from_millis(700) || last.2 != receives {
         assert!(Instant::now() < end, "the connections never settled");
         tokio::time::sleep(Duration::from_millis(20)).await;
         let now = seen();
@@ -191,9 +196,8 @@ async fn a_stop_leaves_at_once_although_both_receives_are_parked() {
     for _ in 0..3 {
         let mut running = session.invoke(&Invoke::objects("'begun'; Start-Sleep 60"));
         output(&mut running).await;
-        wsman(&peer).until("two Receives that wait", |state| parked(state) == 2);
         // Spare connections are made meanwhile; they too are bytes.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        settled_with(2, wsman(&peer)).await;
         let (start, before) = (Instant::now(), relay.seen());
         running.stop();
         let (_, finished) = all(running).await;

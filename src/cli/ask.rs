@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::output::printable;
 use super::passwords::{Passwords, Turn};
 use super::tty::{Tty, Typed};
-use crate::transport::{Answer, Ask, PasswordCommand, Question, Secret};
+use crate::transport::{
+    Answer, Ask, Failure, FailureKind, PasswordCommand, Question, Secret, Stage,
+};
 
 /// Whoever answers for the user.
 pub(super) struct Asker {
@@ -62,6 +64,11 @@ impl Asker {
             alone,
             cancel,
         }
+    }
+
+    /// Waits until no question is open; none is put as long as the answer is kept.
+    pub(super) async fn quiet(&self) -> impl Sized + use<'_> {
+        self.terminal.lock().await
     }
 
     /// Tells that a computer let us in.
@@ -148,7 +155,10 @@ impl Asker {
         let again = self.alone && given.is_none();
         match self.passwords.turn(&account, computer, again).await {
             Turn::Use(secret) => Answer::Secret(secret),
-            Turn::Refuse => Answer::Refuse,
+            Turn::Refuse(Some(first)) if first != computer => {
+                Answer::Failed(Box::new(untried(&first)))
+            }
+            Turn::Refuse(_) => Answer::Refuse,
             Turn::Ask => {
                 let secret = match given {
                     Some(given) => Some(given),
@@ -269,6 +279,17 @@ impl Asker {
             }
         }
     }
+}
+
+/// Why a computer is not given a password that did not work on another one.
+fn untried(first: &str) -> Failure {
+    let message =
+        format!("the password did not work on {first}, so it is tried on no other computer");
+    Failure::new(FailureKind::Refused, message)
+        .at(Stage::Authenticate)
+        .hint(
+            "a wrong one, tried on many, would lock the account: mend the first, then run it again",
+        )
 }
 
 /// A paragraph in lines that every terminal shows whole.

@@ -10,7 +10,7 @@ use super::output::{self, Colours};
 use super::status::{ExitStatus, Failed};
 use crate::config::{Config, ConfigError, TargetError};
 use crate::session::{ExitCode, Report};
-use crate::transport::{AddressError, Options};
+use crate::transport::{AddressError, Endpoint, Options, TargetAddress};
 
 /// Show the configuration and check it.
 #[derive(Debug, clap::Args)]
@@ -149,6 +149,10 @@ fn check(config: &Config, colours: Colours) -> Result<ExitStatus, Failed> {
     if !wrong.is_empty() {
         return Ok(ExitStatus::USAGE);
     }
+    let doubts = doubts(config);
+    for doubt in &doubts {
+        output::warning(doubt, colours);
+    }
     let path = config.path.as_ref().map(|path| path.display().to_string());
     writeln!(
         io::stdout().lock(),
@@ -156,9 +160,35 @@ fn check(config: &Config, colours: Colours) -> Result<ExitStatus, Failed> {
         path.as_deref().unwrap_or("no file"),
         count(config.computers.len(), "computer"),
         count(config.groups.len(), "group"),
-        count(config.warnings.len(), "warning")
+        count(config.warnings.len() + doubts.len(), "warning")
     )?;
     Ok(ExitStatus::DONE)
+}
+
+/// What can be read and will not work.
+fn doubts(config: &Config) -> Vec<String> {
+    let mut doubts = Vec::new();
+    for pattern in &config.trusted_hosts {
+        if pattern.contains(['/', '@']) {
+            doubts.push(format!(
+                "trusted_hosts: '{pattern}' fits no host: hosts stand there without scheme, account or path"
+            ));
+        }
+    }
+    let all = config.computers.keys();
+    for target in all.filter_map(|name| config.resolve(name).ok()).flatten() {
+        let name = &target.name;
+        if let TargetAddress::Wsman { .. } = target.address
+            && let Err(failure) = Endpoint::of(&target.address, &target.options)
+        {
+            doubts.push(format!("computers.{name}: {failure}"));
+        }
+        if let Some(ca) = target.options.ca.filter(|ca| !ca.is_file()) {
+            let ca = ca.display();
+            doubts.push(format!("computers.{name}: ca: there is no file {ca}"));
+        }
+    }
+    doubts
 }
 
 fn count(number: usize, thing: &str) -> String {

@@ -34,8 +34,8 @@ enum State {
     Trying(String),
     /// A computer took it.
     Good,
-    /// A computer refused it, or the user gave none.
-    Bad,
+    /// This computer did not take it, or, without one, the user gave none.
+    Bad(Option<String>),
 }
 
 /// What to do about a password.
@@ -45,8 +45,8 @@ pub(super) enum Turn {
     Ask,
     /// Use this one.
     Use(Secret),
-    /// Give up.
-    Refuse,
+    /// Give up; the computer on which it did not work, if one was tried.
+    Refuse(Option<String>),
 }
 
 impl Passwords {
@@ -72,7 +72,7 @@ impl Passwords {
                 entry.tried.insert(computer.clone());
                 State::Trying(computer.clone())
             }
-            _ => State::Bad,
+            _ => State::Bad(None),
         };
         entry.secret = secret;
         drop(accounts);
@@ -81,21 +81,24 @@ impl Passwords {
 
     /// A computer let somebody in.
     pub(super) fn accepted(&self, computer: &str) {
-        self.settle(computer, State::Good);
+        self.settle(computer, &State::Good);
     }
 
     /// A computer did not.
     pub(super) fn refused(&self, computer: &str) {
-        self.settle(computer, State::Bad);
+        self.settle(computer, &State::Bad(Some(computer.to_owned())));
     }
 
-    fn settle(&self, computer: &str, outcome: State) {
+    fn settle(&self, computer: &str, outcome: &State) {
         for account in self.lock().values_mut() {
-            let trying = matches!(&account.state, State::Trying(one) | State::Asking(one) if one == computer);
-            // A computer that was given a good one, and refused it, makes it bad.
-            if trying || (outcome == State::Bad && account.tried.contains(computer)) {
-                account.state = outcome.clone();
-            }
+            account.state = match (&account.state, outcome) {
+                // Nobody gave it one.
+                (State::Asking(one), State::Bad(_)) if one == computer => State::Bad(None),
+                (State::Asking(one) | State::Trying(one), _) if one == computer => outcome.clone(),
+                // A computer that was given a good one, and refused it, makes it bad.
+                (_, State::Bad(_)) if account.tried.contains(computer) => outcome.clone(),
+                _ => continue,
+            };
         }
         self.changed.send_replace(());
     }
@@ -109,14 +112,16 @@ impl Passwords {
             State::Trying(one) if one == computer && again => Turn::Ask,
             // The same computer under another port, or once more: the transport sends none twice.
             State::Trying(one) if one != computer => return None,
-            State::Trying(_) | State::Good => entry.secret.clone().map_or(Turn::Refuse, Turn::Use),
-            State::Bad => Turn::Refuse,
+            State::Trying(_) | State::Good => {
+                entry.secret.clone().map_or(Turn::Refuse(None), Turn::Use)
+            }
+            State::Bad(computer) => Turn::Refuse(computer.clone()),
             State::Asking(_) => return None,
         };
         match &turn {
             Turn::Ask => entry.state = State::Asking(computer.to_owned()),
             Turn::Use(_) => drop(entry.tried.insert(computer.to_owned())),
-            Turn::Refuse => entry.state = State::Bad,
+            Turn::Refuse(computer) => entry.state = State::Bad(computer.clone()),
         }
         drop(accounts);
         self.changed.send_replace(());
@@ -136,6 +141,10 @@ mod tests {
         Secret::new("s".into())
     }
 
+    fn refused_by(computer: &str) -> Turn {
+        Turn::Refuse(Some(computer.into()))
+    }
+
     #[tokio::test]
     async fn others_wait_for_the_first_and_use_what_it_used() {
         let passwords = Passwords::default();
@@ -153,8 +162,8 @@ mod tests {
         assert_eq!(passwords.turn("u", "a", false).await, Turn::Ask);
         passwords.asked("u", Some(secret()));
         passwords.refused("a");
-        assert_eq!(passwords.turn("u", "a", false).await, Turn::Refuse);
-        assert_eq!(passwords.turn("u", "b", false).await, Turn::Refuse);
+        assert_eq!(passwords.turn("u", "a", false).await, refused_by("a"));
+        assert_eq!(passwords.turn("u", "b", false).await, refused_by("a"));
         assert_eq!(passwords.turn("other", "b", false).await, Turn::Ask);
     }
 
@@ -166,7 +175,7 @@ mod tests {
         passwords.accepted("a");
         assert_eq!(passwords.turn("u", "b", false).await, Turn::Use(secret()));
         passwords.refused("b");
-        assert_eq!(passwords.turn("u", "c", false).await, Turn::Refuse);
+        assert_eq!(passwords.turn("u", "c", false).await, refused_by("b"));
     }
 
     #[tokio::test]
@@ -176,6 +185,6 @@ mod tests {
         passwords.asked("u", Some(secret()));
         assert_eq!(passwords.turn("u", "a", true).await, Turn::Ask);
         passwords.asked("u", None);
-        assert_eq!(passwords.turn("u", "a", true).await, Turn::Refuse);
+        assert_eq!(passwords.turn("u", "a", true).await, Turn::Refuse(None));
     }
 }

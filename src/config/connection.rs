@@ -224,7 +224,7 @@ pub const CONNECTION: &[ConnectionOption] = &[
     value(
         "operation_timeout",
         "DURATION",
-        "How long opening a session as a whole, and each operation of WSMan, may take",
+        "How long opening a session (questions included), and each operation of WSMan, may take",
         |to, text| {
             to.operation_timeout = Some(duration(text)?);
             Ok(())

@@ -104,7 +104,11 @@ impl Opening {
                 biased;
                 () = cancel.cancelled() => Err(cancelled(&computer)),
                 () = entry.removed.cancelled() => Err(cancelled(&computer)),
-                () = passed(deadline) => Err(late("cannot open a session", &computer, MORE_TIME)),
+                () = passed(deadline) => {
+                    let mut report = late("cannot open a session", &computer, MORE_TIME);
+                    report.reasons.extend(entry.info.borrow().reason.clone());
+                    Err(report)
+                }
                 result = work => result,
             }
             .map_err(|report| identified(report, "PSSessionOpenFailed"));

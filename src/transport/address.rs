@@ -73,6 +73,9 @@ pub enum AddressError {
         /// What it names, in the plural.
         what: &'static str,
     },
+    /// A number, or several, that some programs take for an address.
+    #[error("'{0}' names a host by a number")]
+    Number(String),
     /// No host.
     #[error("'{0}' names no host")]
     NoHost(String),
@@ -105,6 +108,7 @@ impl AddressError {
             Self::Empty | Self::NoHost(_) | Self::BadName(_) | Self::Unknown(_) => {
                 "write HOST, wsman:HOST:PORT or https://HOST:PORT for WSMan, USER@HOST or ssh:HOST for SSH, or local".into()
             }
+            Self::Number(_) => "an IPv4 address has four parts, 192.0.2.7 for one".into(),
             Self::BadPort { .. } => {
                 "a port is a number from 1 to 65535; an IPv6 address stands in brackets".into()
             }
@@ -278,7 +282,9 @@ mod tests {
             ("Server01", wsman(None, "Server01", None)),
             ("192.0.2.7", wsman(None, "192.0.2.7", None)),
             (".", wsman(None, "localhost", None)),
+            ("7of9", wsman(None, "7of9", None)),
             ("::1", wsman(None, "::1", None)),
+            ("fe80::1%eth0", wsman(None, "fe80::1%eth0", None)),
             ("[2001:db8::1]", wsman(None, "2001:db8::1", None)),
             ("[2001:db8::1]:80", wsman(None, "2001:db8::1", Some(80))),
             ("wsman:Server01", wsman(None, "Server01", None)),
@@ -375,6 +381,13 @@ mod tests {
             ),
             ("vm:dc1", not_yet("vm:dc1", "virtual machines")),
             ("process:17", not_yet("process:17", "running processes")),
+            ("12", AddressError::Number("12".into())),
+            ("127.1", AddressError::Number("127.1".into())),
+            ("wsman:0x7f.1", AddressError::Number("wsman:0x7f.1".into())),
+            (
+                "http://2130706433/wsman",
+                AddressError::Number("http://2130706433/wsman".into()),
+            ),
             ("ssh:", AddressError::NoHost("ssh:".into())),
             ("alice@", AddressError::NoHost("alice@".into())),
             (

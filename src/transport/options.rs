@@ -94,7 +94,7 @@ impl Options {
 
 /// How to prove who we are, in the words of PowerShell's `-Authentication`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Authentication {
     /// The best that the server offers and we have.
     #[default]
@@ -123,6 +123,17 @@ impl FromStr for Authentication {
             "negotiate" => Self::Negotiate,
             "ntlm" => Self::Ntlm,
             _ => return Err(()),
+        })
+    }
+}
+
+impl TryFrom<String> for Authentication {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map_err(|()| {
+            let names = Self::NAMES.join(", ");
+            format!("'{text}' is no authentication: it is one of {names}")
         })
     }
 }
@@ -209,6 +220,20 @@ mod tests {
         ] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn authentications_are_read_in_any_case_and_written_in_one() {
+        for text in ["Basic", "basic", "BASIC"] {
+            let options: Options = toml::from_str(&format!("auth = \"{text}\"")).unwrap();
+            assert_eq!(options.auth, Some(Authentication::Basic), "{text}");
+            assert_eq!(toml::to_string(&options).unwrap(), "auth = \"basic\"\n");
+        }
+        let error = toml::from_str::<Options>("auth = \"digest\"").unwrap_err();
+        assert!(
+            error.to_string().contains("one of default, basic"),
+            "{error}"
+        );
     }
 
     #[test]

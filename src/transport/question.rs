@@ -74,6 +74,11 @@ impl Question {
 
     /// What saying yes to [`Question::TrustHost`] means, a paragraph each.
     pub fn about_trust(host: &str, url: &str) -> [String; 2] {
+        let place = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
         [
             format!(
                 "NTLM proves to {host} who you are. It does not prove to you that {host} is who it says. {url} is \
@@ -81,8 +86,8 @@ impl Question {
                  passwords against it, or, as a member of your domain, take what you send."
             ),
             format!(
-                "HTTPS proves it (--use-ssl, or https://{host}). Where you trust the network, a line trusted_hosts = \
-                 [\"{host}\"] in config.toml answers this question for good."
+                "HTTPS proves it: https://{place}:5986/wsman, or --use-ssl with its name. Where you trust the \
+                 network, a line trusted_hosts = [\"{host}\"] in config.toml answers this question for good."
             ),
         ]
     }

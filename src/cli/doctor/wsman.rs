@@ -60,6 +60,9 @@ impl Findings {
                 let text = format!("it does not tell strangers what it is ({text})");
                 self.tell(Outcome::Note, "service", &text)
             }
+            Finding::Methods(text) if text == "none" => {
+                self.tell(Outcome::Bad, "methods", "none: this is hardly WSMan")
+            }
             Finding::Methods(text) => self.tell(Outcome::Good, "methods", text),
         }
     }

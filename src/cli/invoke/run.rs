@@ -180,6 +180,17 @@ impl Run {
             if interrupted > 1 {
                 return Ok(());
             }
+            // What is written into a question hides it, and looks torn where the terminal hands over each key.
+            let asker = Arc::clone(&self.asker);
+            let _quiet = tokio::select! {
+                quiet = asker.quiet() => Some(quiet),
+                () = cancel.cancelled() => None,
+                () = interrupts.next() => {
+                    interrupted += 1;
+                    cancel.cancel();
+                    None
+                }
+            };
             self.event(event, cancel).await?;
         }
         self.sink.end()?;

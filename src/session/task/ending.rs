@@ -67,9 +67,12 @@ impl Task {
         }
         let mut report = self.named(report);
         if report.hints.is_empty() {
-            report.hints.push(
-                "the session and what ran in it are gone; a new one can be opened".to_owned(),
-            );
+            let hint = if self.info.borrow().opened.is_some() {
+                "the session and what ran in it are gone; a new one can be opened"
+            } else {
+                "nothing has run in it; psdeck doctor TARGET shows each step of getting in"
+            };
+            report.hints.push(hint.to_owned());
         }
         self.client.lost(report.what.as_str());
         while self.client.poll_event().is_some() {}

@@ -4,7 +4,7 @@ use super::Task;
 use crate::clixml::Value;
 use crate::psrp::client::{Event as Message, Reason};
 use crate::psrp::{self, KeyPair, PoolState, Target};
-use crate::session::{ExitCode, PipelineEvent, PipelineState, Report};
+use crate::session::{ExitCode, PipelineEvent, PipelineState, Report, SessionState};
 use crate::transport::Event;
 
 impl Task {
@@ -40,6 +40,11 @@ impl Task {
             Event::Gap(target) => self.gap_in(target),
             Event::Notice(text) => {
                 tracing::info!(%text, "notice of the connection");
+                if self.state() == SessionState::Opening {
+                    // Nobody reads the session's events yet; whoever ends the opening tells this.
+                    self.info
+                        .send_modify(|info| info.reason = Some(text.clone()));
+                }
                 for pipe in self.pipes.values_mut().filter(|pipe| !pipe.finished) {
                     pipe.hand_on(PipelineEvent::Notice(text.clone()));
                 }

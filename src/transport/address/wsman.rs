@@ -1,5 +1,7 @@
 //! The forms of a WSMan target, by PowerShell's rules for `-ComputerName` and `-ConnectionUri`.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use super::place::{Place, is_name};
 use super::{AddressError, Scheme, TargetAddress};
 
@@ -27,12 +29,13 @@ pub(super) fn uri(text: &str, scheme: Scheme, rest: &str) -> Result<TargetAddres
 
 /// A computer's name or address alone.
 pub(super) fn bare(text: &str) -> Result<TargetAddress, AddressError> {
+    let unscoped = text.split_once('%').map_or(text, |(ip, _)| ip);
     match text.split_once(':') {
         // One colon: a port, or a form that nobody knows.
         Some((_, rest)) if !rest.contains(':') && !text.starts_with('[') => {
             Err(AddressError::Unknown(text.into()))
         }
-        Some(_) if text.parse::<std::net::Ipv6Addr>().is_err() && !text.starts_with('[') => {
+        Some(_) if unscoped.parse::<Ipv6Addr>().is_err() && !text.starts_with('[') => {
             Err(AddressError::Unknown(text.into()))
         }
         _ => target(text, None, text, None),
@@ -57,6 +60,9 @@ fn target(
     if place.host.contains(['/', '\\', '?', '#']) {
         return Err(AddressError::BadName(text.into()));
     }
+    if is_number(&place.host) {
+        return Err(AddressError::Number(text.into()));
+    }
     let host = match place.host.as_str() {
         "." => "localhost".to_owned(),
         _ => place.host,
@@ -68,4 +74,15 @@ fn target(
         port: place.port,
         application: application.map(Into::into),
     })
+}
+
+/// Whether a host is written as `inet_aton` takes addresses, and as nothing else does: the system would reach an
+/// address where we see a name.
+fn is_number(host: &str) -> bool {
+    let is_part = |part: &str| match part.strip_prefix("0x").or(part.strip_prefix("0X")) {
+        Some(digits) => digits.bytes().all(|b| b.is_ascii_hexdigit()),
+        None => !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()),
+    };
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host.parse::<Ipv4Addr>().is_err() && host.split('.').all(is_part)
 }

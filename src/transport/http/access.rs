@@ -253,13 +253,16 @@ async fn ask_user(endpoint: &Endpoint, ask: &dyn Ask) -> Result<String, Failure>
         Answer::Failed(failure) => Err(*failure),
         _ => {
             let host = &endpoint.host;
-            let message = if endpoint.is_address() {
-                format!("{host} is an address, which needs an account to be named")
+            let (message, id) = if endpoint.is_address() {
+                let message = format!("{host} is an address, which needs an account to be named");
+                (message, "CannotUseIPAddress,PSSessionOpenFailed")
             } else {
-                format!("no account is named for {host}, and nobody is there to ask")
+                let message = format!("no account is named for {host}, and nobody is there to ask");
+                (message, "ExplicitCredentialsRequired,PSSessionOpenFailed")
             };
-            Err(Failure::new(FailureKind::Usage, message)
+            Err(Failure::new(FailureKind::Refused, message)
                 .at(Stage::Authenticate)
+                .id(id)
                 .hint("--user NAME names it; DOMAIN\\USER and USER@DOMAIN are taken too"))
         }
     }

@@ -46,7 +46,7 @@ pub(super) fn kind(head: &Head, sealed: bool) -> Result<Kind, (Sent, Trouble)> {
         425 | 429 | 503 => Err((Sent::No, Trouble::Busy)),
         413 => Err((Sent::No, Trouble::TooLarge)),
         502 | 504 => Err((Sent::Maybe, Trouble::Network)),
-        300..=499 => Err((Sent::No, Trouble::Final)),
+        300..=499 | 501 | 505 => Err((Sent::No, Trouble::Final)),
         _ => Err((Sent::Maybe, Trouble::Garbage)),
     }
 }
@@ -342,6 +342,7 @@ mod tests {
             (413, HTML, true, Err((Sent::No, Trouble::TooLarge))),
             (429, "", false, Err((Sent::No, Trouble::Busy))),
             (503, HTML, true, Err((Sent::No, Trouble::Busy))),
+            (501, HTML, true, Err((Sent::No, Trouble::Final))),
             (502, HTML, true, Err((Sent::Maybe, Trouble::Network))),
             (200, HTML, false, Err((Sent::Maybe, Trouble::Garbage))),
             (500, "", true, Err((Sent::Maybe, Trouble::Garbage))),

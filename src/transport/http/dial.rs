@@ -15,6 +15,11 @@ use super::wire::{Lost, Wire};
 use crate::transport::tcp::{self, Place, seconds};
 use crate::transport::{Endpoint, Failure, FailureKind, Stage};
 
+/// PowerShell's id of a name without an address.
+pub(super) const NOT_FOUND: &str = "ComputerNotFound,PSSessionOpenFailed";
+/// PowerShell's id of a port that is not reached.
+pub(super) const CANNOT_CONNECT: &str = "CannotConnect,PSSessionOpenFailed";
+
 /// Makes connections to one server, each of them authenticated.
 pub(super) struct Dialer {
     pub(super) access: Access,
@@ -67,11 +72,15 @@ impl Dialer {
             limit: self.limit,
         };
         stages(Stage::Resolve);
-        let mut addresses = tcp::resolve(place, |_| true).await?;
+        let mut addresses = tcp::resolve(place, |_| true)
+            .await
+            .map_err(|failure| failure.id(NOT_FOUND))?;
         let good = *self.good.lock().unwrap_or_else(PoisonError::into_inner);
         addresses.sort_by_key(|address| Some(*address) != good);
         stages(Stage::Connect);
-        let stream = tcp::connect(place, &addresses, &refused_hint(&self.access.endpoint)).await?;
+        let stream = tcp::connect(place, &addresses, &refused_hint(&self.access.endpoint))
+            .await
+            .map_err(|failure| failure.id(CANNOT_CONNECT))?;
         *self.good.lock().unwrap_or_else(PoisonError::into_inner) = stream.peer_addr().ok();
         let Some(tls) = &self.tls else {
             return Ok(Open {
@@ -110,6 +119,7 @@ impl Dialer {
         let message = format!("{host} did not {what} within {}", seconds(self.limit));
         Failure::new(FailureKind::TimedOut, message)
             .at(stage)
+            .id("WinRMOperationTimeout,PSSessionOpenFailed")
             .hint("see that the server is not overloaded; --connect-timeout waits longer")
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn of_loss(access: &Access, Loss { why, .. }: &Loss) -> Failure {
             FailureKind::Refused,
         )
         .hint("raise MaxEnvelopeSizekb in winrm/config on the server"),
-        Trouble::Final if code("4") => {
+        Trouble::Final if code("4") || code("501") || code("505") => {
             about(format!("{host} does not serve us"), FailureKind::Refused)
         }
         Trouble::Final => about(
@@ -138,6 +138,12 @@ fn refused(action: Action, fault: &Fault, access: &Access) -> Failure {
                 Action::Create => "PSSessionOpenFailed",
                 _ => "PSSessionStateBroken",
             }));
+        // Nothing tells it from a missing permission but that we send in the clear what is usually sealed.
+        if code == FaultCode::AccessDenied && !access.is_encrypted() {
+            failure = failure.hint(
+                "leave --no-encryption out: most servers refuse messages in the clear (AllowUnencrypted)",
+            );
+        }
         if !code.hint().is_empty() {
             failure = failure.hint(code.hint());
         }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::certificate::Certificate;
+use super::dial::{CANNOT_CONNECT, NOT_FOUND};
 use super::lane::SOAP;
 use super::login::names;
 use super::tls::{Checks, Tls};
@@ -80,11 +81,15 @@ async fn connect(
         port: *port,
         limit,
     };
-    let addresses = tcp::resolve(place, |_| true).await?;
+    let addresses = tcp::resolve(place, |_| true)
+        .await
+        .map_err(|failure| failure.id(NOT_FOUND))?;
     tell(Finding::Addresses(
         addresses.iter().map(std::net::SocketAddr::ip).collect(),
     ));
-    let stream = tcp::connect(place, &addresses, &refused_hint(endpoint)).await?;
+    let stream = tcp::connect(place, &addresses, &refused_hint(endpoint))
+        .await
+        .map_err(|failure| failure.id(CANNOT_CONNECT))?;
     tell(Finding::Port(match stream.peer_addr() {
         Ok(address) => address.to_string(),
         Err(_) => endpoint.authority(),

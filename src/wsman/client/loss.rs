@@ -88,7 +88,11 @@ impl Client {
             }
             return;
         }
-        if why.kind == Trouble::TooLarge && self.shrink(exchange.limit) {
+        if why.kind == Trouble::TooLarge {
+            let limit = exchange.limit;
+            if !self.shrink(limit) {
+                return self.give_up(id, now, why);
+            }
             let limit = self.header.max_envelope;
             if let Some(exchange) = self.exchanges.get_mut(&id) {
                 exchange.renew(limit);
