@@ -98,7 +98,7 @@ fn configuration_of_wsman_is_shown_with_whom_it_trusts() {
     let ran = Psdeck::new()
         .config(
             "trusted_hosts = ['*.lab']\n[computers.A]\ntarget = 'wsman:a.lab:80'\ngroup = 'web'\n\
-             [groups.web]\nauth = 'Ntlm'\nconfiguration_name = 'ITTasks'\n",
+             [groups.web]\nauth = 'Digest'\nconfiguration_name = 'ITTasks'\n",
         )
         .args(["config", "show"])
         .run();
