@@ -241,6 +241,46 @@ async fn no_common_method_names_those_that_the_server_offers() {
 }
 
 #[tokio::test]
+async fn basic_goes_only_to_a_server_that_offers_it_and_a_refusal_asks_anew() {
+    let Some(peer) = WsmanPeer::new().set("auth", json!(["negotiate"])).start() else {
+        return;
+    };
+    let options = Options {
+        auth: Some(Authentication::Basic),
+        ..knowing(&peer)
+    };
+    let failure = refused(&peer.https_url(), &options, &Person::knows(&[PASSWORD])).await;
+    let words = ["does not take Basic", "--auth negotiate"];
+    says(&failure, Stage::Authenticate, FailureKind::Refused, &words);
+    assert!(
+        peer.state()["auth"]["denied"].is_null(),
+        "the password went out"
+    );
+    peer.set("auth", json!(["basic"]));
+    let person = Person::knows(&["wrong", PASSWORD]);
+    let entered = enter(&peer.https_url(), &options, &person).await;
+    assert!(entered.is_ok(), "{entered:?}");
+    assert_eq!(person.asked(), ["password", "password"]);
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_such_host_is_not_said_to_let_us_in() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/wsman", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let _ = crate::support::http::request(&mut client);
+        let status = "400 Bad Request";
+        let _ = crate::support::http::answer(&mut client, status, "", "Invalid Hostname");
+        let _ = std::io::copy(&mut client, &mut std::io::sink());
+    });
+    let failure = refused(&url, &trusting(), &Person::knows(&[PASSWORD])).await;
+    assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
+    let details = failure.details.join("\n");
+    assert!(details.contains("Invalid Hostname"), "{details}");
+}
+
+#[tokio::test]
 async fn a_certificate_that_is_refused_is_shown_and_only_its_own_option_takes_it() {
     let skip_ca = |options: Options| Options {
         skip_ca_check: Some(true),

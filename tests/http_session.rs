@@ -176,3 +176,31 @@ async fn an_answer_in_the_clear_or_altered_ends_the_session_and_says_so() {
         assert!(report.contains("--use-ssl"), "{kind}: {report}");
     }
 }
+
+#[tokio::test]
+async fn a_password_that_is_taken_no_more_fails_no_session_whose_connections_stand() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let server = wsman(&peer);
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    assert_eq!(objects(&session, "1").await, [Value::from(1)]);
+    let password = |password: &str| {
+        let account = format!("PSDECK\\{}:{password}:admin", crate::support::wsman::USER);
+        server.set("users", json!([account]));
+    };
+    // One connection is lost, and no other can be made.
+    password("Another1!");
+    server.rule("reauth", json!({ "op": "Command" }));
+    let running = session.invoke(&Invoke::objects("2"));
+    let denied = |state: &serde_json::Value| state["auth"]["denied"].as_u64();
+    server.until("a refusal", |state| denied(state) > Some(0));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    // An account is locked for a few.
+    assert_eq!(denied(&server.state()), Some(1));
+    password(crate::support::wsman::PASSWORD);
+    let (_, finished) = all(running).await;
+    assert_eq!(finished.state, PipelineState::Completed, "{finished:?}");
+    assert_eq!(server.count("executed", "Create"), 1);
+}

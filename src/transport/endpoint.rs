@@ -67,16 +67,21 @@ impl Endpoint {
 
     /// Whether the server is named by its address: no name that a certificate or a domain could vouch for.
     pub fn is_address(&self) -> bool {
-        let host = self.host.split_once('%').map_or(&*self.host, |(ip, _)| ip);
-        host.parse::<IpAddr>().is_ok()
+        self.name().parse::<IpAddr>().is_ok()
+    }
+
+    /// The host as it is called elsewhere: the zone of an IPv6 address means something on this computer only.
+    pub fn name(&self) -> &str {
+        self.host.split_once('%').map_or(&*self.host, |(ip, _)| ip)
     }
 
     /// `host:port` as the `Host` header has it, the port always told.
     pub fn authority(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
+        let name = self.name();
+        if name.contains(':') {
+            format!("[{name}]:{}", self.port)
         } else {
-            format!("{}:{}", self.host, self.port)
+            format!("{name}:{}", self.port)
         }
     }
 }
@@ -113,6 +118,7 @@ mod tests {
             ("Server01", &tls, "https://Server01:5986/wsman"),
             ("wsman:Server01:80", &tls, "https://Server01:80/wsman"),
             ("::1", &none, "http://[::1]:5985/wsman"),
+            ("[fe80::1%eth0]", &none, "http://[fe80::1]:5985/wsman"),
             ("http://web1", &none, "http://web1:80/wsman"),
             ("https://web1", &none, "https://web1:443/wsman"),
             ("https://web1/WSMAN", &tls, "https://web1:443/wsman"),

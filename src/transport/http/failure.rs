@@ -62,14 +62,14 @@ pub(super) fn of_client(
     let host = &access.endpoint.host;
     let told = match failure {
         client::Failure::Refused { action, fault } => refused(*action, fault, access),
-        client::Failure::NoAnswer { why, .. } if why.kind == Trouble::Context => {
-            access.refused(None)
-        }
         client::Failure::NoAnswer { why, .. }
-            if matches!(why.kind, Trouble::Final | Trouble::Network)
+            if !matches!(why.kind, Trouble::Silence | Trouble::Garbage)
                 && reason.is_some_and(|reason| is_behind(reason, why)) =>
         {
             reason.cloned().unwrap_or_else(|| plain(failure, host))
+        }
+        client::Failure::NoAnswer { why, .. } if why.kind == Trouble::Context => {
+            access.refused(None)
         }
         _ => plain(failure, host),
     };

@@ -28,28 +28,20 @@ pub(super) async fn login(
     access: &Access,
     certificate: Option<&CertificateDer<'_>>,
 ) -> Result<Lane, Failure> {
-    let failed = |error: &auth::Error| access.failed(error).at(Stage::Authenticate);
     if access.method == Method::Basic {
-        let value = auth::basic(&access.credential).map_err(|error| failed(&error))?;
-        let mut value = HeaderValue::from_str(&value).map_err(|_| {
-            let message = "this user name or password cannot stand in a header";
-            Failure::new(FailureKind::Usage, message).at(Stage::Authenticate)
-        })?;
-        value.set_sensitive(true);
-        return Ok(Lane {
-            wire,
-            context: None,
-            authorization: Some(value),
-            proven: false,
-        });
+        return basic(wire, access).await;
     }
+    let failed = |error: &auth::Error| access.failed(error).at(Stage::Authenticate);
     let binding = certificate.map(|der| ChannelBinding::of_certificate(der));
-    let host = &access.endpoint.host;
+    let host = access.endpoint.name();
     let mut context = Context::new(access.method, &access.credential, host, binding.as_ref())
         .map_err(|error| failed(&error))?;
     let mut token = context.step(None).map_err(|error| failed(&error))?.token;
     for leg in 0..LEGS {
-        let (head, page) = post(&mut wire, context.scheme(), token.take())
+        let authorization = token
+            .take()
+            .and_then(|token| secret(&format!("{} {}", context.scheme(), STANDARD.encode(token))));
+        let (head, page) = post(&mut wire, authorization)
             .await
             .map_err(|lost| unanswered(access, leg, &lost))?;
         let offers = challenges::read(head.challenges());
@@ -74,9 +66,8 @@ pub(super) async fn login(
                 .step(Some(&theirs))
                 .map_err(|error| failed(&error))?;
         }
-        // An empty message is no envelope, and some servers say so: in is in.
-        let is_in = head.status.is_success() || matches!(head.status.as_u16(), 400 | 411 | 500);
-        if !is_in {
+        // One that refuses the first leg as it is has not looked at who we are.
+        if leg == 0 && head.status == StatusCode::BAD_REQUEST || !is_in(head.status) {
             return Err(no_service(access, &head, &page));
         }
         if !context.is_complete() {
@@ -96,17 +87,53 @@ pub(super) async fn login(
     Err(Failure::new(FailureKind::Protocol, message).at(Stage::Authenticate))
 }
 
-/// One leg: an empty message with our token.
+/// The password goes only to a server that asks for it, and only such a one is entered that has taken it.
+async fn basic(mut wire: Wire, access: &Access) -> Result<Lane, Failure> {
+    let value = auth::basic(&access.credential)
+        .map_err(|error| access.failed(&error).at(Stage::Authenticate))?;
+    let Some(value) = secret(&value) else {
+        let message = "this user name or password cannot stand in a header";
+        return Err(Failure::new(FailureKind::Usage, message).at(Stage::Authenticate));
+    };
+    let lost = |lost: Lost| unanswered(access, 0, &lost);
+    let (head, page) = post(&mut wire, None).await.map_err(lost)?;
+    if head.status != StatusCode::UNAUTHORIZED {
+        return Err(no_service(access, &head, &page));
+    }
+    let offers = challenges::read(head.challenges());
+    if !Method::Basic.is_offered(&offers) {
+        return Err(access.not_offered(&offers));
+    }
+    let (head, page) = post(&mut wire, Some(value.clone())).await.map_err(lost)?;
+    match head.status {
+        StatusCode::UNAUTHORIZED => Err(access.refused(None)),
+        status if is_in(status) => Ok(Lane {
+            wire,
+            context: None,
+            authorization: Some(value),
+            proven: true,
+        }),
+        _ => Err(no_service(access, &head, &page)),
+    }
+}
+
+/// Whether an answer to an empty message comes from somebody who has let us in: it is no envelope, and some say so.
+fn is_in(status: StatusCode) -> bool {
+    status.is_success() || matches!(status.as_u16(), 400 | 411 | 500)
+}
+
+/// A header that is shown to nobody.
+fn secret(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// One leg: an empty message that says who we are, or nothing of it.
 async fn post(
     wire: &mut Wire,
-    scheme: &str,
-    token: Option<Vec<u8>>,
+    authorization: Option<HeaderValue>,
 ) -> Result<(Head, Vec<u8>), Lost> {
-    let value = token.map(|token| format!("{scheme} {}", STANDARD.encode(token)));
-    let mut authorization = value.and_then(|value| HeaderValue::from_str(&value).ok());
-    if let Some(value) = &mut authorization {
-        value.set_sensitive(true);
-    }
     let post = Post {
         content_type: SOAP.to_owned(),
         authorization,

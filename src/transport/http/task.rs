@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::access;
 use super::dial::Dialer;
 use super::failure;
 use super::lane::{Lane, Loss};
@@ -26,6 +27,8 @@ const NEWS: usize = 8;
 const AHEAD: usize = 8;
 /// How long a session that nobody holds any more may take to tell the server.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// After a refusal nobody asks to be let in for so long.
+const RESPITE: Duration = Duration::from_secs(10);
 /// How often a request may meet a connection that ended before it left.
 const UNSENT: usize = 5;
 
@@ -34,8 +37,8 @@ pub(super) struct Task {
     client: Client,
     dialer: Arc<Dialer>,
     lanes: Lanes,
-    /// Requests without a connection, the most urgent first.
-    waiting: VecDeque<Transmit>,
+    /// Requests without a connection, the most urgent first, and since when.
+    waiting: VecDeque<(Instant, Transmit)>,
     news: mpsc::Receiver<(LaneId, News)>,
     reports: mpsc::UnboundedSender<Event>,
     packet_size: Arc<AtomicUsize>,
@@ -45,6 +48,8 @@ pub(super) struct Task {
     reason: Option<Failure>,
     /// The server has answered: what it refuses afterwards it granted once.
     proven: bool,
+    /// The server refused us a connection: until then it is not asked for another one.
+    refused: Option<(Instant, String)>,
     /// Answers may wait to be read.
     unread: bool,
     /// What the session is doing, for failures.
@@ -84,13 +89,14 @@ impl Task {
             unsent: 0,
             reason: None,
             proven: false,
+            refused: None,
             unread: false,
             phase: Phase::New,
         }
     }
 
     pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Command>) {
-        let mut ahead = 0;
+        let mut ahead: usize = 0;
         let mut held = true;
         let mut farewell = None;
         loop {
@@ -128,8 +134,9 @@ impl Task {
                     self.take(lane, news);
                 }
                 () = std::future::ready(()), if self.unread => {
-                    ahead = 0;
                     self.unread = self.client.process(Instant::now().into_std());
+                    // Each that was read makes room for one more, and no more wait than that.
+                    ahead = if self.unread { ahead.saturating_sub(1) } else { 0 };
                 }
                 () = at(deadline) => {}
             }
@@ -137,6 +144,9 @@ impl Task {
     }
 
     fn command(&mut self, command: Command) {
+        if !matches!(command, Command::Read { .. }) {
+            self.lanes.asked();
+        }
         match command {
             Command::Open { id, name, opening } => {
                 self.phase = Phase::Creating;
@@ -166,7 +176,10 @@ impl Task {
         let now = Instant::now();
         let clock = now.into_std();
         match news {
-            News::Ready => self.lanes.ready(id, now),
+            News::Ready => {
+                self.refused = None;
+                self.lanes.ready(id, now);
+            }
             News::Envelope(exchange, envelope) => {
                 self.client.arrived(clock, exchange, envelope);
                 self.unread = true;
@@ -194,22 +207,21 @@ impl Task {
                     let loss = Loss::new(Sent::No, Trouble::Network, text);
                     self.lost(transmit.exchange, loss, true, now);
                 } else {
-                    self.wait(*transmit);
+                    self.wait(*transmit, now);
                 }
             }
             News::NotMade(failure) => {
-                self.lanes.remove(id, now);
-                self.not_made(*failure, now);
+                let begun = self.lanes.remove(id, now);
+                self.not_made(*failure, begun, now);
             }
-            News::Closed => {
-                self.lanes.remove(id, now);
-            }
+            News::Closed => self.lanes.closed(id, now),
         }
     }
 
     fn lost(&mut self, exchange: client::ExchangeId, loss: Loss, proven: bool, now: Instant) {
         let Loss { sent, mut why, .. } = loss.clone();
-        self.lanes.lost(now);
+        let is_network = matches!(why.kind, Trouble::Network | Trouble::Silence);
+        self.lanes.lost(is_network, now);
         if why.kind == Trouble::Context && !(proven || self.proven) {
             // The first answer of all, and it says that we are not in: it will not be otherwise on the next connection.
             why.kind = Trouble::Final;
@@ -222,56 +234,78 @@ impl Task {
         self.unread = true;
     }
 
-    /// A connection could not be made. Requests that wait for one learn of it; a spare one is tried again later.
-    fn not_made(&mut self, failure: Failure, now: Instant) {
+    /// A connection could not be made, which was begun at `begun`. Requests that have waited for it learn of it; a
+    /// spare one is tried again later.
+    fn not_made(&mut self, failure: Failure, begun: Option<Instant>, now: Instant) {
         self.lanes.pause(now);
         tracing::debug!(why = failure.message, "a connection could not be made");
-        if self.lanes.is_dialing() {
-            return;
+        let is_refusal = access::is_refusal(&failure);
+        if is_refusal {
+            self.lanes.end_spares();
+            self.refused = Some((now + RESPITE, failure.message.clone()));
         }
         let kind = match failure.kind {
             FailureKind::Unreachable | FailureKind::TimedOut => Trouble::Network,
+            // What stands may still do: only what needs this connection fails.
+            _ if self.proven && is_refusal => Trouble::Context,
+            _ if self.proven => Trouble::Busy,
             _ => Trouble::Final,
         };
-        for transmit in std::mem::take(&mut self.waiting) {
-            let why = client::Why {
-                kind,
-                text: failure.message.clone(),
-            };
-            self.client
-                .lost(now.into_std(), transmit.exchange, Sent::No, why);
-            self.unread = true;
-        }
+        self.unmade(kind, &failure.message, begun.unwrap_or(now), now);
         self.reason = Some(failure);
     }
 
-    fn wait(&mut self, transmit: Transmit) {
+    /// Requests that have waited since `begun` or longer get no connection.
+    fn unmade(&mut self, kind: Trouble, text: &str, begun: Instant, now: Instant) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (over, left) = waiting
+            .into_iter()
+            .partition(|(since, transmit)| *since <= begun && !self.lanes.holds(transmit));
+        self.waiting = left;
+        let over: VecDeque<_> = over;
+        for (_, transmit) in over {
+            let text = text.to_owned();
+            let why = client::Why { kind, text };
+            let exchange = transmit.exchange;
+            self.client.lost(now.into_std(), exchange, Sent::No, why);
+            self.unread = true;
+        }
+    }
+
+    fn wait(&mut self, transmit: Transmit, now: Instant) {
         let after = self
             .waiting
-            .partition_point(|other| other.lane <= transmit.lane);
-        self.waiting.insert(after, transmit);
+            .partition_point(|(_, other)| other.lane <= transmit.lane);
+        self.waiting.insert(after, (now, transmit));
     }
 
     /// Lends connections to what wants to be sent, and makes those that will be needed.
     fn dispatch(&mut self, now: Instant) {
         let clock = now.into_std();
         while let Some(transmit) = self.client.poll_transmit(clock) {
-            self.wait(transmit);
+            self.wait(transmit, now);
         }
         let mut left = VecDeque::new();
-        while let Some(transmit) = self.waiting.pop_front() {
+        while let Some((since, transmit)) = self.waiting.pop_front() {
             let exchange = transmit.exchange;
             match self.lanes.lend(transmit) {
                 Ok(()) => self.client.written(clock, exchange),
-                Err(transmit) => left.push_back(transmit),
+                Err(transmit) => left.push_back((since, transmit)),
             }
         }
         self.waiting = left;
+        // An account is locked for a few refusals: what was refused just now is not tried again at once.
+        self.refused.take_if(|(until, _)| *until <= now);
+        if let Some((_, text)) = self.refused.clone() {
+            self.unmade(Trouble::Context, &text, now, now);
+        }
         let spare = match self.phase {
             Phase::Closing => 0,
             _ => self.client.wants_spare(),
         };
-        self.lanes.provide(self.waiting.len(), spare, now);
+        let waiting = self.waiting.iter();
+        let waiting = waiting.filter(|(_, transmit)| !self.lanes.holds(transmit));
+        self.lanes.provide(waiting.count(), spare, now);
     }
 
     /// Hands on what happened. Says whether that was the last.

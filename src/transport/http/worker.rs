@@ -104,13 +104,8 @@ async fn serve(
                 Some(transmit) => transmit,
                 None => return News::Closed,
             },
-            () = lane.wire.closed() => {
-                return match jobs.try_recv() {
-                    Ok(transmit) => News::Unsent(transmit),
-                    Err(_) => News::Closed,
-                };
-            }
-            () = tokio::time::sleep(IDLE) => return News::Closed,
+            () = lane.wire.closed() => return retire(jobs).await,
+            () = tokio::time::sleep(IDLE) => return retire(jobs).await,
         };
         let exchange = transmit.exchange;
         let proven = lane.proven;
@@ -133,6 +128,15 @@ async fn serve(
     }
 }
 
+/// Takes no more work; what was lent at the last moment goes back.
+async fn retire(mut jobs: mpsc::Receiver<Box<Transmit>>) -> News {
+    jobs.close();
+    match jobs.recv().await {
+        Some(transmit) => News::Unsent(transmit),
+        None => News::Closed,
+    }
+}
+
 /// One exchange, its envelopes told as they come.
 async fn carry(
     lane: &mut Lane,
@@ -148,4 +152,36 @@ async fn carry(
             .await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wsman::client::{Client, Settings};
+
+    #[tokio::test]
+    async fn a_request_that_was_lent_as_the_connection_ended_goes_back() {
+        let mut client = Client::new(Settings::new(String::new(), String::new()));
+        client.open(uuid::Uuid::nil(), "", bytes::Bytes::new());
+        let transmit = client.poll_transmit(std::time::Instant::now()).unwrap();
+        let exchange = transmit.exchange;
+        let (work, jobs) = mpsc::channel(1);
+        work.try_send(Box::new(transmit)).unwrap();
+        match retire(jobs).await {
+            News::Unsent(transmit) => assert_eq!(transmit.exchange, exchange),
+            _ => panic!("it is gone"),
+        }
+        assert!(work.is_closed());
+        let (work, jobs) = mpsc::channel::<Box<Transmit>>(1);
+        // Somebody who is just about to lend gets to know, too.
+        let permit = work.clone().try_reserve_owned().unwrap();
+        let last = tokio::spawn(retire(jobs));
+        while !work.is_closed() {
+            tokio::task::yield_now().await;
+        }
+        let transmit = client.poll_transmit(std::time::Instant::now());
+        assert!(transmit.is_none());
+        drop(permit);
+        assert!(matches!(last.await.unwrap(), News::Closed));
+    }
 }
