@@ -1,17 +1,17 @@
 //! As much of DER (X.690) as it takes to walk into a structure.
 
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const OBJECT_ID: u8 = 0x06;
-pub(super) const OCTETS: u8 = 0x04;
-pub(super) const ENUMERATED: u8 = 0x0A;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const OBJECT_ID: u8 = 0x06;
+pub(crate) const OCTETS: u8 = 0x04;
+pub(crate) const ENUMERATED: u8 = 0x0A;
 
 /// The constructed tag `[number]`.
-pub(super) const fn context(number: u8) -> u8 {
+pub(crate) const fn context(number: u8) -> u8 {
     0xA0 | number
 }
 
 /// The elements of a content, one after another; ends where something is not well-formed.
-pub(super) struct Elements<'a>(pub(super) &'a [u8]);
+pub(crate) struct Elements<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Iterator for Elements<'a> {
     type Item = (u8, &'a [u8]);
@@ -39,12 +39,22 @@ impl<'a> Iterator for Elements<'a> {
 
 impl<'a> Elements<'a> {
     /// The content of the first element, if it has this tag.
-    pub(super) fn first(content: &'a [u8], tag: u8) -> Option<&'a [u8]> {
+    pub(crate) fn first(content: &'a [u8], tag: u8) -> Option<&'a [u8]> {
         Self(content).take_if(tag)
     }
 
+    /// The tag of the next element.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.0.first().copied()
+    }
+
+    /// The elements of the next element, if it has this tag.
+    pub(crate) fn enter(&mut self, tag: u8) -> Option<Self> {
+        self.take_if(tag).map(Self)
+    }
+
     /// The content of the next element, if it has this tag.
-    pub(super) fn take_if(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(crate) fn take_if(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (found, content) = self.next()?;
         (found == tag).then_some(content)
     }

@@ -7,7 +7,7 @@ mod binding;
 pub mod challenges;
 mod context;
 mod credential;
-mod der;
+pub(crate) mod der;
 mod error;
 mod token;
 

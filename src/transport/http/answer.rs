@@ -43,6 +43,8 @@ pub(super) fn kind(head: &Head, sealed: bool) -> Result<Kind, (Sent, Trouble)> {
         200..=299 | 500 if sealed && !kind.is_empty() => Err((Sent::Maybe, Trouble::Final)),
         _ if is_soap => Ok(Kind::Plain),
         400 if sealed => Err((Sent::No, Trouble::Context)),
+        // The request took too long to arrive.
+        408 => Err((Sent::Maybe, Trouble::Network)),
         425 | 429 | 503 => Err((Sent::No, Trouble::Busy)),
         413 => Err((Sent::No, Trouble::TooLarge)),
         502 | 504 => Err((Sent::Maybe, Trouble::Network)),
@@ -343,6 +345,7 @@ mod tests {
             (429, "", false, Err((Sent::No, Trouble::Busy))),
             (503, HTML, true, Err((Sent::No, Trouble::Busy))),
             (501, HTML, true, Err((Sent::No, Trouble::Final))),
+            (408, HTML, true, Err((Sent::Maybe, Trouble::Network))),
             (502, HTML, true, Err((Sent::Maybe, Trouble::Network))),
             (200, HTML, false, Err((Sent::Maybe, Trouble::Garbage))),
             (500, "", true, Err((Sent::Maybe, Trouble::Garbage))),

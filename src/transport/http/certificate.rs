@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use time::macros::format_description;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
+use crate::auth::der::{Elements, OBJECT_ID, OCTETS, SEQUENCE, context};
 use crate::stdio::printable;
 
 /// Names that are looked at; a certificate with more is shown with these.
@@ -33,18 +34,18 @@ pub(super) struct Certificate {
 impl Certificate {
     /// Reads a certificate in DER; `None` if it is none.
     pub(super) fn read(der: &[u8]) -> Option<Self> {
-        let mut whole = Der(der).expect(SEQUENCE)?;
-        let mut inner = whole.expect(SEQUENCE)?;
+        let mut whole = Elements(der).enter(SEQUENCE)?;
+        let mut inner = whole.enter(SEQUENCE)?;
         if inner.peek() == Some(VERSION) {
             inner.next()?;
         }
-        inner.expect(INTEGER)?;
-        inner.expect(SEQUENCE)?;
-        let issuer = name(inner.expect(SEQUENCE)?)?;
-        let mut validity = inner.expect(SEQUENCE)?;
+        inner.take_if(INTEGER)?;
+        inner.enter(SEQUENCE)?;
+        let issuer = name(inner.enter(SEQUENCE)?)?;
+        let mut validity = inner.enter(SEQUENCE)?;
         let not_before = moment(validity.next()?)?;
         let not_after = moment(validity.next()?)?;
-        let subject = name(inner.expect(SEQUENCE)?)?;
+        let subject = name(inner.enter(SEQUENCE)?)?;
         let mut certificate = Self {
             subject,
             issuer,
@@ -54,10 +55,10 @@ impl Certificate {
             for_servers: true,
             sha256: fingerprint(der),
         };
-        inner.expect(SEQUENCE)?;
+        inner.enter(SEQUENCE)?;
         while let Some((tag, content)) = inner.next() {
             if tag == EXTENSIONS {
-                certificate.extensions(Der(content).expect(SEQUENCE)?)?;
+                certificate.extensions(Elements(content).enter(SEQUENCE)?)?;
             }
         }
         Some(certificate)
@@ -81,18 +82,18 @@ impl Certificate {
         ]
     }
 
-    fn extensions(&mut self, mut all: Der<'_>) -> Option<()> {
+    fn extensions(&mut self, mut all: Elements<'_>) -> Option<()> {
         while let Some((SEQUENCE, extension)) = all.next() {
-            let mut extension = Der(extension);
-            let id = extension.expect(OBJECT_ID)?.0;
+            let mut extension = Elements(extension);
+            let id = extension.take_if(OBJECT_ID)?;
             if extension.peek() == Some(BOOLEAN) {
                 extension.next()?;
             }
-            let mut value = extension.expect(OCTETS)?;
+            let mut value = extension.enter(OCTETS)?;
             match id {
                 // subjectAltName
                 [0x55, 0x1D, 0x11] => {
-                    let mut names = value.expect(SEQUENCE)?;
+                    let mut names = value.enter(SEQUENCE)?;
                     while let Some((tag, content)) = names.next() {
                         if self.names.len() < MOST_NAMES
                             && let Some(name) = host(tag, content)
@@ -103,7 +104,7 @@ impl Certificate {
                 }
                 // extKeyUsage
                 [0x55, 0x1D, 0x25] => {
-                    let mut usages = value.expect(SEQUENCE)?;
+                    let mut usages = value.enter(SEQUENCE)?;
                     self.for_servers = false;
                     while let Some((OBJECT_ID, usage)) = usages.next() {
                         self.for_servers |= SERVER_USAGES.contains(&usage);
@@ -135,56 +136,19 @@ fn fingerprint(der: &[u8]) -> String {
 
 const BOOLEAN: u8 = 0x01;
 const INTEGER: u8 = 0x02;
-const OCTETS: u8 = 0x04;
-const OBJECT_ID: u8 = 0x06;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const BMP_STRING: u8 = 0x1E;
-const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
-const VERSION: u8 = 0xA0;
-const EXTENSIONS: u8 = 0xA3;
-
-/// Elements of DER, one after the other.
-struct Der<'a>(&'a [u8]);
-
-impl<'a> Der<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.0.first().copied()
-    }
-
-    /// The next element: its tag and content.
-    fn next(&mut self) -> Option<(u8, &'a [u8])> {
-        let (&[tag, length], rest) = self.0.split_first_chunk()?;
-        let (length, rest) = match length {
-            0..=0x7F => (usize::from(length), rest),
-            0x81..=0x83 => {
-                let (bytes, rest) = rest.split_at_checked(usize::from(length - 0x80))?;
-                let length = bytes
-                    .iter()
-                    .fold(0, |length, byte| length << 8 | usize::from(*byte));
-                (length, rest)
-            }
-            _ => return None,
-        };
-        let (content, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((tag, content))
-    }
-
-    /// The content of the next element, which has to be of a kind.
-    fn expect(&mut self, wanted: u8) -> Option<Self> {
-        self.next()
-            .and_then(|(tag, content)| (tag == wanted).then_some(Self(content)))
-    }
-}
+const VERSION: u8 = context(0);
+const EXTENSIONS: u8 = context(3);
 
 /// A distinguished name as people write it: `CN=web1, O=Example`.
-fn name(mut parts: Der<'_>) -> Option<String> {
+fn name(mut parts: Elements<'_>) -> Option<String> {
     let mut shown = Vec::new();
     while let Some((SET, part)) = parts.next() {
-        let mut pair = Der(part).expect(SEQUENCE)?;
-        let id = pair.expect(OBJECT_ID)?.0;
+        let mut pair = Elements(part).enter(SEQUENCE)?;
+        let id = pair.take_if(OBJECT_ID)?;
         let (tag, value) = pair.next()?;
         let key = match id {
             [0x55, 4, 3] => "CN",

@@ -77,8 +77,8 @@ impl Lane {
         envelope: &str,
         patience: Duration,
     ) -> Result<Answering<'_>, Loss> {
-        let until = Instant::now() + patience;
         let post = self.seal(envelope)?;
+        let until = Instant::now() + patience + upload(post.body.len());
         let answered = within(until, patience, self.wire.post(post)).await?;
         let (head, mut body) = answered?;
         match answer::kind(&head, self.context.is_some()) {
@@ -143,6 +143,11 @@ impl Answering<'_> {
             }
         }
     }
+}
+
+/// How long a request may take to leave, on a link of 64 kbit/s.
+fn upload(bytes: usize) -> Duration {
+    Duration::from_millis(u64::try_from(bytes / 8).unwrap_or(u64::MAX))
 }
 
 /// Waits no longer than `until`.

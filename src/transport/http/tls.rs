@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
@@ -48,12 +49,17 @@ impl Tls {
             let message = format!("'{host}' is no name that a certificate can have");
             Failure::new(FailureKind::Usage, message).at(Stage::Handshake)
         })?;
+        let roots = match (checks.skip_ca, checks.ca) {
+            (false, Some(file)) => Some(named_authorities(file)?),
+            _ => None,
+        };
         let judge = Arc::new(Judge {
-            chain: match (checks.skip_ca, checks.ca) {
-                (true, _) => None,
-                (false, Some(file)) => Some(named_authorities(file, &provider)?),
-                (false, None) => Some(platform(&provider)?),
+            chain: match &roots {
+                _ if checks.skip_ca => None,
+                Some(roots) => Some(by_authorities(roots, &provider)?),
+                None => Some(platform(&provider)?),
             },
+            roots,
             skip_cn: checks.skip_cn,
             provider: Arc::clone(&provider),
             seen: Mutex::default(),
@@ -104,6 +110,8 @@ impl Tls {
 struct Judge {
     /// Who checks chains of authorities; none: nobody does.
     chain: Option<Arc<dyn ServerCertVerifier>>,
+    /// The authorities of a file; none: the platform's, or nobody's.
+    roots: Option<Arc<RootCertStore>>,
     skip_cn: bool,
     provider: Arc<CryptoProvider>,
     /// The certificate that was judged last, for the error about it.
@@ -164,7 +172,16 @@ impl ServerCertVerifier for Judge {
         };
         match chain.verify_server_cert(leaf, others, name, ocsp, now) {
             Err(error) if self.skip_cn && is_about_the_name(&error) => {
-                // Asked again with a name that it has: a platform may look at names before all else.
+                if let Some(roots) = &self.roots {
+                    let algorithms = self.provider.signature_verification_algorithms.all;
+                    let parsed = ParsedCertificate::try_from(leaf)?;
+                    return verify_server_cert_signed_by_trust_anchor(
+                        &parsed, roots, others, now, algorithms,
+                    )
+                    .map(|()| ServerCertVerified::assertion());
+                }
+                // Asked again with a name that it has: a platform may look at names before all else, and does not
+                // judge without one.
                 match own_name(leaf) {
                     Some(own) => chain.verify_server_cert(leaf, others, &own, ocsp, now),
                     None => Err(error),
@@ -220,17 +237,8 @@ fn own_name(leaf: &CertificateDer<'_>) -> Option<ServerName<'static>> {
         .find_map(|name| ServerName::try_from(name).ok())
 }
 
-fn named_authorities(
-    file: &Path,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
-    let failed = |reason: String| {
-        let message = format!("the authorities in {} cannot be used", file.display());
-        Failure::new(FailureKind::Usage, message)
-            .at(Stage::Handshake)
-            .detail(reason)
-            .hint("--ca takes a file of certificates in PEM: -----BEGIN CERTIFICATE----- and so on")
-    };
+fn named_authorities(file: &Path) -> Result<Arc<RootCertStore>, Failure> {
+    let failed = |reason: String| unusable(&file.display().to_string(), reason);
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(file).map_err(|e| failed(e.to_string()))? {
         let certificate = certificate.map_err(|error| failed(error.to_string()))?;
@@ -241,9 +249,25 @@ fn named_authorities(
     if roots.is_empty() {
         return Err(failed("it holds no certificate".into()));
     }
+    Ok(Arc::new(roots))
+}
+
+fn by_authorities(
+    roots: &Arc<RootCertStore>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
     let judge =
-        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
-    Ok(judge.map_err(|error| failed(error.to_string()))?)
+        WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider));
+    let judge = judge.build();
+    Ok(judge.map_err(|error| unusable("the file", error.to_string()))?)
+}
+
+fn unusable(file: &str, reason: String) -> Failure {
+    let message = format!("the authorities in {file} cannot be used");
+    Failure::new(FailureKind::Usage, message)
+        .at(Stage::Handshake)
+        .detail(reason)
+        .hint("--ca takes a file of certificates in PEM: -----BEGIN CERTIFICATE----- and so on")
 }
 
 fn platform(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
@@ -255,4 +279,47 @@ fn platform(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier
             .detail(error.to_string())
             .hint("install it (Debian: ca-certificates), or name a file with --ca")
     })?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A certificate without alternative names, and the authority that signed it.
+    const PEM: &str = include_str!("../../../tests/support/nameless.pem");
+
+    #[test]
+    fn a_certificate_without_names_is_taken_where_names_do_not_count() {
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(PEM.as_bytes())
+            .map(Result::unwrap)
+            .collect();
+        let provider = Arc::new(ring::default_provider());
+        let name = ServerName::try_from("web1").unwrap();
+        // 2030: the certificates are good from 2026 to 2051.
+        let now =
+            |year: u64| UnixTime::since_unix_epoch(Duration::from_secs((year - 1970) * 31_557_600));
+        let mut roots = RootCertStore::empty();
+        roots.add(chain[1].clone()).unwrap();
+        let mut strangers = RootCertStore::empty();
+        strangers.add(chain[0].clone()).unwrap();
+        for (roots, skip_cn, year, wanted) in [
+            (&roots, true, 2030, true),
+            (&roots, false, 2030, false),
+            (&roots, true, 2070, false),
+            (&strangers, true, 2030, false),
+        ] {
+            let roots = Arc::new(roots.clone());
+            let judge = Judge {
+                chain: Some(by_authorities(&roots, &provider).unwrap()),
+                roots: Some(roots),
+                skip_cn,
+                provider: Arc::clone(&provider),
+                seen: Mutex::default(),
+            };
+            let judged = judge.verify_server_cert(&chain[0], &[], &name, &[], now(year));
+            assert_eq!(judged.is_ok(), wanted, "{skip_cn} {year} {judged:?}");
+        }
+    }
 }

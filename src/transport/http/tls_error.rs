@@ -63,7 +63,11 @@ fn refused(alert: AlertDescription, host: &str) -> Failure {
             FailureKind::Refused,
             format!("{host} and we have no version or cipher of TLS in common"),
         )
-        .hint("turn on TLS 1.2 or later, with a cipher that has forward secrecy, on the server"),
+        .hint("turn on TLS 1.2 or later, with a cipher that has forward secrecy, on the server")
+        .hint(
+            "Windows Server 2012 R2 and older need an ECDSA certificate for that; without one HTTP will do \
+             (port 5985), where NTLM seals every message",
+        ),
         AlertDescription::UnrecognisedName => Failure::new(
             FailureKind::Refused,
             format!("{host} has no certificate for that name"),
@@ -101,6 +105,17 @@ fn untrusted(why: &CertificateError, certificate: Option<&Certificate>, host: &s
                 "--skip-ca-check takes any authority: anybody could then pass for the server",
             ],
         ),
+        E::NotValidForName | E::NotValidForNameContext { .. }
+            if certificate.is_some_and(|certificate| certificate.names.is_empty()) =>
+        {
+            (
+                format!("the certificate of {host} has no names (subjectAltName)"),
+                vec![
+                    "put one with the server's name on the server",
+                    "--skip-cn-check overlooks it together with --ca FILE: whoever has such a certificate could then pass for the server",
+                ],
+            )
+        }
         E::NotValidForName | E::NotValidForNameContext { .. } => (
             format!("the certificate is not for {host}"),
             vec![
