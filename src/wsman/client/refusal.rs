@@ -71,21 +71,16 @@ impl Client {
             // The command's output tells how it ended.
             Ask::Send(Target::Pipeline(_), _) | Ask::Stop(_) if ended => self.done(exchange),
             Ask::Receive(target) => self.receive_refused(now, target, &exchange, fault, ended),
-            Ask::Stop(_) => {
-                let text = failure(&exchange, fault).to_string();
-                self.events.push_back(Event::Notice(text));
-            }
+            Ask::Stop(_) => self.note(&exchange, fault),
             Ask::Terminate(_) => {
                 if !ended {
-                    let text = failure(&exchange, fault).to_string();
-                    self.events.push_back(Event::Notice(text));
+                    self.note(&exchange, fault);
                 }
                 self.done(exchange);
             }
             Ask::Delete => {
                 if !ended && self.phase != Phase::Ended {
-                    let text = failure(&exchange, fault).to_string();
-                    self.events.push_back(Event::Notice(text));
+                    self.note(&exchange, fault);
                 }
                 self.end(Event::Closed);
             }
@@ -185,6 +180,12 @@ impl Client {
             self.limit(smaller);
         }
         true
+    }
+
+    /// Tells of a refusal that ends nothing.
+    fn note(&mut self, exchange: &Exchange, fault: Box<Fault>) {
+        let text = failure(exchange, fault).to_string();
+        self.events.push_back(Event::Notice(text));
     }
 
     fn break_off(&mut self, exchange: &Exchange, fault: Box<Fault>) {
