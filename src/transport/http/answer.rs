@@ -43,11 +43,10 @@ pub(super) fn kind(head: &Head, sealed: bool) -> Result<Kind, (Sent, Trouble)> {
         200..=299 | 500 if sealed && !kind.is_empty() => Err((Sent::Maybe, Trouble::Final)),
         _ if is_soap => Ok(Kind::Plain),
         400 if sealed => Err((Sent::No, Trouble::Context)),
-        // The request took too long to arrive.
-        408 => Err((Sent::Maybe, Trouble::Network)),
         425 | 429 | 503 => Err((Sent::No, Trouble::Busy)),
         413 => Err((Sent::No, Trouble::TooLarge)),
-        502 | 504 => Err((Sent::Maybe, Trouble::Network)),
+        // 408: the request took too long to arrive.
+        408 | 502 | 504 => Err((Sent::Maybe, Trouble::Network)),
         300..=499 | 501 | 505 => Err((Sent::No, Trouble::Final)),
         _ => Err((Sent::Maybe, Trouble::Garbage)),
     }

@@ -56,7 +56,7 @@ impl Certificate {
             sha256: fingerprint(der),
         };
         inner.enter(SEQUENCE)?;
-        while let Some((tag, content)) = inner.next() {
+        for (tag, content) in inner {
             if tag == EXTENSIONS {
                 certificate.extensions(Elements(content).enter(SEQUENCE)?)?;
             }
@@ -93,8 +93,7 @@ impl Certificate {
             match id {
                 // subjectAltName
                 [0x55, 0x1D, 0x11] => {
-                    let mut names = value.enter(SEQUENCE)?;
-                    while let Some((tag, content)) = names.next() {
+                    for (tag, content) in value.enter(SEQUENCE)? {
                         if self.names.len() < MOST_NAMES
                             && let Some(name) = host(tag, content)
                         {
