@@ -377,6 +377,11 @@ fn fares(port: u16) -> Fared {
 
 /// The most resident memory that a process has had; nothing where that cannot be known.
 fn peak_memory(program: &Child) -> usize {
+    // Until it is the program, its figures are this process's.
+    let begun = std::fs::read_link(format!("/proc/{}/exe", program.id()));
+    if !begun.is_ok_and(|file| file.ends_with("psdeck")) {
+        return 0;
+    }
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.id()));
     let status = status.unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

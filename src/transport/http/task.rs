@@ -54,6 +54,8 @@ pub(super) struct Task {
     unread: bool,
     /// What the session is doing, for failures.
     phase: Phase,
+    /// Nobody waits any more: what is left to tell the server has until then.
+    farewell: Option<Instant>,
 }
 
 /// How far the session got.
@@ -92,13 +94,13 @@ impl Task {
             refused: None,
             unread: false,
             phase: Phase::New,
+            farewell: None,
         }
     }
 
     pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Command>) {
         let mut ahead: usize = 0;
         let mut held = true;
-        let mut farewell = None;
         loop {
             let now = Instant::now();
             if self
@@ -109,16 +111,16 @@ impl Task {
                 self.client.handle_timeout(now.into_std());
             }
             self.dispatch(now);
-            if self.tell() || farewell.is_some_and(|at| at <= now) {
+            if self.tell() || self.farewell.is_some_and(|at| at <= now) {
                 return;
             }
-            let deadline = self.deadline().into_iter().chain(farewell).min();
+            let deadline = self.deadline().into_iter().chain(self.farewell).min();
             tokio::select! {
                 biased;
                 order = orders.recv(), if held => {
                     let Some(command) = order else {
                         held = false;
-                        farewell = Some(Instant::now() + FAREWELL);
+                        self.farewell.get_or_insert(Instant::now() + FAREWELL);
                         // Nobody holds the session: what was made on the server is taken away again.
                         match self.phase {
                             Phase::New => return,
@@ -339,7 +341,9 @@ impl Task {
                 }
                 client::Event::Lost(failure) => {
                     let _ = self.reports.send(Event::Lost(self.failure(&failure)));
-                    return true;
+                    self.phase = Phase::Closing;
+                    self.farewell.get_or_insert(Instant::now() + FAREWELL);
+                    break;
                 }
                 client::Event::Retrying { why, window } => Event::Notice(format!(
                     "the connection to {host} is interrupted ({}); it is tried again for {} s at most",
@@ -353,7 +357,8 @@ impl Task {
             // Without a reader the handle is gone, which the orders tell.
             let _ = self.reports.send(event);
         }
-        false
+        // A lost session may still have a shell to delete on the server.
+        self.client.is_over()
     }
 
     fn failure(&self, failure: &client::Failure) -> Failure {
