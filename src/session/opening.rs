@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::host::host_info;
-use super::pool::{Entry, MORE_TIME, OVERLOADED, cancelled, late};
+use super::pool::Entry;
+use super::report::{MORE_TIME, OVERLOADED, cancelled, late};
 use super::task::{First, New, Task};
 use super::{ExitCode, Pool, Report, Session, SessionId, SessionInfo, SessionState, Size};
 use crate::psrp::client::{Client, PoolOptions};

@@ -8,7 +8,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::pool::{THROTTLE, cancelled, late};
+use super::pool::THROTTLE;
+use super::report::{cancelled, late};
 use super::{
     Finished, HostEvent, Invoke, OpenRequest, OpeningEvent, PipelineEvent, Pool, PromptReply,
     Report, Session, SessionInfo, SessionState, Stopper,

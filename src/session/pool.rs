@@ -11,11 +11,12 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::builtin::{Local, Ssh, Wsman};
+use super::report::{OVERLOADED, cancelled, late};
 use super::{
     Availability, Connector, Description, ExitCode, Limits, OpenRequest, Opening, Report, Session,
     SessionId, SessionInfo, SessionState, Sessions,
 };
-use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress};
+use crate::transport::{Ask, Options, TargetAddress};
 
 /// How many sessions are opened, and how many targets are worked on, at once.
 pub(super) const THROTTLE: usize = 32;
@@ -401,23 +402,3 @@ fn unknown(id: SessionId) -> Report {
     Report::new(ExitCode::NoSession, format!("there is no session {id}"))
         .hint("the list shows the sessions that there are")
 }
-
-pub(super) fn cancelled(computer: &str) -> Report {
-    let mut report = Report::new(ExitCode::Cancelled, "cancelled");
-    report.computer = Some(computer.to_owned());
-    report
-}
-
-/// The report of a deadline of the user's; `more` says how to allow more time.
-pub(super) fn late(what: &str, computer: &str, more: &str) -> Report {
-    let why = "the time allowed for it has passed";
-    let failure = Failure::new(FailureKind::TimedOut, why).hint(more);
-    Report::of(&failure, what, computer)
-}
-
-/// The next step after a deadline of ours.
-pub(super) const OVERLOADED: &str = "the server may be overloaded; try again";
-
-/// How getting in is allowed more time.
-pub(super) const MORE_TIME: &str =
-    "--operation-timeout allows more; psdeck doctor TARGET shows which step takes long";

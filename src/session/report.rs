@@ -109,3 +109,24 @@ impl Report {
         text
     }
 }
+
+/// The report of what was cancelled.
+pub(super) fn cancelled(computer: &str) -> Report {
+    let mut report = Report::new(ExitCode::Cancelled, "cancelled");
+    report.computer = Some(computer.to_owned());
+    report
+}
+
+/// The report of a deadline of the user's; `more` says how to allow more time.
+pub(super) fn late(what: &str, computer: &str, more: &str) -> Report {
+    let why = "the time allowed for it has passed";
+    let failure = Failure::new(FailureKind::TimedOut, why).hint(more);
+    Report::of(&failure, what, computer)
+}
+
+/// The next step after a deadline of ours.
+pub(super) const OVERLOADED: &str = "the server may be overloaded; try again";
+
+/// How getting in is allowed more time.
+pub(super) const MORE_TIME: &str =
+    "--operation-timeout allows more; psdeck doctor TARGET shows which step takes long";

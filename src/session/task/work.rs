@@ -162,7 +162,7 @@ impl Task {
 
     /// Ends a pipeline's channel. It is forgotten when the server says so.
     pub(super) fn close_pipe(&mut self, id: Uuid) {
-        let until = Instant::now() + self.exchange_limit(self.limits.stop);
+        let until = Instant::now() + self.limits.stop;
         let Some(pipe) = self.pipes.get_mut(&id) else {
             return;
         };

@@ -10,6 +10,7 @@ mod failure;
 mod lane;
 mod lanes;
 mod login;
+mod seam;
 mod survey;
 mod task;
 mod tls;

@@ -16,8 +16,8 @@ use super::dial::Dialer;
 use super::failure;
 use super::lane::{Lane, Loss};
 use super::lanes::Lanes;
+use super::seam;
 use super::worker::{LaneId, News};
-use crate::psrp::Priority;
 use crate::transport::{Command, Event, Failure, FailureKind};
 use crate::wsman::client::{self, Client, Sent, Transmit, Trouble};
 
@@ -150,28 +150,11 @@ impl Task {
             self.lanes.asked();
         }
         match command {
-            Command::Open { id, name, opening } => {
-                self.phase = Phase::Creating;
-                self.client.open(id, &name, opening);
-            }
-            Command::CreatePipeline { id, first } => self.client.create_pipeline(id, first),
-            Command::Send {
-                target,
-                priority,
-                data,
-            } => self.client.send(target, priority, data),
-            Command::Read { target, credit } => self.client.read(target, credit),
-            Command::Stop(id) => self.client.stop(id),
-            Command::ClosePipeline(id) => self.client.close_pipeline(id),
-            Command::Close => {
-                self.phase = Phase::Closing;
-                self.client.close();
-            }
-            Command::Disconnect => self.client.disconnect(),
-            Command::Reconnect => self.client.reconnect(),
-            Command::Connect { id, opening } => self.client.connect(id, opening),
-            Command::ConnectPipeline(id) => self.client.connect_pipeline(id),
+            Command::Open { .. } => self.phase = Phase::Creating,
+            Command::Close => self.phase = Phase::Closing,
+            _ => {}
         }
+        seam::order(&mut self.client, command);
     }
 
     fn take(&mut self, id: LaneId, news: News) {
@@ -315,47 +298,25 @@ impl Task {
         self.packet_size
             .store(self.client.packet_size(), Ordering::Relaxed);
         while let Some(event) = self.client.poll_event() {
-            let host = &self.dialer.access.endpoint.host;
-            let event = match event {
-                client::Event::Opened => {
-                    self.phase = Phase::Open;
-                    Event::Opened
-                }
-                client::Event::Data { target, data } => Event::Data { target, data },
-                client::Event::Acknowledged { target, priority } => match priority {
-                    Priority::Default => Event::Acknowledged(target),
-                    Priority::PromptResponse => Event::Answered(target),
-                },
-                client::Event::StopAcknowledged(id) => Event::StopAcknowledged(id),
-                client::Event::PipelineClosed(id) => Event::PipelineClosed(id),
-                client::Event::Fault { target, failure } => Event::Fault {
-                    target,
-                    failure: self.failure(&failure),
-                },
-                client::Event::Disconnected => Event::Disconnected,
-                client::Event::Reconnected => Event::Reconnected,
-                client::Event::Connected(answer) => Event::Connected(answer),
-                client::Event::Closed => {
-                    let _ = self.reports.send(Event::Closed);
-                    return true;
-                }
-                client::Event::Lost(failure) => {
-                    let _ = self.reports.send(Event::Lost(self.failure(&failure)));
-                    self.phase = Phase::Closing;
+            let last = matches!(event, client::Event::Closed);
+            match event {
+                client::Event::Opened => self.phase = Phase::Open,
+                client::Event::Lost(_) => {
                     self.farewell.get_or_insert(Instant::now() + FAREWELL);
-                    break;
                 }
-                client::Event::Retrying { why, window } => Event::Notice(format!(
-                    "the connection to {host} is interrupted ({}); it is tried again for {} s at most",
-                    why.text,
-                    window.as_secs()
-                )),
-                client::Event::Back => Event::Notice(format!("{host} answers again")),
-                client::Event::Gap(target) => Event::Gap(target),
-                client::Event::Notice(text) => Event::Notice(text),
-            };
+                _ => {}
+            }
+            let lost = matches!(event, client::Event::Lost(_));
+            let host = &self.dialer.access.endpoint.host;
+            let event = seam::event(event, host, |failure| self.failure(failure));
+            if lost {
+                self.phase = Phase::Closing;
+            }
             // Without a reader the handle is gone, which the orders tell.
             let _ = self.reports.send(event);
+            if last {
+                return true;
+            }
         }
         // A lost session may still have a shell to delete on the server.
         self.client.is_over()

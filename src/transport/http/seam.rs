@@ -1,0 +1,61 @@
+//! The session's commands and events, as the state machine has them.
+
+use crate::psrp::Priority;
+use crate::transport::{Command, Event, Failure};
+use crate::wsman::client::{self, Client};
+
+/// Hands a command to the state machine.
+pub(super) fn order(client: &mut Client, command: Command) {
+    match command {
+        Command::Open { id, name, opening } => client.open(id, &name, opening),
+        Command::CreatePipeline { id, first } => client.create_pipeline(id, first),
+        Command::Send {
+            target,
+            priority,
+            data,
+        } => client.send(target, priority, data),
+        Command::Read { target, credit } => client.read(target, credit),
+        Command::Stop(id) => client.stop(id),
+        Command::ClosePipeline(id) => client.close_pipeline(id),
+        Command::Close => client.close(),
+        Command::Disconnect => client.disconnect(),
+        Command::Reconnect => client.reconnect(),
+        Command::Connect { id, opening } => client.connect(id, opening),
+        Command::ConnectPipeline(id) => client.connect_pipeline(id),
+    }
+}
+
+/// What the state machine tells of the session on `host`; `failed` finds the words for a failure.
+pub(super) fn event(
+    event: client::Event,
+    host: &str,
+    failed: impl FnOnce(&client::Failure) -> Failure,
+) -> Event {
+    match event {
+        client::Event::Opened => Event::Opened,
+        client::Event::Data { target, data } => Event::Data { target, data },
+        client::Event::Acknowledged { target, priority } => match priority {
+            Priority::Default => Event::Acknowledged(target),
+            Priority::PromptResponse => Event::Answered(target),
+        },
+        client::Event::StopAcknowledged(id) => Event::StopAcknowledged(id),
+        client::Event::PipelineClosed(id) => Event::PipelineClosed(id),
+        client::Event::Fault { target, failure } => Event::Fault {
+            target,
+            failure: failed(&failure),
+        },
+        client::Event::Disconnected => Event::Disconnected,
+        client::Event::Reconnected => Event::Reconnected,
+        client::Event::Connected(answer) => Event::Connected(answer),
+        client::Event::Closed => Event::Closed,
+        client::Event::Lost(failure) => Event::Lost(failed(&failure)),
+        client::Event::Retrying { why, window } => Event::Notice(format!(
+            "the connection to {host} is interrupted ({}); it is tried again for {} s at most",
+            why.text,
+            window.as_secs()
+        )),
+        client::Event::Back => Event::Notice(format!("{host} answers again")),
+        client::Event::Gap(target) => Event::Gap(target),
+        client::Event::Notice(text) => Event::Notice(text),
+    }
+}
