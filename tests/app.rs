@@ -154,6 +154,7 @@ fn a_resize_while_output_runs_reaches_the_other_side_and_reflows(server: Builder
     screen
         .keys("$Host.UI.RawUI.WindowSize.Width<Enter>")
         .row("60");
+    screen.gone(" running ");
     screen.keys("<C-]>q");
     assert_eq!(screen.ended(), 0);
 }
@@ -214,7 +215,7 @@ fn escape_sequences_of_a_session_do_not_reach_the_terminal(server: Builder) {
     ] {
         assert!(!screen.received(bad), "{bad:?} came through");
     }
-    screen.keys("<C-]>q");
+    screen.gone(" running ").keys("<C-]>q");
     assert_eq!(screen.ended(), 0);
 }
 

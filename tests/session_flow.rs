@@ -19,7 +19,6 @@ on_servers_async!(
         a_flood_that_nobody_reads_is_held_back_and_can_be_stopped,
         a_pipeline_that_nobody_watches_runs_to_its_end,
         a_hundred_thousand_objects_arrive_in_order,
-        twenty_megabytes_go_each_way,
         #[cfg(unix)]
         a_server_that_does_not_stop_is_closed_by_force,
         hostile_output_ends_in_an_error_and_costs_one_pipeline_at_most,
@@ -102,7 +101,12 @@ async fn a_hundred_thousand_objects_arrive_in_order(server: Builder) {
     assert_eq!(next, 100_001);
 }
 
-async fn twenty_megabytes_go_each_way(server: Builder) {
+#[tokio::test]
+async fn twenty_megabytes_go_each_way_locally() {
+    twenty_megabytes_go_each_way(Peer::local()).await;
+}
+
+pub async fn twenty_megabytes_go_each_way(server: Builder) {
     let Some(peer) = server.start() else {
         return;
     };

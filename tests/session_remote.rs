@@ -12,6 +12,7 @@ use psdeck::transport::{Ask, Stage};
 use tokio_util::sync::CancellationToken;
 
 use crate::session::{all, objects, open, pool, request};
+use crate::session_flow::twenty_megabytes_go_each_way;
 use crate::support::peer::{Builder, Kind, Peer};
 use crate::support::servers::on_servers_async;
 
@@ -112,33 +113,6 @@ async fn a_flood_can_be_stopped_unread(server: Builder) {
         .unwrap();
     assert_eq!(all(running).await.1.state, PipelineState::Stopped);
     assert_eq!(objects(&session, "1").await, [Value::from(1)]);
-}
-
-async fn twenty_megabytes_go_each_way(server: Builder) {
-    let Some(peer) = server.start() else {
-        return;
-    };
-    let pool = pool();
-    let session = open(&pool, &peer).await.unwrap();
-    let mut invoke = Invoke::objects("process { ,$_ }");
-    invoke.input = Some(Arc::new(|| {
-        let chunks = (0..80u8).map(|n| Ok(Value::Bytes(vec![n; 256 << 10])));
-        Box::pin(futures_util::stream::iter(chunks))
-    }));
-    let (events, finished) = all(session.invoke(&invoke)).await;
-    assert_eq!(finished.state, PipelineState::Completed, "{finished:?}");
-    let bytes: usize = events
-        .iter()
-        .map(|event| match event {
-            PipelineEvent::Output(value) => match value.base() {
-                Value::Bytes(bytes) => bytes.len(),
-                _ => 0,
-            },
-            _ => 0,
-        })
-        .sum();
-    assert_eq!(bytes, 20 << 20);
-    assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
 #[cfg(unix)]

@@ -5,20 +5,20 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
+use tokio::net::TcpStream;
 
 use super::access::Access;
 use super::lane::Lane;
 use super::login::login;
-use super::survey::refused_hint;
 use super::tls::Tls;
 use super::wire::{Lost, Wire};
 use crate::transport::tcp::{self, Place, seconds};
-use crate::transport::{Endpoint, Failure, FailureKind, Stage};
+use crate::transport::{Endpoint, Failure, FailureKind, Scheme, Stage};
 
 /// PowerShell's id of a name without an address.
-pub(super) const NOT_FOUND: &str = "ComputerNotFound,PSSessionOpenFailed";
+const NOT_FOUND: &str = "ComputerNotFound,PSSessionOpenFailed";
 /// PowerShell's id of a port that is not reached.
-pub(super) const CANNOT_CONNECT: &str = "CannotConnect,PSSessionOpenFailed";
+const CANNOT_CONNECT: &str = "CannotConnect,PSSessionOpenFailed";
 
 /// Makes connections to one server, each of them authenticated.
 pub(super) struct Dialer {
@@ -72,15 +72,11 @@ impl Dialer {
             limit: self.limit,
         };
         stages(Stage::Resolve);
-        let mut addresses = tcp::resolve(place, |_| true)
-            .await
-            .map_err(|failure| failure.id(NOT_FOUND))?;
+        let mut addresses = resolve(place).await?;
         let good = *self.good.lock().unwrap_or_else(PoisonError::into_inner);
         addresses.sort_by_key(|address| Some(*address) != good);
         stages(Stage::Connect);
-        let stream = tcp::connect(place, &addresses, &refused_hint(&self.access.endpoint))
-            .await
-            .map_err(|failure| failure.id(CANNOT_CONNECT))?;
+        let stream = reach(place, &addresses, self.access.endpoint.scheme).await?;
         *self.good.lock().unwrap_or_else(PoisonError::into_inner) = stream.peer_addr().ok();
         let Some(tls) = &self.tls else {
             return Ok(Open {
@@ -122,4 +118,29 @@ impl Dialer {
             .id("WinRMOperationTimeout,PSSessionOpenFailed")
             .hint("see that the server is not overloaded; --connect-timeout waits longer")
     }
+}
+
+/// The addresses of the server.
+pub(super) async fn resolve(place: Place<'_>) -> Result<Vec<SocketAddr>, Failure> {
+    let found = tcp::resolve(place, |_| true).await;
+    found.map_err(|failure| failure.id(NOT_FOUND))
+}
+
+/// A stream to the port, where WinRM should listen for this scheme.
+pub(super) async fn reach(
+    place: Place<'_>,
+    addresses: &[SocketAddr],
+    scheme: Scheme,
+) -> Result<TcpStream, Failure> {
+    let Place { host, port, .. } = place;
+    let kind = match scheme {
+        Scheme::Http => "HTTP",
+        Scheme::Https => "HTTPS",
+    };
+    let refused = format!(
+        "see whether WinRM listens for {kind} on port {port} of {host}: Enable-PSRemoting there turns it on, \
+         winrm enumerate winrm/config/listener lists its ports"
+    );
+    let stream = tcp::connect(place, addresses, &refused).await;
+    stream.map_err(|failure| failure.id(CANNOT_CONNECT))
 }

@@ -31,10 +31,10 @@ use self::dial::Dialer;
 use self::lane::Lane;
 pub use self::survey::{Finding, check_authorities, survey};
 use self::task::Task;
-use self::tls::{Checks, Tls};
+use self::tls::Tls;
 use super::{
-    Ask, Capabilities, Command, Connection, Endpoint, Event, Failure, FailureKind, Options, Scheme,
-    Stage, TargetAddress, culture,
+    Ask, Capabilities, Command, Connection, Endpoint, Event, Failure, FailureKind, Options, Stage,
+    TargetAddress, culture,
 };
 use crate::auth::Method;
 use crate::wsman::client::{Client, Settings};
@@ -94,17 +94,7 @@ async fn enter(
     ask: &dyn Ask,
     stages: &(dyn Fn(Stage) + Sync),
 ) -> Result<(Dialer, Lane), Failure> {
-    let tls = match endpoint.scheme {
-        Scheme::Http => None,
-        Scheme::Https => {
-            let checks = Checks {
-                ca: options.ca.as_deref(),
-                skip_ca: options.skip_ca_check.unwrap_or(false),
-                skip_cn: options.skip_cn_check.unwrap_or(false),
-            };
-            Some(Tls::new(&endpoint.host, &checks)?)
-        }
-    };
+    let tls = Tls::of(&endpoint, options)?;
     let access = Access::new(endpoint, user, options)?;
     let limit = options.connect_timeout.unwrap_or(Options::STAGE_TIMEOUT);
     let mut dialer = Dialer::new(access, tls, limit);

@@ -9,15 +9,15 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::certificate::Certificate;
-use super::dial::{CANNOT_CONNECT, NOT_FOUND};
+use super::dial;
 use super::lane::SOAP;
 use super::login::names;
 use super::tls::{Checks, Tls};
 use super::wire::{Head, Lost, Post, Wire};
 use crate::auth::challenges;
 use crate::stdio::printable;
-use crate::transport::tcp::{self, Place, seconds};
-use crate::transport::{Endpoint, Failure, FailureKind, Options, Scheme, Stage, TargetAddress};
+use crate::transport::tcp::{Place, seconds};
+use crate::transport::{Endpoint, Failure, FailureKind, Options, Stage, TargetAddress};
 use crate::wsman::{Answer, Body, Header, Identity, Request, Response, decode};
 
 /// The most of an answer that is read.
@@ -81,26 +81,16 @@ async fn connect(
         port: *port,
         limit,
     };
-    let addresses = tcp::resolve(place, |_| true)
-        .await
-        .map_err(|failure| failure.id(NOT_FOUND))?;
+    let addresses = dial::resolve(place).await?;
     tell(Finding::Addresses(
         addresses.iter().map(std::net::SocketAddr::ip).collect(),
     ));
-    let stream = tcp::connect(place, &addresses, &refused_hint(endpoint))
-        .await
-        .map_err(|failure| failure.id(CANNOT_CONNECT))?;
+    let stream = dial::reach(place, &addresses, endpoint.scheme).await?;
     tell(Finding::Port(match stream.peer_addr() {
         Ok(address) => address.to_string(),
         Err(_) => endpoint.authority(),
     }));
-    let wire = if endpoint.scheme == Scheme::Https {
-        let checks = Checks {
-            ca: options.ca.as_deref(),
-            skip_ca: options.skip_ca_check.unwrap_or(false),
-            skip_cn: options.skip_cn_check.unwrap_or(false),
-        };
-        let tls = Tls::new(host, &checks)?;
+    let wire = if let Some(tls) = Tls::of(endpoint, options)? {
         let Ok(done) = timeout(limit, tls.handshake(stream, *port)).await else {
             let message = format!(
                 "{host} did not finish the TLS handshake within {}",
@@ -118,19 +108,6 @@ async fn connect(
         Wire::new(stream, &endpoint.authority(), &endpoint.path).await
     };
     wire.map_err(|lost| unanswered(endpoint, &lost))
-}
-
-/// What to do when nothing listens.
-pub(super) fn refused_hint(endpoint: &Endpoint) -> String {
-    let Endpoint { host, port, .. } = endpoint;
-    let kind = match endpoint.scheme {
-        Scheme::Http => "HTTP",
-        Scheme::Https => "HTTPS",
-    };
-    format!(
-        "see whether WinRM listens for {kind} on port {port} of {host}: Enable-PSRemoting there turns it on, \
-         winrm enumerate winrm/config/listener lists its ports"
-    )
 }
 
 /// Identify, then a request that no service answers to strangers.

@@ -298,25 +298,18 @@ impl Task {
         self.packet_size
             .store(self.client.packet_size(), Ordering::Relaxed);
         while let Some(event) = self.client.poll_event() {
-            let last = matches!(event, client::Event::Closed);
+            let host = &self.dialer.access.endpoint.host;
+            let event = seam::event(event, host, |failure| self.failure(failure));
             match event {
-                client::Event::Opened => self.phase = Phase::Open,
-                client::Event::Lost(_) => {
+                Event::Opened => self.phase = Phase::Open,
+                Event::Lost(_) => {
+                    self.phase = Phase::Closing;
                     self.farewell.get_or_insert(Instant::now() + FAREWELL);
                 }
                 _ => {}
             }
-            let lost = matches!(event, client::Event::Lost(_));
-            let host = &self.dialer.access.endpoint.host;
-            let event = seam::event(event, host, |failure| self.failure(failure));
-            if lost {
-                self.phase = Phase::Closing;
-            }
             // Without a reader the handle is gone, which the orders tell.
             let _ = self.reports.send(event);
-            if last {
-                return true;
-            }
         }
         // A lost session may still have a shell to delete on the server.
         self.client.is_over()

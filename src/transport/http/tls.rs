@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::certificate::Certificate;
 use super::tls_error;
-use crate::transport::{Failure, FailureKind, Stage};
+use crate::transport::{Endpoint, Failure, FailureKind, Options, Scheme, Stage};
 
 /// What of a certificate is not checked, and who vouches for the others.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +41,19 @@ pub(super) struct Tls {
 }
 
 impl Tls {
+    /// As the user wants it; none for HTTP.
+    pub(super) fn of(endpoint: &Endpoint, options: &Options) -> Result<Option<Self>, Failure> {
+        if endpoint.scheme == Scheme::Http {
+            return Ok(None);
+        }
+        let checks = Checks {
+            ca: options.ca.as_deref(),
+            skip_ca: options.skip_ca_check.unwrap_or(false),
+            skip_cn: options.skip_cn_check.unwrap_or(false),
+        };
+        Self::new(&endpoint.host, &checks).map(Some)
+    }
+
     /// Reads the authorities. `host` is a name or an address without brackets.
     pub(super) fn new(host: &str, checks: &Checks<'_>) -> Result<Self, Failure> {
         let provider = Arc::new(ring::default_provider());
