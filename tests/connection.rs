@@ -32,7 +32,7 @@ async fn connect(peer: &Peer) -> Box<dyn Connection> {
                 .map(|made| made.connection)
         }
         address @ TargetAddress::Wsman { .. } => {
-            transport::http::connect(&address, &options, &answers, |_| ())
+            transport::http::connect(&address, &options, Uuid::new_v4(), &answers, |_| ())
                 .await
                 .map(|made| made.connection)
         }

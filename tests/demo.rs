@@ -8,7 +8,7 @@ use psdeck::session::{
     Availability, Demo, FieldReply, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest,
     Pool, Prompt, PromptReply, Report, Session, SessionInfo, SessionState, Size,
 };
-use psdeck::transport::{Nobody, Options, Secret, TargetAddress};
+use psdeck::transport::{Leave, Nobody, Options, Secret, TargetAddress};
 use tokio_util::sync::CancellationToken;
 
 const WINDOW: Size = Size {
@@ -221,7 +221,9 @@ async fn a_session_is_left_and_taken_up_again_with_what_it_knew() {
     let (mut entered, _) = Entered::into(&session).await;
     entered.line("$kept = 'still here'").await;
     entered.handle.leave();
-    pool.disconnect(id, CancellationToken::new()).await.unwrap();
+    pool.disconnect(id, Leave::default(), CancellationToken::new())
+        .await
+        .unwrap();
     assert_eq!(
         held(&pool, "Server01")
             .await

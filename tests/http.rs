@@ -76,7 +76,7 @@ fn knowing(peer: &WsmanPeer) -> Options {
 
 async fn enter(url: &str, options: &Options, ask: &dyn Ask) -> Result<String, Failure> {
     let target = url.parse().unwrap();
-    http::connect(&target, options, ask, |_| {})
+    http::connect(&target, options, uuid::Uuid::new_v4(), ask, |_| {})
         .await
         .map(|connected| connected.authentication)
 }

@@ -16,7 +16,8 @@ use psdeck::session::{
     PipelineState, Pool, SessionState, Stages, TransportKind,
 };
 use psdeck::transport::{
-    Ask, Capabilities, Command, Connection, Event, Failure, FailureKind, Options, TargetAddress,
+    Ask, Capabilities, Command, Connection, Event, Failure, FailureKind, Leave, Options,
+    TargetAddress,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -189,10 +190,10 @@ impl Connection for Polled {
                 self.exchange("Signal", Target::Pipeline(id));
                 self.events.push_back(Event::PipelineClosed(id));
             }
-            Command::Disconnect => {
+            Command::Disconnect(_) => {
                 self.exchange("Disconnect", Target::Pool);
                 self.away = true;
-                self.events.push_back(Event::Disconnected);
+                self.events.push_back(Event::Disconnected(None));
             }
             Command::Reconnect => {
                 self.exchange("Reconnect", Target::Pool);
@@ -239,6 +240,7 @@ impl Connector for Recorded {
         &self,
         _: TargetAddress,
         _: Options,
+        _: Uuid,
         _: Arc<dyn Ask>,
         _: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {
@@ -319,7 +321,9 @@ async fn a_session_is_left_and_taken_up_again_while_its_command_runs_on() {
     let first = running.next().await.and_then(output);
     assert_eq!(first, Some(Value::from(1)));
 
-    pool.disconnect(id, CancellationToken::new()).await.unwrap();
+    pool.disconnect(id, Leave::default(), CancellationToken::new())
+        .await
+        .unwrap();
     let info = session.info();
     assert_eq!(
         (info.state, info.availability),

@@ -84,11 +84,12 @@ impl Connector for Between {
         &self,
         target: TargetAddress,
         options: Options,
+        client: uuid::Uuid,
         ask: Arc<dyn Ask>,
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {
         let between = self.clone();
-        let connecting = self.demo.connect(target, options, ask, stages);
+        let connecting = self.demo.connect(target, options, client, ask, stages);
         Box::pin(async move {
             let made = connecting.await?;
             Ok(Connected {
@@ -312,6 +313,7 @@ impl Connector for Never {
         &self,
         _: TargetAddress,
         _: Options,
+        _: uuid::Uuid,
         _: Arc<dyn Ask>,
         _: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {
@@ -385,6 +387,7 @@ impl Connector for Stuck {
         &self,
         _: TargetAddress,
         _: Options,
+        _: uuid::Uuid,
         _: Arc<dyn Ask>,
         _: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {

@@ -230,10 +230,24 @@ pub const CONNECTION: &[ConnectionOption] = &[
             Ok(())
         },
     ),
+    value(
+        "idle_timeout",
+        "DURATION",
+        "WSMan: how long the server keeps the session while nobody is connected [default: the server's]",
+        |to, text| {
+            to.idle_timeout = Some(duration(text)?);
+            Ok(())
+        },
+    ),
 ];
 
 /// The keys of profiles that no flag has.
-const KEYS_ONLY: &[&str] = &["password_command", "working_directory", "environment"];
+const KEYS_ONLY: &[&str] = &[
+    "password_command",
+    "working_directory",
+    "environment",
+    "output_buffering_mode",
+];
 
 /// Whether a profile knows the key.
 pub(super) fn is_key(name: &str) -> bool {

@@ -21,6 +21,9 @@ pub fn overlay(over: Options, base: Options) -> Options {
         trust_host,
         no_encryption,
         operation_timeout,
+        idle_timeout,
+        buffering,
+        retry_window,
         culture,
         no_remote_profile,
         ssh_options,
@@ -46,6 +49,9 @@ pub fn overlay(over: Options, base: Options) -> Options {
         trust_host: trust_host.or(base.trust_host),
         no_encryption: no_encryption.or(base.no_encryption),
         operation_timeout: operation_timeout.or(base.operation_timeout),
+        idle_timeout: idle_timeout.or(base.idle_timeout),
+        buffering: buffering.or(base.buffering),
+        retry_window: retry_window.or(base.retry_window),
         culture: culture.or(base.culture),
         no_remote_profile: no_remote_profile.or(base.no_remote_profile),
         // The first setting of a key wins, as with `ssh`.
@@ -68,7 +74,7 @@ mod tests {
 
     use super::super::connection::{CONNECTION, is_key};
     use super::*;
-    use crate::transport::Authentication;
+    use crate::transport::{Authentication, Buffering};
 
     #[test]
     fn every_option_has_its_key() {
@@ -88,6 +94,9 @@ mod tests {
             trust_host: Some(true),
             no_encryption: Some(true),
             operation_timeout: Some(Duration::from_secs(2)),
+            idle_timeout: Some(Duration::from_mins(2)),
+            buffering: Some(Buffering::Drop),
+            retry_window: Some(Duration::from_mins(4)),
             culture: Some("de-DE".into()),
             no_remote_profile: Some(true),
             ssh_options: vec!["A=b".into()],

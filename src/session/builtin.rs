@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{BoxFuture, Connected, Connector, Description, Stages, TransportKind};
 use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress, http, process, ssh};
 
@@ -33,12 +35,13 @@ impl Connector for Wsman {
         &self,
         target: TargetAddress,
         options: Options,
+        client: Uuid,
         ask: Arc<dyn Ask>,
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {
         Box::pin(async move {
             let stages = |stage| stages(stage);
-            let made = http::connect(&target, &options, &*ask, stages).await?;
+            let made = http::connect(&target, &options, client, &*ask, stages).await?;
             Ok(Connected {
                 connection: made.connection,
                 user: Some(made.user),
@@ -66,6 +69,7 @@ impl Connector for Ssh {
         &self,
         target: TargetAddress,
         options: Options,
+        _: Uuid,
         ask: Arc<dyn Ask>,
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {
@@ -99,6 +103,7 @@ impl Connector for Local {
         &self,
         _: TargetAddress,
         options: Options,
+        _: Uuid,
         _: Arc<dyn Ask>,
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {

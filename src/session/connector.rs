@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::{Availability, TransportKind};
-use crate::transport::{Ask, Connection, Failure, Options, Stage, TargetAddress};
+use crate::transport::{Ask, Connection, Failure, Keeping, Options, Stage, TargetAddress};
 
 /// A boxed future, as the object-safe traits of this layer return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -22,12 +22,14 @@ pub trait Connector: Send + Sync {
     /// What the list shows of such a session before it is open; `None` if this connector does not serve the target.
     fn describe(&self, target: &TargetAddress, options: &Options) -> Option<Description>;
 
-    /// Connects and authenticates, up to where the first message of PSRP can be sent. Dropping the future cancels it
+    /// Connects and authenticates, up to where the first message of PSRP can be sent. `client` is who we are to servers
+    /// that keep sessions: what is created belongs to it. Dropping the future cancels it
     /// and leaves nothing behind.
     fn connect(
         &self,
         target: TargetAddress,
         options: Options,
+        client: Uuid,
         ask: Arc<dyn Ask>,
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>>;
@@ -86,8 +88,16 @@ pub struct Listed {
     pub configuration_name: String,
     /// `None`: free to be connected; `Busy`: held by another client.
     pub availability: Availability,
-    /// What it runs: the pipeline's id and its text.
-    pub running: Option<(Uuid, String)>,
+    /// Whose it is: `DOMAIN\user`.
+    pub owner: Option<String>,
+    /// Where its client is or was: an address.
+    pub client: Option<String>,
+    /// What it runs: the pipelines' ids and their texts.
+    pub running: Vec<(Uuid, String)>,
+    /// How it is kept without a client.
+    pub keeping: Keeping,
+    /// When its client left it.
+    pub disconnected: Option<SystemTime>,
     /// When the server drops it.
     pub expires: Option<SystemTime>,
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::{
     Availability, BoxFuture, Connected, Connector, Description, Listed, Stages, TransportKind,
 };
 use crate::server::Demonstration;
-use crate::transport::{Ask, Failure, Memory, Options, TargetAddress};
+use crate::transport::{Ask, Failure, Keeping, Memory, Options, TargetAddress};
 
 /// Reaches the servers of a demonstration: `demo:Server01`.
 #[derive(Clone, Debug)]
@@ -31,6 +33,7 @@ impl Connector for Demo {
         &self,
         target: TargetAddress,
         _: Options,
+        _: Uuid,
         _: Arc<dyn Ask>,
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {
@@ -66,7 +69,11 @@ impl Connector for Demo {
                 } else {
                     Availability::None
                 },
-                running: held.running,
+                owner: None,
+                client: None,
+                running: held.running.into_iter().collect(),
+                keeping: Keeping::default(),
+                disconnected: None,
                 expires: held.expires,
             });
             listed.collect()

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
+use crate::transport::Keeping;
+
 /// The number of a session, from 1, unique in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub u32);
@@ -58,6 +60,17 @@ pub enum TransportKind {
     Demo,
 }
 
+/// A network that is lost, and tried again until it is too late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interruption {
+    /// Since when.
+    pub since: SystemTime,
+    /// Until when; then the session counts as disconnected.
+    pub until: SystemTime,
+    /// What happened.
+    pub why: String,
+}
+
 /// A snapshot of one session.
 #[derive(Clone, Debug)]
 pub struct SessionInfo {
@@ -91,8 +104,14 @@ pub struct SessionInfo {
     pub opened: Option<SystemTime>,
     /// When something last happened.
     pub last_activity: Option<SystemTime>,
+    /// When its client left it, if it is disconnected and that is known.
+    pub disconnected: Option<SystemTime>,
     /// When the server drops it, if it is disconnected and that is known.
     pub expires: Option<SystemTime>,
+    /// How the server keeps it without a client.
+    pub keeping: Keeping,
+    /// The network is lost, and tried again.
+    pub interruption: Option<Interruption>,
     /// The first line of what it runs.
     pub running: Option<String>,
     /// Why it is `Broken`, or why it cannot be connected.

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::task::{Control, RunId, Start, Work, room};
 use super::{ExitCode, Invoke, Limits, Report, Running, SessionInfo, SessionState, Size};
 use crate::psrp::{MetadataQuery, PipelineSpec};
+use crate::transport::Leave;
 
 /// A handle of a live session; clones are the same session. While a handle exists (the pool keeps one until the session
 /// is removed), the session stays.
@@ -124,8 +125,8 @@ impl Session {
     }
 
     /// Leaves it running on its server. On failure it stays as it was, or is `Broken` when the server fell silent.
-    pub(super) async fn disconnect(&self) -> Result<(), Report> {
-        self.ask(Control::Disconnect).await
+    pub(super) async fn disconnect(&self, leave: Leave) -> Result<(), Report> {
+        self.ask(|done| Control::Disconnect(leave, done)).await
     }
 
     /// Takes it up again over the connection that left it.

@@ -27,7 +27,7 @@ pub use connector::{BoxFuture, Connected, Connector, Description, Listed, Stages
 pub use demo::Demo;
 pub use enter::{Interactive, InteractiveEvents};
 pub use event::{Finished, HostEvent, PipelineEvent, PipelineState};
-pub use info::{Availability, SessionId, SessionInfo, SessionState, TransportKind};
+pub use info::{Availability, Interruption, SessionId, SessionInfo, SessionState, TransportKind};
 pub use interactive::{
     Colour, FieldReply, InteractiveEvent, Line, Prompt, PromptField, PromptReply, StreamKind,
 };

@@ -203,6 +203,7 @@ async fn attach(
         .connect(
             entry.target.clone(),
             entry.options.clone(),
+            entry.client,
             ask,
             Arc::clone(&stages),
         )

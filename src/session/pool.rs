@@ -1,8 +1,10 @@
 //! The pool: every session that this process knows, and the operations on them.
 
+mod rows;
+
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -13,10 +15,10 @@ use uuid::Uuid;
 use super::builtin::{Local, Ssh, Wsman};
 use super::report::{OVERLOADED, cancelled, late};
 use super::{
-    Availability, Connector, Description, ExitCode, Limits, OpenRequest, Opening, Report, Session,
-    SessionId, SessionInfo, SessionState, Sessions,
+    Connector, Description, ExitCode, Limits, OpenRequest, Opening, Report, Session, SessionId,
+    SessionInfo, SessionState, Sessions,
 };
-use crate::transport::{Ask, Options, TargetAddress};
+use crate::transport::{Ask, Leave, Options, TargetAddress};
 
 /// How many sessions are opened, and how many targets are worked on, at once.
 pub(super) const THROTTLE: usize = 32;
@@ -47,6 +49,8 @@ pub(super) struct Entry {
     pub(super) info: watch::Sender<SessionInfo>,
     pub(super) target: TargetAddress,
     pub(super) options: Options,
+    /// Who we are to the server, for this session.
+    pub(super) client: Uuid,
     pub(super) connector: Arc<dyn Connector>,
     /// Its handle, once it has been opened or connected here.
     pub(super) live: Option<Session>,
@@ -118,14 +122,14 @@ impl Pool {
     }
 
     /// Asks a server which sessions it holds, and adds those that this pool does not know to the list, as
-    /// `Disconnected`. Listed ones that the server no longer has leave it.
+    /// `Disconnected`. Listed ones that the server no longer has leave it. The numbers of those that it holds.
     pub async fn refresh(
         &self,
         target: &TargetAddress,
         options: &Options,
         ask: Arc<dyn Ask>,
         cancel: CancellationToken,
-    ) -> Result<(), Report> {
+    ) -> Result<Vec<SessionId>, Report> {
         let (connector, description) = self.inner.connector(target, options)?;
         let what = "cannot list the sessions";
         let computer = description.computer_name.clone();
@@ -138,6 +142,7 @@ impl Pool {
             },
         };
         self.inner.forget_unlisted(target, &listed);
+        let mut ids = Vec::with_capacity(listed.len());
         for found in listed {
             let known = self.inner.find(found.instance_id);
             let entry = match known {
@@ -156,6 +161,7 @@ impl Pool {
                         .1
                 }
             };
+            ids.push(entry.info.borrow().id);
             entry.info.send_if_modified(|info| {
                 // What this process holds itself, it knows better.
                 if info.state != SessionState::Disconnected {
@@ -163,13 +169,15 @@ impl Pool {
                 }
                 info.availability = found.availability;
                 info.configuration_name = found.configuration_name;
-                info.running = found.running.map(|(_, text)| text);
+                info.running = found.running.into_iter().next().map(|(_, text)| text);
+                info.keeping = found.keeping;
+                info.disconnected = found.disconnected;
                 info.expires = found.expires;
                 true
             });
         }
         self.inner.changed();
-        Ok(())
+        Ok(ids)
     }
 
     /// Takes a disconnected session up again. On failure it stays `Disconnected`, with the reason; when the connection
@@ -201,7 +209,12 @@ impl Pool {
 
     /// Leaves a session running on its server. On failure it stays as it was; a server that does not answer costs the
     /// session, which is `Broken` then. Cancelling stops the waiting only.
-    pub async fn disconnect(&self, id: SessionId, cancel: CancellationToken) -> Result<(), Report> {
+    pub async fn disconnect(
+        &self,
+        id: SessionId,
+        leave: Leave,
+        cancel: CancellationToken,
+    ) -> Result<(), Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         let Some(session) = entry.live else {
             let state = entry.info.borrow().state;
@@ -215,7 +228,7 @@ impl Pool {
         };
         tokio::select! {
             () = cancel.cancelled() => Err(cancelled(&session.info().computer_name)),
-            left = session.disconnect() => left,
+            left = session.disconnect(leave) => left,
         }
     }
 
@@ -291,110 +304,6 @@ impl Inner {
                 report.reasons.push(why.to_owned());
                 report
             })
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "all that a row says")]
-    fn add(
-        self: &Arc<Self>,
-        description: Description,
-        name: Option<String>,
-        instance_id: Uuid,
-        state: SessionState,
-        target: TargetAddress,
-        options: Options,
-        connector: Arc<dyn Connector>,
-    ) -> (SessionId, Entry) {
-        let id = SessionId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
-        let info = watch::Sender::new(SessionInfo {
-            id,
-            name: name.unwrap_or_else(|| format!("Runspace{id}")),
-            instance_id,
-            transport: description.transport,
-            computer_name: description.computer_name,
-            computer_type: description.computer_type,
-            user: description.user,
-            authentication: None,
-            state,
-            availability: Availability::None,
-            configuration_name: description.configuration_name,
-            protocol: None,
-            ps_version: None,
-            opened: None,
-            last_activity: None,
-            expires: None,
-            running: None,
-            reason: None,
-        });
-        let entry = Entry {
-            info,
-            target,
-            options,
-            connector,
-            live: None,
-            removed: CancellationToken::new(),
-        };
-        tokio::spawn(follow(entry.info.subscribe(), Arc::downgrade(self)));
-        self.entries().insert(id, entry.clone());
-        self.changed();
-        (id, entry)
-    }
-
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<SessionId, Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn entry(&self, id: SessionId) -> Option<Entry> {
-        self.entries().get(&id).cloned()
-    }
-
-    fn find(&self, instance_id: Uuid) -> Option<Entry> {
-        let entries = self.entries();
-        let mut all = entries.values();
-        all.find(|entry| entry.info.borrow().instance_id == instance_id)
-            .cloned()
-    }
-
-    pub(super) fn live(&self, id: SessionId, session: Session) {
-        if let Some(entry) = self.entries().get_mut(&id) {
-            entry.live = Some(session);
-        }
-    }
-
-    pub(super) fn remove(&self, id: SessionId) {
-        self.entries().remove(&id);
-        self.changed();
-    }
-
-    /// Forgets what only a server's list told of, and no longer does.
-    fn forget_unlisted(&self, target: &TargetAddress, listed: &[super::Listed]) {
-        self.entries().retain(|_, entry| {
-            let info = entry.info.borrow();
-            entry.live.is_some()
-                || entry.target != *target
-                || info.state != SessionState::Disconnected
-                || listed
-                    .iter()
-                    .any(|found| found.instance_id == info.instance_id)
-        });
-    }
-
-    /// Every row as it is now, by number.
-    pub(super) fn list(&self) -> Arc<[SessionInfo]> {
-        let entries = self.entries();
-        let list = entries.values().map(|entry| entry.info.borrow().clone());
-        list.collect()
-    }
-
-    fn changed(&self) {
-        self.changes.send_replace(());
-    }
-}
-
-/// Tells those who watch the list of one session's changes.
-async fn follow(mut info: watch::Receiver<SessionInfo>, pool: Weak<Inner>) {
-    while info.changed().await.is_ok() {
-        let Some(pool) = pool.upgrade() else { return };
-        pool.changed();
     }
 }
 

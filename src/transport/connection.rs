@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::Buffering;
 use crate::psrp::{Priority, Target};
 
 /// What a kind of connection can do; told at opening.
@@ -87,7 +88,7 @@ pub enum Command {
     /// Closes the session on the server, then the connection. Answered by [`Event::Closed`].
     Close,
     /// Leaves the session running on the server. Answered by [`Event::Disconnected`].
-    Disconnect,
+    Disconnect(Leave),
     /// Takes the session up again that this connection left. Answered by [`Event::Reconnected`].
     Reconnect,
     /// Takes up a session that another client left; `opening` holds the fragments of `SESSION_CAPABILITY` and
@@ -97,6 +98,8 @@ pub enum Command {
         id: Uuid,
         /// The two messages, each in one fragment.
         opening: Bytes,
+        /// The server may still count it as connected to this very client, whose process is gone: then it is left first.
+        ours: bool,
     },
     /// Attaches to a running pipeline of a session that was taken up by `Connect`. Answered by
     /// [`Event::Acknowledged`].
@@ -130,8 +133,9 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The session runs on without us.
-    Disconnected,
+    /// The session runs on without us; if nobody asked for that, why. Where this connection's end of it is kept,
+    /// `Reconnect` takes it up again.
+    Disconnected(Option<Failure>),
     /// The session is ours again.
     Reconnected,
     /// The session of another client is ours; the bytes are the server's answer (`connectResponseXml`).
@@ -142,8 +146,40 @@ pub enum Event {
     Lost(Failure),
     /// An answer was lost that the server does not keep: some of the target's data may be missing.
     Gap(Target),
+    /// The network is lost. What was under way is tried again for so long at most; then comes `Restored`, `Disconnected`
+    /// or `Lost`.
+    Interrupted {
+        /// What happened, without a final stop.
+        why: String,
+        /// How long it is tried, from now on.
+        window: Duration,
+    },
+    /// The server answers again.
+    Restored,
+    /// How the server keeps the session once it is left; after `Opened`, `Connected` and `Disconnected`, where it says so.
+    Kept(Keeping),
     /// Something to report that is no failure: a line before the first packet, say.
     Notice(String),
+}
+
+/// How a session is to be left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leave {
+    /// How long the server keeps it without a client (`-IdleTimeoutSec`); none: as it was opened.
+    pub idle_timeout: Option<Duration>,
+    /// What becomes of output that finds no room (`-OutputBufferingMode`); none: as it was opened.
+    pub buffering: Option<Buffering>,
+}
+
+/// How a server keeps a session that has no client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// For how long.
+    pub idle_timeout: Option<Duration>,
+    /// The most that may be asked for.
+    pub max_idle_timeout: Option<Duration>,
+    /// What becomes of output that finds no room.
+    pub buffering: Option<Buffering>,
 }
 
 /// A step of getting in, shown while it runs.

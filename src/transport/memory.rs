@@ -86,7 +86,7 @@ impl Memory {
                     Err(refusal) => self.lose(Failure::from(&refusal).at(Stage::Open)),
                 }
             }
-            Command::Connect { id, opening } => {
+            Command::Connect { id, opening, .. } => {
                 let taken = self.demonstration.take(&self.computer, id);
                 let taken = taken.map_err(|refusal| Failure::from(&refusal));
                 let connected = taken.and_then(|session| {
@@ -152,12 +152,12 @@ impl Memory {
                 self.credit.remove(&Target::Pipeline(id));
                 self.events.push_back(Event::PipelineClosed(id));
             }
-            Command::Disconnect => {
+            Command::Disconnect(_) => {
                 if let Some((id, _)) = &self.session {
                     self.demonstration.leave(*id);
                 }
                 self.attached = false;
-                self.events.push_back(Event::Disconnected);
+                self.events.push_back(Event::Disconnected(None));
             }
             Command::Close => {
                 if let Some((id, _)) = &self.session {

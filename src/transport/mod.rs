@@ -16,10 +16,12 @@ pub mod ssh;
 mod tcp;
 
 pub use address::{AddressError, Scheme, TargetAddress};
-pub use connection::{Capabilities, Command, Connection, Event, Failure, FailureKind, Stage};
+pub use connection::{
+    Capabilities, Command, Connection, Event, Failure, FailureKind, Keeping, Leave, Stage,
+};
 pub use endpoint::Endpoint;
 pub use memory::Memory;
-pub use options::{Authentication, Options, parse_duration};
+pub use options::{Authentication, Buffering, Options, parse_duration};
 pub use password_command::PasswordCommand;
 pub use pattern::fits_pattern;
 pub use question::{Answer, Ask, Nobody, Question, Secret};

@@ -59,6 +59,18 @@ pub struct Options {
     /// How long a WSMan server may take for one operation, and opening as a whole.
     #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
     pub operation_timeout: Option<Duration>,
+    /// How long a server keeps a session that has no client; the server's own time when absent.
+    #[serde(with = "seconds", skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Duration>,
+    /// What becomes of a disconnected session's output that finds no room; the server's own way when absent.
+    #[serde(
+        rename = "output_buffering_mode",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub buffering: Option<Buffering>,
+    /// How long a lost network is tried again before the session counts as disconnected.
+    #[serde(skip)]
+    pub retry_window: Option<Duration>,
     /// The language of a WSMan server's messages and the way it writes numbers and dates: `de-DE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub culture: Option<String>,
@@ -90,6 +102,38 @@ impl Options {
     pub const STAGE_TIMEOUT: Duration = Duration::from_secs(30);
     /// The longest duration that is taken: longer ones do not fit into every clock.
     pub const LONGEST: Duration = Duration::from_hours(24 * 365);
+}
+
+/// What becomes of a disconnected session's output that finds no room, in the words of `-OutputBufferingMode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Buffering {
+    /// The command waits.
+    Block,
+    /// The output is lost.
+    Drop,
+}
+
+impl Buffering {
+    /// As PowerShell and the wire write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Block => "Block",
+            Self::Drop => "Drop",
+        }
+    }
+}
+
+impl FromStr for Buffering {
+    type Err = ();
+
+    /// Any case, as PowerShell takes it.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.to_ascii_lowercase().as_str() {
+            "block" => Ok(Self::Block),
+            "drop" => Ok(Self::Drop),
+            _ => Err(()),
+        }
+    }
 }
 
 /// How to prove who we are, in the words of PowerShell's `-Authentication`.

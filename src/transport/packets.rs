@@ -265,7 +265,7 @@ impl<L: Link> Task<L> {
                 self.credits.clear();
                 self.client.close_session();
             }
-            Command::Disconnect
+            Command::Disconnect(_)
             | Command::Reconnect
             | Command::Connect { .. }
             | Command::ConnectPipeline(_) => {

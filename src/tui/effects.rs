@@ -16,7 +16,7 @@ use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
     SessionId, Size,
 };
-use crate::transport::{Answer, Ask, Nobody, Question, Secret};
+use crate::transport::{Answer, Ask, Leave, Nobody, Question, Secret};
 
 use super::Options;
 use super::model::layer::{NewSession, OpeningId, QuestionId};
@@ -222,7 +222,10 @@ impl Runner {
         let pool = self.options.pool.clone();
         let messages = self.messages.clone();
         tokio::spawn(async move {
-            let message = match pool.disconnect(session, CancellationToken::new()).await {
+            let message = match pool
+                .disconnect(session, Leave::default(), CancellationToken::new())
+                .await
+            {
                 Ok(()) => Message::Disconnected(session),
                 Err(report) => Message::Failed(Box::new(report)),
             };

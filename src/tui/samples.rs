@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
 use crate::session::{Availability, SessionId, SessionInfo, SessionState, TransportKind};
+use crate::transport::Keeping;
 
 /// The moment that tests call now.
 pub(crate) fn now() -> SystemTime {
@@ -98,6 +99,9 @@ pub(crate) fn session(
         ps_version: Some("7.6.5".to_owned()),
         opened: Some(now() - Duration::from_mins(90)),
         last_activity: Some(now() - Duration::from_secs(12)),
+        disconnected: None,
+        keeping: Keeping::default(),
+        interruption: None,
         expires: (state == SessionState::Disconnected).then(|| now() + Duration::from_hours(2)),
         running: None,
         reason: None,

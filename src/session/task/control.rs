@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clixml::Value;
 use crate::psrp::{MetadataQuery, PipelineSpec};
 use crate::session::{PipelineEvent, PromptReply, Report, Size};
+use crate::transport::Leave;
 
 /// The number of a pipeline, given by the handle before the server knows of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,7 +47,7 @@ pub(in crate::session) enum Control {
     /// Nobody pulls any more.
     Abandon(RunId),
     Answer(u64, PromptReply),
-    Disconnect(oneshot::Sender<Result<(), Report>>),
+    Disconnect(Leave, oneshot::Sender<Result<(), Report>>),
     Reconnect(oneshot::Sender<Result<(), Report>>),
     Close(oneshot::Sender<()>),
 }

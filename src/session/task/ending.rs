@@ -7,8 +7,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Pipe, Task};
-use crate::session::{ExitCode, HostEvent, PipelineEvent, PipelineState, Report, SessionState};
-use crate::transport::{Command, Failure, FailureKind};
+use crate::session::{
+    ExitCode, HostEvent, Interruption, PipelineEvent, PipelineState, Report, SessionState,
+};
+use crate::transport::{Command, Failure, FailureKind, Leave};
 
 impl Task {
     /// Begins to close in good order: every pipeline's channel first, since servers answer a session's close only after
@@ -118,7 +120,7 @@ impl Task {
         }
     }
 
-    pub(super) fn disconnect(&mut self, done: oneshot::Sender<Result<(), Report>>) {
+    pub(super) fn disconnect(&mut self, leave: Leave, done: oneshot::Sender<Result<(), Report>>) {
         let state = self.state();
         let refused = if state == SessionState::Disconnected {
             Some(Ok(()))
@@ -144,12 +146,18 @@ impl Task {
         }
         self.leaving = Some((done, Instant::now() + self.limits.connect));
         self.publish(SessionState::Disconnecting, None);
-        self.connection.submit(Command::Disconnect);
+        self.connection.submit(Command::Disconnect(leave));
     }
 
-    pub(super) fn disconnected(&mut self) {
+    pub(super) fn disconnected(&mut self, why: Option<&Failure>) {
         self.client.disconnected();
-        self.publish(SessionState::Disconnected, None);
+        self.restored();
+        self.info
+            .send_modify(|info| info.disconnected = Some(std::time::SystemTime::now()));
+        self.publish(
+            SessionState::Disconnected,
+            why.map(|failure| failure.message.clone()),
+        );
         if let Some((done, _)) = self.leaving.take() {
             let _ = done.send(Ok(()));
         }
@@ -171,6 +179,29 @@ impl Task {
             self.publish(SessionState::Connecting, None);
             self.connection.submit(Command::Reconnect);
         }
+    }
+
+    /// The network is lost, and tried again for so long.
+    pub(super) fn interrupted(&mut self, why: &str, window: std::time::Duration) {
+        let since = std::time::SystemTime::now();
+        self.info.send_modify(|info| {
+            info.interruption = Some(Interruption {
+                since,
+                until: since + window,
+                why: why.to_owned(),
+            });
+        });
+        let host = self.info.borrow().computer_name.clone();
+        self.tell(&format!(
+            "the connection to {host} is interrupted ({why}); it is tried again for {} s at most",
+            window.as_secs()
+        ));
+    }
+
+    /// The network is back, or given up. Whether it was lost.
+    pub(super) fn restored(&mut self) -> bool {
+        self.info
+            .send_if_modified(|info| info.interruption.take().is_some())
     }
 
     pub(super) fn reconnected(&mut self) {

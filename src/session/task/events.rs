@@ -34,21 +34,32 @@ impl Task {
                 Ok(()) => self.messages(),
                 Err(error) => self.fail(self.protocol_error(&error)),
             },
-            Event::Disconnected => self.disconnected(),
+            Event::Disconnected(why) => self.disconnected(why.as_ref()),
             Event::Reconnected => self.reconnected(),
             Event::Closed => self.closed(),
             Event::Gap(target) => self.gap_in(target),
-            Event::Notice(text) => {
-                tracing::info!(%text, "notice of the connection");
-                if self.state() == SessionState::Opening {
-                    // Nobody reads the session's events yet; whoever ends the opening tells this.
-                    self.info
-                        .send_modify(|info| info.reason = Some(text.clone()));
-                }
-                for pipe in self.pipes.values_mut().filter(|pipe| !pipe.finished) {
-                    pipe.hand_on(PipelineEvent::Notice(text.clone()));
+            Event::Interrupted { why, window } => self.interrupted(&why, window),
+            Event::Restored => {
+                if self.restored() {
+                    let host = self.info.borrow().computer_name.clone();
+                    self.tell(&format!("{host} answers again"));
                 }
             }
+            Event::Kept(keeping) => self.info.send_modify(|info| info.keeping = keeping),
+            Event::Notice(text) => self.tell(&text),
+        }
+    }
+
+    /// Tells everybody who reads.
+    pub(super) fn tell(&mut self, text: &str) {
+        tracing::info!(%text, "notice of the connection");
+        if self.state() == SessionState::Opening {
+            // Nobody reads the session's events yet; whoever ends the opening tells this.
+            self.info
+                .send_modify(|info| info.reason = Some(text.to_owned()));
+        }
+        for pipe in self.pipes.values_mut().filter(|pipe| !pipe.finished) {
+            pipe.hand_on(PipelineEvent::Notice(text.to_owned()));
         }
     }
 

@@ -247,7 +247,7 @@ impl Task {
             Control::ForceClose(run) => self.force_close(run),
             Control::Abandon(run) => self.abandon(run),
             Control::Answer(id, reply) => self.answer(id, reply),
-            Control::Disconnect(done) => self.disconnect(done),
+            Control::Disconnect(leave, done) => self.disconnect(leave, done),
             Control::Reconnect(done) => self.reconnect(done),
             Control::Close(done) => {
                 self.closers.push(done);

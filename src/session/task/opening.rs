@@ -35,10 +35,11 @@ impl Task {
                 .client
                 .open()
                 .map(|opening| Command::Open { id, name, opening }),
-            First::Connect => self
-                .client
-                .connect()
-                .map(|opening| Command::Connect { id, opening }),
+            First::Connect => self.client.connect().map(|opening| Command::Connect {
+                id,
+                opening,
+                ours: false,
+            }),
         }
         .map_err(|error| self.protocol_error(&error))?;
         self.connection.submit(command);

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use self::access::Access;
 use self::dial::Dialer;
@@ -33,8 +34,8 @@ pub use self::survey::{Finding, check_authorities, survey};
 use self::task::Task;
 use self::tls::Tls;
 use super::{
-    Ask, Capabilities, Command, Connection, Endpoint, Event, Failure, FailureKind, Options, Stage,
-    TargetAddress, culture,
+    Ask, Buffering, Capabilities, Command, Connection, Endpoint, Event, Failure, FailureKind,
+    Options, Stage, TargetAddress, culture,
 };
 use crate::auth::Method;
 use crate::wsman::client::{Client, Settings};
@@ -57,10 +58,12 @@ pub struct Connected {
     pub authentication: String,
 }
 
-/// Connects to a WSMan target and authenticates; the shell is created with the session's first messages.
+/// Connects to a WSMan target and authenticates; the shell is created with the session's first messages. `client` is who
+/// we are to the server (`SessionId`): shells belong to it.
 pub async fn connect(
     target: &TargetAddress,
     options: &Options,
+    client: Uuid,
     ask: &dyn Ask,
     stages: impl Fn(Stage) + Sync,
 ) -> Result<Connected, Failure> {
@@ -68,7 +71,7 @@ pub async fn connect(
         return Err(Failure::new(FailureKind::Usage, "no WSMan target"));
     };
     let endpoint = Endpoint::of(target, options)?;
-    let settings = settings(&endpoint, options);
+    let settings = settings(&endpoint, options, client);
     let opening = settings.operation_timeout;
     let (dialer, lane) = enter(endpoint, user.as_deref(), options, ask, &stages).await?;
     stages(Stage::Start);
@@ -129,12 +132,15 @@ async fn enter(
     }
 }
 
-fn settings(endpoint: &Endpoint, options: &Options) -> Settings {
+fn settings(endpoint: &Endpoint, options: &Options, client: Uuid) -> Settings {
     let name = options.configuration_name.as_deref();
     let mut settings = Settings::new(
         endpoint.to_string(),
         resource::configuration(name.unwrap_or(CONFIGURATION)),
     );
+    settings.session = client;
+    settings.idle_timeout = options.idle_timeout;
+    settings.buffering = options.buffering.map(Buffering::name);
     if let Some(culture) = options.culture.clone().or_else(culture::system) {
         settings.locale.clone_from(&culture);
         settings.data_locale = culture;
@@ -185,8 +191,8 @@ impl Handle {
 impl Connection for Handle {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            disconnect: false,
-            list: false,
+            disconnect: true,
+            list: true,
             several_pipelines: true,
             credit_per_target: true,
             encrypted: self.encrypted,

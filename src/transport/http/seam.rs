@@ -18,17 +18,16 @@ pub(super) fn order(client: &mut Client, command: Command) {
         Command::Stop(id) => client.stop(id),
         Command::ClosePipeline(id) => client.close_pipeline(id),
         Command::Close => client.close(),
-        Command::Disconnect => client.disconnect(),
+        Command::Disconnect(_) => client.disconnect(),
         Command::Reconnect => client.reconnect(),
-        Command::Connect { id, opening } => client.connect(id, opening),
+        Command::Connect { id, opening, .. } => client.connect(id, opening),
         Command::ConnectPipeline(id) => client.connect_pipeline(id),
     }
 }
 
-/// What the state machine tells of the session on `host`; `failed` finds the words for a failure.
+/// What the state machine tells; `failed` finds the words for a failure.
 pub(super) fn event(
     event: client::Event,
-    host: &str,
     failed: impl FnOnce(&client::Failure) -> Failure,
 ) -> Event {
     match event {
@@ -44,17 +43,16 @@ pub(super) fn event(
             target,
             failure: failed(&failure),
         },
-        client::Event::Disconnected => Event::Disconnected,
+        client::Event::Disconnected => Event::Disconnected(None),
         client::Event::Reconnected => Event::Reconnected,
         client::Event::Connected(answer) => Event::Connected(answer),
         client::Event::Closed => Event::Closed,
         client::Event::Lost(failure) => Event::Lost(failed(&failure)),
-        client::Event::Retrying { why, window } => Event::Notice(format!(
-            "the connection to {host} is interrupted ({}); it is tried again for {} s at most",
-            why.text,
-            window.as_secs()
-        )),
-        client::Event::Back => Event::Notice(format!("{host} answers again")),
+        client::Event::Retrying { why, window } => Event::Interrupted {
+            why: why.text,
+            window,
+        },
+        client::Event::Back => Event::Restored,
         client::Event::Gap(target) => Event::Gap(target),
         client::Event::Notice(text) => Event::Notice(text),
     }

@@ -298,8 +298,7 @@ impl Task {
         self.packet_size
             .store(self.client.packet_size(), Ordering::Relaxed);
         while let Some(event) = self.client.poll_event() {
-            let host = &self.dialer.access.endpoint.host;
-            let event = seam::event(event, host, |failure| self.failure(failure));
+            let event = seam::event(event, |failure| self.failure(failure));
             match event {
                 Event::Opened => self.phase = Phase::Open,
                 Event::Lost(_) => {
