@@ -44,6 +44,7 @@ mod layers;
 mod local;
 mod omi;
 mod peers;
+mod registry;
 mod replay;
 mod session;
 mod session_enter;

@@ -23,6 +23,16 @@ pub fn state_folder() -> Option<PathBuf> {
     Some(folder.to_owned())
 }
 
+/// Where sessions are remembered: the folder that `PSDECK_DATA` names, else the platform's; none for an account without a
+/// home. It may not exist yet.
+pub fn data_folder() -> Option<PathBuf> {
+    let named = std::env::var_os("PSDECK_DATA").filter(|named| !named.is_empty());
+    if let Some(named) = named {
+        return Some(named.into());
+    }
+    Some(project()?.data_local_dir().to_owned())
+}
+
 fn project() -> Option<ProjectDirs> {
     ProjectDirs::from("", "", "psdeck")
 }

@@ -8,6 +8,6 @@ mod resolve;
 
 pub use connection::{CONNECTION, ConnectionOption, duration, read_flags};
 pub use file::{Computer, Config, ConfigError, Ui, Warning};
-pub use folders::{config_file, state_folder, themes_folder};
+pub use folders::{config_file, data_folder, state_folder, themes_folder};
 pub use options::overlay;
 pub use resolve::{Resolved, TargetError};

@@ -16,6 +16,7 @@ mod live;
 mod opening;
 mod operation;
 mod pool;
+pub mod registry;
 mod report;
 mod running;
 mod sessions;

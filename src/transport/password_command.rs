@@ -58,6 +58,11 @@ impl PasswordCommand {
         &self.words
     }
 
+    /// The profile whose computer it is for; empty outside one.
+    pub fn profile(&self) -> &str {
+        &self.profile
+    }
+
     fn program(&self) -> &str {
         self.words.first().map_or("", String::as_str)
     }
