@@ -59,4 +59,5 @@ mod wsman;
 mod wsman_counts;
 mod wsman_faults;
 mod wsman_hostile;
+mod wsman_leave;
 mod wsman_replay;

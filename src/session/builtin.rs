@@ -1,11 +1,16 @@
 //! The connectors that every pool has.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use super::{BoxFuture, Connected, Connector, Description, Stages, TransportKind};
-use crate::transport::{Ask, Failure, FailureKind, Options, TargetAddress, http, process, ssh};
+use super::{
+    Availability, BoxFuture, Connected, Connector, Description, Listed, Stages, TransportKind,
+};
+use crate::transport::{
+    Ask, Failure, FailureKind, Keeping, Options, TargetAddress, http, process, ssh,
+};
 
 /// PowerShell's endpoints of WSMan servers.
 pub(super) struct Wsman;
@@ -49,6 +54,60 @@ impl Connector for Wsman {
             })
         })
     }
+
+    fn list(
+        &self,
+        target: TargetAddress,
+        options: Options,
+        ask: Arc<dyn Ask>,
+    ) -> BoxFuture<'static, Result<Vec<Listed>, Failure>> {
+        Box::pin(async move {
+            let found = http::list(&target, &options, &*ask).await?;
+            let now = SystemTime::now();
+            Ok(found
+                .into_iter()
+                .filter_map(|shelf| listed(shelf, now))
+                .collect())
+        })
+    }
+}
+
+/// A shell as the list shows it; none if its id is none of PowerShell's.
+fn listed(shelf: http::Shelf, now: SystemTime) -> Option<Listed> {
+    let http::Shelf {
+        shell,
+        configuration,
+        commands,
+    } = shelf;
+    let is_left = shell.state.as_deref() == Some("Disconnected");
+    let disconnected = match shell.inactivity {
+        Some(since) if is_left => now.checked_sub(since),
+        _ => None,
+    };
+    let expires = disconnected.zip(shell.idle_timeout);
+    Some(Listed {
+        instance_id: Uuid::parse_str(&shell.id).ok()?,
+        name: shell.name.unwrap_or_default(),
+        configuration_name: configuration,
+        availability: if is_left {
+            Availability::None
+        } else {
+            Availability::Busy
+        },
+        owner: shell.owner,
+        client: shell.client,
+        running: commands
+            .into_iter()
+            .filter_map(|one| Some((Uuid::parse_str(&one.id).ok()?, one.line.unwrap_or_default())))
+            .collect(),
+        keeping: Keeping {
+            idle_timeout: shell.idle_timeout,
+            max_idle_timeout: shell.max_idle_timeout,
+            buffering: shell.buffering.and_then(|mode| mode.parse().ok()),
+        },
+        disconnected,
+        expires: expires.and_then(|(since, kept)| since.checked_add(kept)),
+    })
 }
 
 impl Connector for Ssh {

@@ -87,7 +87,7 @@ pub enum Command {
     ClosePipeline(Uuid),
     /// Closes the session on the server, then the connection. Answered by [`Event::Closed`].
     Close,
-    /// Leaves the session running on the server. Answered by [`Event::Disconnected`].
+    /// Leaves the session running on the server. Answered by [`Event::Disconnected`], or [`Event::NotDisconnected`].
     Disconnect(Leave),
     /// Takes the session up again that this connection left. Answered by [`Event::Reconnected`].
     Reconnect,
@@ -136,6 +136,8 @@ pub enum Event {
     /// The session runs on without us; if nobody asked for that, why. Where this connection's end of it is kept,
     /// `Reconnect` takes it up again.
     Disconnected(Option<Failure>),
+    /// The server does not let us leave the session, which goes on as before.
+    NotDisconnected(Failure),
     /// The session is ours again.
     Reconnected,
     /// The session of another client is ours; the bytes are the server's answer (`connectResponseXml`).

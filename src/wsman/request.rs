@@ -70,6 +70,8 @@ pub enum Body<'a> {
         no_profile: bool,
         /// How long the server keeps the shell without a client; the server's own time, if none.
         idle_timeout: Option<Duration>,
+        /// What happens to output that nobody takes: `Block` or `Drop`; the server's own way, if none.
+        buffering: Option<&'a str>,
         /// Fragments: the first messages, or their beginning.
         creation: &'a [u8],
     },
@@ -291,6 +293,7 @@ impl Body<'_> {
                 id,
                 name,
                 idle_timeout,
+                buffering,
                 creation,
                 ..
             } => {
@@ -304,6 +307,9 @@ impl Body<'_> {
                 }
                 xml.element("rsp:InputStreams", "stdin pr");
                 xml.element("rsp:OutputStreams", "stdout");
+                if let Some(mode) = buffering {
+                    xml.element("rsp:BufferMode", mode);
+                }
                 xml.powershell("creationXml", creation).raw("</rsp:Shell>");
             }
             Self::Command { id, arguments } => {

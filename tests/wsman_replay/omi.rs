@@ -189,7 +189,7 @@ impl Session {
         let data = |place: &str| STANDARD.decode(request.get(place)?).ok();
         match data("Body/Shell/creationXml") {
             Some(opening) => client.open(id, "psdeck", opening.into()),
-            None => client.connect(id, data("Body/Connect/connectXml")?.into()),
+            None => client.connect(id, data("Body/Connect/connectXml")?.into(), false),
         }
         client.read(Target::Pool, 1 << 30);
         Some(Self {
@@ -226,7 +226,18 @@ impl Session {
                 }
                 _ => self.client.close_pipeline(id),
             },
-            ("Disconnect", _) => self.client.disconnect(),
+            ("Disconnect", _) => {
+                // The recorded client had no other Receive under way.
+                for (transmit, _) in self.flying.drain(..) {
+                    let why = Why {
+                        kind: Trouble::Network,
+                        text: String::new(),
+                    };
+                    let now = Instant::now();
+                    self.client.lost(now, transmit.exchange, Sent::No, why);
+                }
+                self.client.disconnect(None, None);
+            }
             ("Reconnect", _) => self.client.reconnect(),
             ("Delete", _) => self.client.close(),
             _ => {}
@@ -236,6 +247,9 @@ impl Session {
     /// Our request of that kind, if we make it.
     fn take(&mut self, action: &str, command: Option<Uuid>) -> Option<(Transmit, Flat)> {
         while let Some(transmit) = self.client.poll_transmit(Instant::now()) {
+            if transmit.action == psdeck::wsman::Action::Get {
+                continue; // how a shell is kept that was taken up; nobody else asked
+            }
             let flat = flat(&transmit.envelope);
             self.flying.push((transmit, flat));
         }

@@ -12,8 +12,8 @@ use psdeck::psrp::client::{Client, Event as Message, PoolOptions};
 use psdeck::psrp::{
     CommandSpec, KeyPair, MessageType, PipelineSpec, Priority, Secret, Target, server,
 };
-use psdeck::wsman::client::{self as wsman, Event, Settings, Transmit};
-use psdeck::wsman::resource;
+use psdeck::wsman::client::{self as wsman, Event, Sent, Settings, Transmit, Trouble, Why};
+use psdeck::wsman::{Action, resource};
 use uuid::Uuid;
 
 use super::differences::{Table, body};
@@ -79,7 +79,7 @@ impl Player {
         player.opening = player.psrp.connect().unwrap();
         player
             .wsman
-            .connect(player.psrp.id(), player.opening.clone());
+            .connect(player.psrp.id(), player.opening.clone(), false);
         player.wsman.read(Target::Pool, PLENTY);
         player
     }
@@ -183,7 +183,15 @@ impl Player {
             }
             "Disconnect" => {
                 self.psrp.disconnect().unwrap();
-                self.wsman.disconnect();
+                // The recorded client had no Receive under way.
+                for (transmit, _) in self.flying.drain(..) {
+                    let why = Why {
+                        kind: Trouble::Network,
+                        text: String::new(),
+                    };
+                    self.wsman.lost(self.now, transmit.exchange, Sent::No, why);
+                }
+                self.wsman.disconnect(None, None);
             }
             "Reconnect" => {
                 self.psrp.reconnect().unwrap();
@@ -297,6 +305,9 @@ impl Player {
     /// Takes what our client wants to send.
     fn transmit(&mut self) {
         while let Some(transmit) = self.wsman.poll_transmit(self.now) {
+            if transmit.action == Action::Get {
+                continue; // how a shell is kept that was taken up; nobody else asked
+            }
             let flat = flat(&transmit.envelope);
             self.flying.push((transmit, flat));
         }
@@ -329,6 +340,7 @@ impl Player {
         while let Some(event) = self.wsman.poll_event() {
             match event {
                 Event::Data { target, data } => self.data(target, &data, table),
+                Event::Kept(_) => {}
                 event => {
                     told.push(event);
                 }
@@ -350,7 +362,7 @@ impl Player {
                 self.messages_of(&[]);
                 true
             }
-            ("Disconnect", [Event::Disconnected]) => {
+            ("Disconnect", [Event::Disconnected(None)]) => {
                 self.psrp.disconnected();
                 self.away = true;
                 true

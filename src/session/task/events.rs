@@ -35,6 +35,7 @@ impl Task {
                 Err(error) => self.fail(self.protocol_error(&error)),
             },
             Event::Disconnected(why) => self.disconnected(why.as_ref()),
+            Event::NotDisconnected(failure) => self.tell(&failure.message),
             Event::Reconnected => self.reconnected(),
             Event::Closed => self.closed(),
             Event::Gap(target) => self.gap_in(target),

@@ -75,8 +75,16 @@ pub(super) fn of_client(
     };
     match phase {
         Phase::New | Phase::Creating if told.stage.is_none() => told.at(Stage::Start),
-        Phase::Open if told.stage.is_none() => told.at(Stage::Open),
+        Phase::Open | Phase::Taken if told.stage.is_none() => told.at(Stage::Open),
         _ => told,
+    }
+}
+
+/// What the server says of its list.
+pub(super) fn of_list(failure: &client::Failure, access: &Access) -> Failure {
+    match failure {
+        client::Failure::Refused { action, fault } => refused(*action, fault, access),
+        other => plain(other, &access.endpoint.host),
     }
 }
 
@@ -118,6 +126,7 @@ fn refused(action: Action, fault: &Fault, access: &Access) -> Failure {
     let host = &access.endpoint.host;
     let what = match action {
         Action::Create => format!("{host} does not create the session"),
+        Action::Enumerate => format!("{host} does not list its sessions"),
         action => format!("{host} refused {}", action.name()),
     };
     let kind = match fault.code.map(FaultCode::guilty) {
@@ -136,6 +145,7 @@ fn refused(action: Action, fault: &Fault, access: &Access) -> Failure {
             .detail(format!("fault 0x{:08X}", code.code()))
             .id(fault.error_id(match action {
                 Action::Create => "PSSessionOpenFailed",
+                Action::Enumerate => "RemotePSSessionQueryFailed",
                 _ => "PSSessionStateBroken",
             }));
         // Nothing tells it from a missing permission but that we send in the clear what is usually sealed.

@@ -1,7 +1,7 @@
 //! The session's commands and events, as the state machine has them.
 
 use crate::psrp::Priority;
-use crate::transport::{Command, Event, Failure};
+use crate::transport::{Buffering, Command, Event, Failure, Keeping};
 use crate::wsman::client::{self, Client};
 
 /// Hands a command to the state machine.
@@ -18,9 +18,11 @@ pub(super) fn order(client: &mut Client, command: Command) {
         Command::Stop(id) => client.stop(id),
         Command::ClosePipeline(id) => client.close_pipeline(id),
         Command::Close => client.close(),
-        Command::Disconnect(_) => client.disconnect(),
+        Command::Disconnect(leave) => {
+            client.disconnect(leave.idle_timeout, leave.buffering.map(Buffering::name));
+        }
         Command::Reconnect => client.reconnect(),
-        Command::Connect { id, opening, .. } => client.connect(id, opening),
+        Command::Connect { id, opening, ours } => client.connect(id, opening, ours),
         Command::ConnectPipeline(id) => client.connect_pipeline(id),
     }
 }
@@ -43,7 +45,13 @@ pub(super) fn event(
             target,
             failure: failed(&failure),
         },
-        client::Event::Disconnected => Event::Disconnected(None),
+        client::Event::Disconnected(why) => Event::Disconnected(why.as_ref().map(failed)),
+        client::Event::NotDisconnected(failure) => Event::NotDisconnected(failed(&failure)),
+        client::Event::Kept(kept) => Event::Kept(Keeping {
+            idle_timeout: kept.idle_timeout,
+            max_idle_timeout: kept.max_idle_timeout,
+            buffering: kept.buffering.and_then(|mode| mode.parse().ok()),
+        }),
         client::Event::Reconnected => Event::Reconnected,
         client::Event::Connected(answer) => Event::Connected(answer),
         client::Event::Closed => Event::Closed,

@@ -18,7 +18,7 @@ use super::lane::{Lane, Loss};
 use super::lanes::Lanes;
 use super::seam;
 use super::worker::{LaneId, News};
-use crate::transport::{Command, Event, Failure, FailureKind};
+use crate::transport::{Command, Event, Failure, FailureKind, Leave};
 use crate::wsman::client::{self, Client, Sent, Transmit, Trouble};
 
 /// News that wait for the driver; then connections wait too.
@@ -64,8 +64,12 @@ pub(super) enum Phase {
     New,
     /// The shell is asked for.
     Creating,
-    /// The shell is there.
+    /// The shell of another client is asked for, or is ours.
+    Taken,
+    /// The shell is there, and was made by us.
     Open,
+    /// The shell is asked to be left, or is.
+    Left,
     /// Asked to close, or closed.
     Closing,
 }
@@ -125,7 +129,8 @@ impl Task {
                         match self.phase {
                             Phase::New => return,
                             Phase::Creating | Phase::Open => self.command(Command::Close),
-                            Phase::Closing => {}
+                            Phase::Taken => self.command(Command::Disconnect(Leave::default())),
+                            Phase::Left | Phase::Closing => {}
                         }
                         continue;
                     };
@@ -151,6 +156,8 @@ impl Task {
         }
         match command {
             Command::Open { .. } => self.phase = Phase::Creating,
+            Command::Connect { .. } | Command::Reconnect => self.phase = Phase::Taken,
+            Command::Disconnect(_) => self.phase = Phase::Left,
             Command::Close => self.phase = Phase::Closing,
             _ => {}
         }
@@ -297,10 +304,16 @@ impl Task {
     fn tell(&mut self) -> bool {
         self.packet_size
             .store(self.client.packet_size(), Ordering::Relaxed);
+        let mut left = false;
         while let Some(event) = self.client.poll_event() {
             let event = seam::event(event, |failure| self.failure(failure));
             match event {
                 Event::Opened => self.phase = Phase::Open,
+                Event::NotDisconnected(_) => self.phase = Phase::Taken,
+                Event::Disconnected(_) => {
+                    self.phase = Phase::Left;
+                    left = true;
+                }
                 Event::Lost(_) => {
                     self.phase = Phase::Closing;
                     self.farewell.get_or_insert(Instant::now() + FAREWELL);
@@ -311,7 +324,7 @@ impl Task {
             let _ = self.reports.send(event);
         }
         // A lost session may still have a shell to delete on the server.
-        self.client.is_over()
+        self.client.is_over() || (left && self.farewell.is_some())
     }
 
     fn failure(&self, failure: &client::Failure) -> Failure {

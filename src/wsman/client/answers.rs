@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::channel::{Channel, count};
 use super::exchange::Exchange;
-use super::{Ask, Client, Event, ExchangeId, Failure, LARGE_ENVELOPE, Phase, Stage, upper};
+use super::{Ask, Client, Event, ExchangeId, Failure, Kept, LARGE_ENVELOPE, Phase, Stage, upper};
 use crate::psrp::{Priority, Target};
 use crate::wsman::{Answer, Error, Page, Received, Shell, State};
 
@@ -23,7 +23,7 @@ impl Client {
             | (Ask::Connect, Answer::Connected(_))
             | (Ask::Command(_), Answer::Command(_))
             | (Ask::Receive(_), Answer::Received(_))
-            | (Ask::FindShell(_), Answer::Shell(_) | Answer::Created(_))
+            | (Ask::FindShell(_) | Ask::Look, Answer::Shell(_) | Answer::Created(_))
             | (Ask::FindCommand(_), Answer::Page(_))
             | (Ask::ConnectCommand(_), Answer::Connected(_) | Answer::Done) => true,
             (
@@ -70,6 +70,7 @@ impl Client {
             }
             Answer::Shell(shell) | Answer::Created(shell) => match exchange.ask {
                 Ask::FindShell(lost) => self.found(lost, true),
+                Ask::Look => self.looked(&shell),
                 _ => self.created(exchange, *shell),
             },
             Answer::Connected(connected) if exchange.ask == Ask::Connect => {
@@ -80,6 +81,9 @@ impl Client {
                     self.settle();
                 }
                 self.events.push_back(Event::Connected(answer.into()));
+                if self.phase == Phase::Open {
+                    self.ask(Ask::Look, Bytes::new());
+                }
             }
             _ => self.done(exchange),
         }
@@ -140,10 +144,7 @@ impl Client {
             Ask::Terminate(id) => {
                 self.forget(id);
             }
-            Ask::Disconnect if self.phase == Phase::Leaving => {
-                self.phase = Phase::Away;
-                self.events.push_back(Event::Disconnected);
-            }
+            Ask::Disconnect if self.phase == Phase::Leaving => self.left(),
             Ask::Reconnect(Target::Pool) if self.phase == Phase::Returning => {
                 self.phase = Phase::Open;
                 for (target, channel) in &mut self.channels {
@@ -159,6 +160,7 @@ impl Client {
     /// The server has a shell of ours.
     pub(super) fn created(&mut self, exchange: Exchange, shell: Shell) {
         if !shell.id.is_empty() {
+            self.kept = Kept::of(&shell);
             self.shell = shell.id;
             self.limit(self.header.max_envelope);
         }
@@ -197,6 +199,7 @@ impl Client {
         if opening {
             self.phase = Phase::Open;
             self.events.push_back(Event::Opened);
+            self.tell_kept();
         } else {
             self.events
                 .push_back(Event::Acknowledged { target, priority });

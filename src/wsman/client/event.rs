@@ -109,8 +109,10 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The shell runs on without us.
-    Disconnected,
+    /// The shell runs on without us; if nobody asked for that, why.
+    Disconnected(Option<Failure>),
+    /// The server does not let us leave the shell: it stays ours.
+    NotDisconnected(Failure),
     /// The shell is ours again.
     Reconnected,
     /// The shell of another client is ours; the server's answer (`connectResponseXml`).
@@ -130,8 +132,21 @@ pub enum Event {
     Back,
     /// An answer with output was lost that the server does not keep: some of the output may be missing.
     Gap(Target),
+    /// How the server keeps the shell once it is left.
+    Kept(Kept),
     /// Something to report that is no failure.
     Notice(String),
+}
+
+/// How a server keeps a shell that has no client, as far as it says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// For how long.
+    pub idle_timeout: Option<Duration>,
+    /// The most that may be asked for.
+    pub max_idle_timeout: Option<Duration>,
+    /// What becomes of output that finds no room: `Block` or `Drop`.
+    pub buffering: Option<String>,
 }
 
 /// Why something did not work.

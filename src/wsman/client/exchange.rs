@@ -41,6 +41,8 @@ pub(super) enum Ask {
     FindShell(ExchangeId),
     /// Is there a command, as the lost Command of that exchange would have made?
     FindCommand(ExchangeId),
+    /// How is the shell kept?
+    Look,
 }
 
 /// Where an exchange stands.
@@ -232,7 +234,7 @@ impl Ask {
             Self::Disconnect => Action::Disconnect,
             Self::Reconnect(_) => Action::Reconnect,
             Self::Delete => Action::Delete,
-            Self::FindShell(_) => Action::Get,
+            Self::FindShell(_) | Self::Look => Action::Get,
             Self::FindCommand(_) => Action::Enumerate,
         }
     }

@@ -133,6 +133,7 @@ impl Client {
             }
             Err(error) => self.garbage(now, id, &error),
         }
+        self.away();
         true
     }
 

@@ -23,6 +23,7 @@ impl Client {
             Some(waiting) if waiting.answers > 0 => self.conclude(id, true),
             _ => self.fail(now, id, sent, why),
         }
+        self.away();
     }
 
     /// When [`Client::handle_timeout`] is due.
@@ -37,7 +38,7 @@ impl Client {
             _ => None,
         });
         let pauses = self.channels.values().filter_map(|channel| channel.pause);
-        exchanges.chain(pauses).min()
+        exchanges.chain(pauses).chain(self.drained).min()
     }
 
     /// Does what time has come for.
@@ -100,11 +101,16 @@ impl Client {
             }
             return;
         }
-        if self.is_overtaken(id) {
-            // Its output would come behind that of the Receive that has taken its place.
+        let maybe = exchange.maybe || sent == Sent::Maybe;
+        let leaves = matches!(self.phase, Phase::Leaving | Phase::Draining)
+            && matches!(exchange.ask, Ask::Receive(_));
+        // Its output would come behind that of the Receive that has taken its place; or there is to be no other.
+        if self.is_overtaken(id) || (leaves && !(maybe && self.robust)) {
             if let Some(exchange) = self.exchanges.remove(&id) {
                 self.release(id, &exchange);
-                self.events.push_back(Event::Gap(exchange.ask.target()));
+                if maybe {
+                    self.events.push_back(Event::Gap(exchange.ask.target()));
+                }
             }
             return;
         }
@@ -185,7 +191,7 @@ impl Client {
             Ask::Create { .. } | Ask::Connect | Ask::Delete => false,
             Ask::FindShell(lost) | Ask::FindCommand(lost) => !self.exchanges.contains_key(&lost),
             _ if self.phase == Phase::Closing => true,
-            Ask::Receive(_) if matches!(self.phase, Phase::Leaving | Phase::Away) => true,
+            Ask::Look => true,
             Ask::Receive(target) | Ask::Send(target @ Target::Pipeline(_), _) => closed(target),
             Ask::Stop(id) => closed(Target::Pipeline(id)),
             _ => false,

@@ -11,6 +11,7 @@ mod event;
 mod exchange;
 mod glance;
 mod intake;
+mod leave;
 mod loss;
 mod refusal;
 mod rejoin;
@@ -19,13 +20,13 @@ mod settings;
 mod transmit;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use uuid::Uuid;
 
 use self::channel::{Channel, Step, count, ends_object};
-pub use self::event::{Event, ExchangeId, Failure, Lane, Sent, Transmit, Trouble, Why};
+pub use self::event::{Event, ExchangeId, Failure, Kept, Lane, Sent, Transmit, Trouble, Why};
 use self::exchange::{Ask, Exchange, Stage};
 use self::intake::Unread;
 use self::retry::Random;
@@ -60,6 +61,12 @@ pub struct Client {
     random: Random,
     /// The network is lost.
     outage: bool,
+    /// How the server keeps the shell without us, as far as it has said so.
+    kept: Kept,
+    /// How it is to be left: for how long it is to be kept, and what becomes of its output.
+    leave: (Option<Duration>, Option<&'static str>),
+    /// It is left; its open Receives have until then to be answered.
+    drained: Option<Instant>,
 }
 
 /// Where the shell is, for us.
@@ -70,6 +77,8 @@ enum Phase {
     Open,
     /// To be disconnected.
     Leaving,
+    /// Disconnected; the answers to what was under way still come.
+    Draining,
     Away,
     Returning,
     /// To be deleted.
@@ -106,6 +115,9 @@ impl Client {
             packet: 0,
             random: Random(settings.seed),
             outage: false,
+            kept: Kept::default(),
+            leave: (None, None),
+            drained: None,
             settings,
         };
         client.limit(ENVELOPE);
@@ -115,7 +127,9 @@ impl Client {
     /// Creates the shell `id`; `opening` holds the fragments of the first messages. [`Event::Opened`] answers.
     pub fn open(&mut self, id: Uuid, name: &str, opening: Bytes) {
         let name = name.to_owned();
-        self.begin(id, Ask::Create { name }, opening);
+        if self.begin(id) {
+            self.ask(Ask::Create { name }, opening);
+        }
     }
 
     /// Creates the command `id`; `first` holds fragments of its pipeline and of nothing else. [`Event::Acknowledged`]
@@ -202,27 +216,6 @@ impl Client {
         }
     }
 
-    /// Leaves the shell running. [`Event::Disconnected`] answers.
-    pub fn disconnect(&mut self) {
-        if self.phase == Phase::Open {
-            self.phase = Phase::Leaving;
-        }
-    }
-
-    /// Takes the shell up again that this client left. [`Event::Reconnected`] answers.
-    pub fn reconnect(&mut self) {
-        if self.phase == Phase::Away {
-            self.phase = Phase::Returning;
-            self.ask(Ask::Reconnect(Target::Pool), Bytes::new());
-        }
-    }
-
-    /// Takes up the shell `id` of another client; `opening` holds the fragments of the connect messages.
-    /// [`Event::Connected`] answers.
-    pub fn connect(&mut self, id: Uuid, opening: Bytes) {
-        self.begin(id, Ask::Connect, opening);
-    }
-
     /// Attaches to a running command of a shell that was taken up by [`Client::connect`]. [`Event::Acknowledged`]
     /// answers.
     pub fn connect_pipeline(&mut self, id: Uuid) {
@@ -247,7 +240,7 @@ impl Client {
     /// stand authenticated. A Receive for the shell and each command, one for what is asked next, one for what cannot
     /// wait for that.
     pub fn wants_spare(&self) -> usize {
-        if matches!(self.phase, Phase::Ended) {
+        if matches!(self.phase, Phase::Away | Phase::Ended) {
             return 0;
         }
         let parked = self.channels.values();
@@ -268,13 +261,14 @@ impl Client {
         self.packet
     }
 
-    fn begin(&mut self, id: Uuid, ask: Ask, opening: Bytes) {
-        if self.phase == Phase::New {
+    fn begin(&mut self, id: Uuid) -> bool {
+        let is_new = self.phase == Phase::New;
+        if is_new {
             self.phase = Phase::Opening;
             self.shell = upper(id);
             self.channels.entry(Target::Pool).or_default();
-            self.ask(ask, opening);
         }
+        is_new
     }
 
     /// Begins an exchange.

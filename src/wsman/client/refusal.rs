@@ -84,12 +84,8 @@ impl Client {
                 }
                 self.end(Event::Closed);
             }
-            Ask::Disconnect => match fault.code {
-                Some(FaultCode::AlreadyDisconnected | FaultCode::ShellDisconnected) => {
-                    self.done(exchange);
-                }
-                _ => self.end_with(&exchange, fault),
-            },
+            Ask::Disconnect => self.leave_refused(exchange, fault),
+            Ask::Look => {}
             Ask::Reconnect(Target::Pool) => match fault.code {
                 Some(FaultCode::CannotConnectInvalid) => self.done(exchange),
                 // What was to be asked then shows what is wrong.
@@ -198,13 +194,13 @@ impl Client {
         lost.is_some_and(|lost| matches!(lost.ask, Ask::Receive(_)))
     }
 
-    fn end_with(&mut self, exchange: &Exchange, fault: Box<Fault>) {
+    pub(super) fn end_with(&mut self, exchange: &Exchange, fault: Box<Fault>) {
         let failure = failure(exchange, fault);
         self.end(Event::Lost(failure));
     }
 }
 
-fn failure(exchange: &Exchange, fault: Box<Fault>) -> Failure {
+pub(super) fn failure(exchange: &Exchange, fault: Box<Fault>) -> Failure {
     Failure::Refused {
         action: exchange.ask.action(),
         fault,

@@ -6,7 +6,7 @@ use super::bench_tests::{
     Bench, COMMAND, COMMANDED, CREATED, PIPELINE, SENT, SHELL, SIGNALLED, data_of, inside,
     last_output, object, output,
 };
-use super::{Event, Failure, Lane};
+use super::{Event, Failure, Kept, Lane};
 use crate::psrp::{Priority, Target};
 use crate::wsman::Action;
 
@@ -359,7 +359,7 @@ fn a_session_is_left_and_taken_up_again() {
         .client
         .send(PIPELINE, Priority::Default, object(10, true));
     let send = bench.sends(Action::Send);
-    bench.client.disconnect();
+    bench.client.disconnect(None, None);
     bench.sends_nothing();
     bench.answer(&send, SENT);
     let disconnect = bench.sends(Action::Disconnect);
@@ -368,7 +368,7 @@ fn a_session_is_left_and_taken_up_again() {
     bench.answer(&disconnect, "<rsp:DisconnectResponse/>");
     let events = bench.events();
     assert_eq!(data_of(&events), 31);
-    assert_eq!(events.last(), Some(&Event::Disconnected));
+    assert_eq!(events.last(), Some(&Event::Disconnected(None)));
     bench.sends_nothing();
     bench.client.reconnect();
     let reconnect = bench.sends(Action::Reconnect);
@@ -386,7 +386,7 @@ fn a_session_is_left_and_taken_up_again() {
 #[test]
 fn a_session_of_another_client_is_taken_up() {
     let mut bench = Bench::new(true);
-    bench.client.connect(SHELL, object(10, true));
+    bench.client.connect(SHELL, object(10, true), false);
     bench.client.read(Target::Pool, 1000);
     let connect = bench.sends(Action::Connect);
     bench.answer(
@@ -394,6 +394,14 @@ fn a_session_of_another_client_is_taken_up() {
         "<rsp:ConnectResponse><connectResponseXml>AAA=</connectResponseXml></rsp:ConnectResponse>",
     );
     assert!(matches!(&bench.events()[..], [Event::Connected(answer)] if answer.len() == 2));
+    let look = bench.sends(Action::Get);
+    let shell = "<rsp:Shell><rsp:ShellId>S</rsp:ShellId><rsp:IdleTimeOut>PT60.000S</rsp:IdleTimeOut></rsp:Shell>";
+    bench.answer(&look, shell);
+    let kept = Kept {
+        idle_timeout: Some(Duration::from_mins(1)),
+        ..Kept::default()
+    };
+    assert_eq!(bench.events(), [Event::Kept(kept)]);
     bench.client.connect_pipeline(COMMAND);
     bench.client.read(PIPELINE, 1000);
     let attach = bench.sends(Action::Connect);

@@ -69,15 +69,9 @@ impl Client {
             }
             Phase::Leaving => {
                 self.signal();
-                let asked = self.any(|ask| *ask == Ask::Disconnect);
-                // What was sent to the server must have arrived.
-                let sending = self.exchanges.values().any(|exchange| {
-                    exchange.is_flying() && matches!(exchange.ask, Ask::Send(..) | Ask::Command(_))
-                });
-                if !asked && !sending {
-                    self.ask(Ask::Disconnect, Bytes::new());
-                }
+                self.plan_leave();
             }
+            Phase::Draining => self.plan_away(now),
             Phase::Closing => {
                 let waits = self.creating() || self.any(|ask| *ask == Ask::Delete);
                 if !waits {
@@ -131,7 +125,7 @@ impl Client {
             return true;
         };
         match exchange.ask {
-            Ask::Send(..) | Ask::Command(_) if self.phase == Phase::Leaving => true,
+            _ if self.is_left_out(exchange) => true,
             // The shell is taken up first.
             Ask::Send(..)
             | Ask::Command(_)
@@ -201,6 +195,7 @@ impl Client {
                 protocol: &self.settings.protocol,
                 no_profile: self.settings.no_profile,
                 idle_timeout: self.settings.idle_timeout,
+                buffering: self.settings.buffering,
                 creation: data,
             },
             Ask::Connect => Body::Connect {
@@ -230,16 +225,16 @@ impl Client {
                 code: TERMINATE,
             },
             Ask::Disconnect => Body::Disconnect {
-                idle_timeout: self.settings.idle_timeout,
-                buffering: self.settings.buffering,
+                idle_timeout: self.leave.0,
+                buffering: self.leave.1,
             },
             Ask::Reconnect(_) => Body::Reconnect { command: target },
             Ask::Delete => Body::Delete,
-            Ask::FindShell(_) => Body::Get,
+            Ask::FindShell(_) | Ask::Look => Body::Get,
             Ask::FindCommand(_) => Body::EnumerateCommands { shell },
         };
         let resource = match ask {
-            Ask::FindShell(_) => resource::SHELLS,
+            Ask::FindShell(_) | Ask::Look => resource::SHELLS,
             Ask::FindCommand(_) => resource::COMMANDS,
             _ => &self.settings.resource,
         };

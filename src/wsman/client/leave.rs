@@ -1,0 +1,184 @@
+//! Leaving a shell, and taking one up.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::channel::Step;
+use super::exchange::Exchange;
+use super::refusal::failure;
+use super::{Ask, Client, Event, Kept, Phase};
+use crate::psrp::Target;
+use crate::wsman::{Fault, FaultCode, Shell};
+
+/// A server that was left ends the open Receives, with what it has for them, before it says so; what is on other
+/// connections may come a little later.
+const DRAIN: Duration = Duration::from_secs(5);
+
+impl Client {
+    /// Leaves the shell running: kept for `idle_timeout`, its output treated as `buffering` says (`Block` or `Drop`); if
+    /// none, as it was opened. [`Event::Disconnected`] answers, or [`Event::NotDisconnected`].
+    pub fn disconnect(&mut self, idle_timeout: Option<Duration>, buffering: Option<&'static str>) {
+        match self.phase {
+            Phase::Open => {}
+            // One that is being taken up is left as it was.
+            Phase::Opening if self.any(|ask| *ask == Ask::Connect) => {}
+            _ => return,
+        }
+        self.leave = (idle_timeout, buffering);
+        self.phase = Phase::Leaving;
+    }
+
+    /// Takes the shell up again that this client left. [`Event::Reconnected`] answers.
+    pub fn reconnect(&mut self) {
+        if self.phase == Phase::Away {
+            self.phase = Phase::Returning;
+            self.ask(Ask::Reconnect(Target::Pool), Bytes::new());
+        }
+    }
+
+    /// Takes up the shell `id` of another client; `opening` holds the fragments of the connect messages. `ours`: the
+    /// server may still count it as connected to this client, whose process is gone; then it is left first.
+    /// [`Event::Connected`] answers.
+    pub fn connect(&mut self, id: Uuid, opening: Bytes, ours: bool) {
+        if self.begin(id) {
+            if ours {
+                self.ask(Ask::Disconnect, Bytes::new());
+            }
+            self.ask(Ask::Connect, opening);
+        }
+    }
+
+    /// Begins the end, once what the server is to have has arrived there.
+    pub(super) fn plan_leave(&mut self) {
+        let waits = |exchange: &Exchange| match exchange.ask {
+            Ask::Disconnect => true,
+            Ask::Connect
+            | Ask::Command(_)
+            | Ask::ConnectCommand(_)
+            | Ask::Send(..)
+            | Ask::Terminate(_) => !exchange.is_unknown(),
+            _ => false,
+        };
+        if !self.exchanges.values().any(waits) {
+            self.ask(Ask::Disconnect, Bytes::new());
+        }
+    }
+
+    /// Whether a request waits because of where the shell is: what is left gets nothing more, what is not ours yet
+    /// nothing but the request for it.
+    pub(super) fn is_left_out(&self, exchange: &Exchange) -> bool {
+        match exchange.ask {
+            Ask::Connect => self.any(|ask| *ask == Ask::Disconnect),
+            Ask::Disconnect | Ask::Delete | Ask::Reconnect(Target::Pool) => false,
+            _ => match self.phase {
+                Phase::Leaving => {
+                    exchange.is_unknown() && !matches!(exchange.ask, Ask::Terminate(_))
+                }
+                // The answers that the server keeps are still asked for.
+                Phase::Draining => !matches!(exchange.ask, Ask::Receive(_)),
+                Phase::Away | Phase::Returning => true,
+                _ => false,
+            },
+        }
+    }
+
+    /// The server has let us go.
+    pub(super) fn left(&mut self) {
+        self.kept.idle_timeout = self.leave.0.or(self.kept.idle_timeout);
+        if let Some(mode) = self.leave.1 {
+            self.kept.buffering = Some(mode.to_owned());
+        }
+        self.phase = Phase::Draining;
+        self.drained = None;
+        self.exchanges.retain(|_, exchange| {
+            !matches!(exchange.ask, Ask::Receive(_)) || !exchange.is_unknown()
+        });
+        self.away();
+    }
+
+    /// The server does not let us go.
+    pub(super) fn leave_refused(&mut self, exchange: Exchange, fault: Box<Fault>) {
+        match (fault.code, self.phase) {
+            (Some(FaultCode::AlreadyDisconnected | FaultCode::ShellDisconnected), _) => {
+                self.done(exchange);
+            }
+            // What was to be done then shows what is wrong.
+            (_, Phase::Opening) if !fault.is_gone() => {}
+            (_, Phase::Leaving) if !fault.is_gone() => {
+                self.phase = Phase::Open;
+                let failure = failure(&exchange, fault);
+                self.events.push_back(Event::NotDisconnected(failure));
+            }
+            _ => self.end_with(&exchange, fault),
+        }
+    }
+
+    /// Waits for the answers that are still to come, for a while.
+    pub(super) fn plan_away(&mut self, now: Instant) {
+        let until = *self.drained.get_or_insert(now + DRAIN);
+        if until <= now {
+            let mut gaps = Vec::new();
+            self.exchanges.retain(|_, exchange| {
+                let Ask::Receive(target) = exchange.ask else {
+                    return true;
+                };
+                if exchange.maybe {
+                    gaps.push(target);
+                }
+                false
+            });
+            self.events.extend(gaps.into_iter().map(Event::Gap));
+        }
+        self.away();
+    }
+
+    /// Tells that the shell is left, once nothing more comes of it.
+    pub(super) fn away(&mut self) {
+        let receives = self.any(|ask| matches!(ask, Ask::Receive(_)));
+        if self.phase != Phase::Draining || receives {
+            return;
+        }
+        self.stay_away();
+        self.events.push_back(Event::Disconnected(None));
+        self.tell_kept();
+    }
+
+    /// Keeps our end of the shell until it is taken up again.
+    pub(super) fn stay_away(&mut self) {
+        self.phase = Phase::Away;
+        self.drained = None;
+        for channel in self.channels.values_mut() {
+            channel.receiving = None;
+            channel.pause = None;
+            if channel.stop == Step::Sent {
+                channel.stop = Step::Wanted;
+            }
+        }
+        self.exchanges
+            .retain(|_, exchange| !matches!(exchange.ask, Ask::Stop(_) | Ask::Look));
+    }
+
+    /// The server has described the shell.
+    pub(super) fn looked(&mut self, shell: &Shell) {
+        self.kept = Kept::of(shell);
+        self.tell_kept();
+    }
+
+    pub(super) fn tell_kept(&mut self) {
+        if self.kept != Kept::default() {
+            self.events.push_back(Event::Kept(self.kept.clone()));
+        }
+    }
+}
+
+impl Kept {
+    pub(super) fn of(shell: &Shell) -> Self {
+        Self {
+            idle_timeout: shell.idle_timeout,
+            max_idle_timeout: shell.max_idle_timeout,
+            buffering: shell.buffering.clone(),
+        }
+    }
+}

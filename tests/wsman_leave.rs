@@ -1,0 +1,169 @@
+//! Sessions over WSMan that are left, listed and taken up, seen from a foreign server.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use psdeck::session::{Availability, Invoke, Pool, Session, SessionState};
+use psdeck::transport::{Buffering, Leave, http};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::session::{objects, open, pool};
+use crate::support::peer::Peer;
+use crate::support::wsman::WsmanPeer;
+
+fn wsman(peer: &Peer) -> &WsmanPeer {
+    peer.as_wsman().expect("a WSMan peer")
+}
+
+fn kept(seconds: u64, buffering: Buffering) -> Leave {
+    Leave {
+        idle_timeout: Some(Duration::from_secs(seconds)),
+        buffering: Some(buffering),
+    }
+}
+
+/// The only shell of the peer.
+fn shell(peer: &Peer) -> Value {
+    let state = wsman(peer).state();
+    let shells = state["shells"].as_array().expect("a list");
+    assert_eq!(shells.len(), 1, "{shells:#?}");
+    shells[0].clone()
+}
+
+async fn leave(pool: &Pool, session: &Session, leave: Leave) {
+    let id = session.info().id;
+    let left = pool.disconnect(id, leave, CancellationToken::new()).await;
+    left.unwrap_or_else(|report| panic!("{}", report.block()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_kept_as_it_is_opened_and_as_it_is_left() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let pool = pool();
+    let mut request = crate::session::request(&peer);
+    request.options.idle_timeout = Some(Duration::from_secs(90));
+    request.options.buffering = Some(Buffering::Drop);
+    let opening = pool.open(&request, Arc::new(peer.answers()), CancellationToken::new());
+    let session = opening.session().await.unwrap();
+    let keeping = session.info().keeping;
+    assert_eq!(keeping.idle_timeout, Some(Duration::from_secs(90)));
+    assert_eq!(keeping.buffering, Some(Buffering::Drop));
+    let most = Duration::from_millis(2_147_483_647);
+    assert_eq!(keeping.max_idle_timeout, Some(most));
+    leave(&pool, &session, kept(120, Buffering::Block)).await;
+    let shell = shell(&peer);
+    assert_eq!(
+        (
+            &shell["state"],
+            &shell["idle_timeout"],
+            &shell["buffer_mode"]
+        ),
+        (&json!("Disconnected"), &json!(120.0), &json!("Block")),
+        "{shell:#}"
+    );
+    let info = session.info();
+    assert_eq!(info.state, SessionState::Disconnected);
+    assert_eq!(info.keeping.idle_timeout, Some(Duration::from_mins(2)));
+    assert_eq!(info.keeping.buffering, Some(Buffering::Block));
+    assert_eq!(info.keeping.max_idle_timeout, Some(most));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_lists_what_it_holds_and_what_runs_there() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let pool = pool();
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        sessions.push(open(&pool, &peer).await.unwrap());
+    }
+    let running = sessions[0].invoke(&Invoke::objects("Start-Sleep 100"));
+    wsman(&peer).until("a command", |state| {
+        let shells = state["shells"].as_array().expect("a list");
+        shells
+            .iter()
+            .any(|one| one["commands"] != json!([]) && one["commands"] != json!({}))
+    });
+    leave(&pool, &sessions[0], kept(600, Buffering::Block)).await;
+    leave(&pool, &sessions[1], Leave::default()).await;
+    wsman(&peer).reset();
+    let before = SystemTime::now();
+    let found = http::list(&peer.address(), &peer.options(), &peer.answers()).await;
+    let found = found.unwrap_or_else(|failure| panic!("{failure}"));
+    assert_eq!(found.len(), 3);
+    let state = wsman(&peer).state();
+    // One connection: who we are is said once.
+    assert_eq!(state["received"]["Enumerate"], json!(4), "{state:#}");
+    let requests = state["stats"]["requests"].as_u64().unwrap();
+    assert!(requests <= 4 + 3, "{requests} requests");
+    let ask = Arc::new(peer.answers());
+    let other = crate::session::pool();
+    let (target, options) = (peer.address(), peer.options());
+    let ids = other.refresh(&target, &options, ask, CancellationToken::new());
+    let ids = ids
+        .await
+        .unwrap_or_else(|report| panic!("{}", report.block()));
+    assert_eq!(ids.len(), 3);
+    let rows = other.sessions().now();
+    let row = |at: usize| {
+        let id = sessions[at].info().instance_id;
+        rows.iter().find(|row| row.instance_id == id).unwrap()
+    };
+    assert!(
+        rows.iter()
+            .all(|row| row.state == SessionState::Disconnected)
+    );
+    let availability = [row(0), row(1), row(2)].map(|row| row.availability);
+    assert_eq!(
+        availability,
+        [Availability::None, Availability::None, Availability::Busy]
+    );
+    assert_eq!(row(0).keeping.idle_timeout, Some(Duration::from_mins(10)));
+    let (left, ends) = (row(0).disconnected.unwrap(), row(0).expires.unwrap());
+    assert_eq!(ends.duration_since(left).unwrap(), Duration::from_mins(10));
+    assert!(left <= SystemTime::now() && left + Duration::from_mins(1) > before);
+    assert_eq!(row(2).expires, None);
+    drop(running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_in_many_parts_is_read_to_its_end() {
+    // Envelopes so small that a part holds few shells.
+    let Some(peer) = Peer::wsman().set("max_shells_per_user", 100).start() else {
+        return;
+    };
+    let pool = pool();
+    let mut sessions = Vec::new();
+    for _ in 0..12 {
+        sessions.push(open(&pool, &peer).await.unwrap());
+    }
+    wsman(&peer).set("max_envelope_kb", 150);
+    let found = http::list(&peer.address(), &peer.options(), &peer.answers()).await;
+    assert_eq!(found.unwrap().len(), 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn output_on_its_way_is_not_lost_when_a_session_is_left() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    assert_eq!(objects(&session, "1..3").await.len(), 3);
+    leave(&pool, &session, Leave::default()).await;
+    assert_eq!(wsman(&peer).state()["output_lost"], json!({}));
+    let back = pool.connect(
+        session.info().id,
+        Arc::new(peer.answers()),
+        CancellationToken::new(),
+    );
+    let back = back
+        .await
+        .unwrap_or_else(|report| panic!("{}", report.block()));
+    assert_eq!(objects(&back, "4..5").await.len(), 2);
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
