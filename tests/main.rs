@@ -33,6 +33,7 @@ mod clixml_property;
 mod clixml_psrpcore;
 mod connection;
 mod demo;
+mod disconnect;
 mod flood;
 mod fuzz;
 mod hostile;

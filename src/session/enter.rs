@@ -2,22 +2,23 @@
 //!
 //! [`InteractiveEvents::next`] drives it; so the one who looks at the session also sets its pace.
 
+mod away;
 mod shared;
+mod shown;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, watch};
 
-use shared::{Now, Shared};
+use self::shared::{Now, Shared};
 
-use super::line::{self, line_spec, prefix, prompt_spec};
+use self::away::{Away, is_here};
+use super::line::{line_spec, prompt_spec};
 use super::{
-    CommandCompletion, ExitCode, Finished, HostEvent, InteractiveEvent, PipelineEvent,
-    PipelineState, PromptReply, Report, Running, Session, SessionInfo, SessionState, Size,
-    completion,
+    CommandCompletion, ExitCode, InteractiveEvent, PromptReply, Report, Running, Session,
+    SessionInfo, SessionState, Size, completion,
 };
-use crate::clixml::Value;
 use crate::psrp::{CommandTypes, MetadataQuery};
 
 /// What stands before a line when the server gives no prompt.
@@ -45,6 +46,11 @@ pub struct InteractiveEvents {
     stage: Stage,
     /// The prompt that the running line has brought along.
     prompt: Option<String>,
+    /// Text that a resumed command put out last: it may be the prompt of the line that a former client sent.
+    held: Option<String>,
+    /// The prompt that was shown last.
+    shown: String,
+    away: Away,
     /// The session is to be left when the running line ends.
     leaving: Option<Leaving>,
 }
@@ -74,7 +80,21 @@ enum Stage {
     Asking(Running),
     Idle,
     Line(Running),
+    /// A command that somebody else sent, or an earlier look at the session.
+    Resumed(Running),
     Over,
+}
+
+impl Stage {
+    fn running(&self) -> Option<&Running> {
+        match self {
+            Self::Checking { check: running, .. }
+            | Self::Asking(running)
+            | Self::Line(running)
+            | Self::Resumed(running) => Some(running),
+            Self::Idle | Self::Over => None,
+        }
+    }
 }
 
 impl Interactive {
@@ -89,24 +109,44 @@ impl Interactive {
             window,
         );
         let prompt = session.pipeline(prompt_spec(window), None, window);
+        let stage = Stage::Checking {
+            check,
+            prompt,
+            found: 0,
+        };
+        Self::begin(session, window, stage)
+    }
+
+    /// Looks at a session that was taken up again: goes on with the command that runs in it, if one does that nobody
+    /// reads, and then with the prompt. The first event is what that command shows, or [`InteractiveEvent::Ready`].
+    pub fn resume(session: Session, window: Size) -> (Self, InteractiveEvents) {
+        let stage = match session.resumed(window) {
+            Some((running, _)) => Stage::Resumed(running),
+            None => Stage::Asking(session.pipeline(prompt_spec(window), None, window)),
+        };
+        Self::begin(session, window, stage)
+    }
+
+    fn begin(session: Session, window: Size, stage: Stage) -> (Self, InteractiveEvents) {
         let shared = Arc::new(Shared(Mutex::new(Now {
             window,
-            running: Some(check.stopper()),
+            running: stage.running().map(Running::stopper),
         })));
         let (requests, receiver) = mpsc::unbounded_channel();
+        let mut info = session.changes();
+        info.mark_changed();
         let events = InteractiveEvents {
-            info: session.changes(),
+            info,
             session: session.clone(),
             shared: Arc::clone(&shared),
             requests: receiver,
             lines: VecDeque::new(),
             ready: VecDeque::new(),
-            stage: Stage::Checking {
-                check,
-                prompt,
-                found: 0,
-            },
+            stage,
             prompt: None,
+            held: None,
+            shown: String::new(),
+            away: Away::No,
             leaving: None,
         };
         let handle = Self {
@@ -153,7 +193,7 @@ impl Interactive {
             let now = self.shared.now();
             (now.running.is_some(), now.window)
         };
-        if busy {
+        if busy || !is_here(&self.session.info()) {
             let what = "the server completes lines only while nothing runs";
             return Err(Report::new(ExitCode::Refused, what));
         }
@@ -192,32 +232,35 @@ impl InteractiveEvents {
         match &mut self.stage {
             Stage::Over => return None,
             Stage::Idle => {
-                if let Some(line) = self.lines.pop_front() {
+                // A look first: what it tells may keep the line from going out.
+                if self.info.has_changed().unwrap_or(true) {
+                    self.look();
+                } else if matches!(self.away, Away::No)
+                    && is_here(&self.info.borrow())
+                    && let Some(line) = self.lines.pop_front()
+                {
                     self.begin(line);
-                    return Some(());
-                }
-                tokio::select! {
-                    biased;
-                    request = self.requests.recv() => match request {
-                        Some(request) => self.request(request),
-                        // Nobody can type any more.
-                        None => self.over(InteractiveEvent::Left { exit_code: None }),
-                    },
-                    changed = self.info.changed() => {
-                        let state = self.info.borrow_and_update().state;
-                        if changed.is_err() || state != SessionState::Opened {
-                            self.session_ended(state);
-                        }
+                } else {
+                    tokio::select! {
+                        biased;
+                        request = self.requests.recv() => match request {
+                            Some(request) => self.request(request),
+                            // Nobody can type any more.
+                            None => self.over(InteractiveEvent::Left { exit_code: None }),
+                        },
+                        _ = self.info.changed() => self.info.mark_changed(),
                     }
                 }
             }
             Stage::Checking { check: running, .. }
             | Stage::Asking(running)
-            | Stage::Line(running) => {
+            | Stage::Line(running)
+            | Stage::Resumed(running) => {
                 tokio::select! {
                     biased;
                     Some(request) = self.requests.recv() => self.request(request),
                     Some(event) = running.next() => self.event(event),
+                    Ok(()) = self.info.changed() => self.look(),
                     else => self.session_ended(SessionState::Broken),
                 }
             }
@@ -266,150 +309,5 @@ impl InteractiveEvents {
         self.shared.now().running = Some(running.stopper());
         self.prompt = None;
         self.stage = Stage::Asking(running);
-    }
-
-    fn event(&mut self, event: PipelineEvent) {
-        match &mut self.stage {
-            Stage::Checking { found, .. } => match event {
-                PipelineEvent::Output(_) => *found += 1,
-                PipelineEvent::Finished(finished) => self.checked(finished),
-                _ => {} // what the check shows is for nobody
-            },
-            Stage::Asking(_) => match event {
-                PipelineEvent::Output(value) => self.take_prompt(&value),
-                PipelineEvent::Finished(finished) => self.asked(finished),
-                other => self.show(other),
-            },
-            Stage::Line(_) => match event {
-                PipelineEvent::Output(value) => self.take_prompt(&value),
-                PipelineEvent::Finished(finished) => self.line_ended(finished),
-                other => self.show(other),
-            },
-            Stage::Idle | Stage::Over => {}
-        }
-    }
-
-    fn checked(&mut self, finished: Finished) {
-        let Stage::Checking { prompt, found, .. } = std::mem::replace(&mut self.stage, Stage::Idle)
-        else {
-            return;
-        };
-        if let Some(report) = finished.lost {
-            self.over(InteractiveEvent::Broken(report));
-        } else if finished.state == PipelineState::Stopped {
-            let mut report = Report::new(ExitCode::Cancelled, "the session was not entered");
-            report.computer = Some(self.info.borrow().computer_name.clone());
-            self.over(InteractiveEvent::Broken(Box::new(report)));
-        } else if found < 2 || (found < 3 && self.batches()) {
-            // A server of protocol 2.0 leaves out the object that counts the others.
-            let report = line::restricted(&self.info.borrow());
-            self.over(InteractiveEvent::Broken(Box::new(report)));
-        } else {
-            self.shared.now().running = Some(prompt.stopper());
-            self.stage = Stage::Asking(prompt);
-        }
-    }
-
-    fn take_prompt(&mut self, value: &Value) {
-        if self.prompt.is_none() {
-            let text = value.as_text().map(|text| text.to_str_lossy().into_owned());
-            self.prompt = text.filter(|text| !text.is_empty());
-        }
-    }
-
-    fn asked(&mut self, finished: Finished) {
-        if let Some(report) = finished.lost {
-            self.over(InteractiveEvent::Broken(report));
-        } else {
-            self.prompt.get_or_insert_with(|| BARE_PROMPT.to_owned());
-            self.settle();
-        }
-    }
-
-    fn line_ended(&mut self, finished: Finished) {
-        if let Some(report) = finished.lost {
-            if self.session.info().state == SessionState::Opened {
-                // The command is lost, the session is not.
-                self.ready
-                    .push_back(InteractiveEvent::Notice(report.block()));
-            } else {
-                self.over(InteractiveEvent::Broken(report));
-                return;
-            }
-        }
-        if finished.state == PipelineState::Failed
-            && let Some(error) = finished.reason
-        {
-            self.ready.push_back(InteractiveEvent::Error(error));
-        }
-        self.settle();
-    }
-
-    /// The line has ended: leaves, shows the prompt, or asks for it.
-    fn settle(&mut self) {
-        if let Some(Leaving { exit_code }) = self.leaving {
-            self.over(InteractiveEvent::Left { exit_code });
-            return;
-        }
-        match self.prompt.take() {
-            Some(prompt) => {
-                self.shared.now().running = None;
-                self.stage = Stage::Idle;
-                let prompt = format!("{}{prompt}", prefix(&self.info.borrow()));
-                self.ready.push_back(InteractiveEvent::Ready(prompt));
-            }
-            None => self.ask(),
-        }
-    }
-
-    /// Shows what is to be seen. Records of streams are not: the host's calls have shown them already.
-    fn show(&mut self, event: PipelineEvent) {
-        let event = match event {
-            PipelineEvent::Error(record) => InteractiveEvent::Error(record),
-            PipelineEvent::Notice(text) => InteractiveEvent::Notice(text),
-            PipelineEvent::StopPending => InteractiveEvent::StopPending,
-            PipelineEvent::Host(event) => match event {
-                HostEvent::Write(line) => InteractiveEvent::Write(line),
-                HostEvent::Stream(kind, text) => InteractiveEvent::Stream(kind, text),
-                HostEvent::Progress { source, record } => {
-                    InteractiveEvent::Progress { source, record }
-                }
-                HostEvent::Clear => InteractiveEvent::Clear,
-                HostEvent::Title(title) => InteractiveEvent::Title(title),
-                HostEvent::Prompt { id, prompt } => InteractiveEvent::Prompt { id, prompt },
-                HostEvent::PromptCancelled(id) => InteractiveEvent::PromptCancelled(id),
-                HostEvent::ShouldExit(code) => {
-                    self.leaving = Some(Leaving {
-                        exit_code: Some(code),
-                    });
-                    return;
-                }
-                HostEvent::PopRunspace => {
-                    self.leaving.get_or_insert(Leaving { exit_code: None });
-                    return;
-                }
-            },
-            _ => return,
-        };
-        self.ready.push_back(event);
-    }
-
-    fn session_ended(&mut self, state: SessionState) {
-        let event = match state {
-            SessionState::Broken => InteractiveEvent::Broken(Box::new(self.session.gone())),
-            SessionState::Opened => return,
-            state => {
-                let notice = format!("the session is {state}");
-                self.ready.push_back(InteractiveEvent::Notice(notice));
-                InteractiveEvent::Left { exit_code: None }
-            }
-        };
-        self.over(event);
-    }
-
-    fn over(&mut self, last: InteractiveEvent) {
-        self.shared.now().running = None;
-        self.ready.push_back(last);
-        self.stage = Stage::Over;
     }
 }

@@ -23,8 +23,12 @@ pub enum PipelineEvent {
     Progress(Box<ProgressRecord>),
     /// The remote host shows or asks something.
     Host(HostEvent),
-    /// What the connection reports and is no failure: it was interrupted and is tried again, say.
+    /// What the connection reports and is no failure: it was interrupted and is tried again, or output is missing, say.
     Notice(String),
+    /// The session was left, and its command runs on without us. Nothing comes until it is connected again.
+    Disconnected,
+    /// The session is ours again.
+    Reconnected,
     /// Ten seconds after a stop, the server still has not stopped: a forced close is the way out.
     StopPending,
     /// The end. Nothing follows.
@@ -76,6 +80,8 @@ pub struct Finished {
     pub lost: Option<Box<Report>>,
     /// N of `exit N`.
     pub exit_code: Option<i32>,
+    /// Some of the output was lost on its way, or by the server; notices told of it.
+    pub gap: bool,
 }
 
 /// A pipeline's final state, in PowerShell's words.

@@ -1,7 +1,7 @@
 //! What a list of sessions shows, in PowerShell's words.
 
-use std::fmt;
-use std::time::SystemTime;
+use std::fmt::{self, Write as _};
+use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
@@ -69,6 +69,37 @@ pub struct Interruption {
     pub until: SystemTime,
     /// What happened.
     pub why: String,
+}
+
+impl Interruption {
+    /// What is said of it when it begins.
+    pub(super) fn told(&self, host: &str) -> String {
+        let window = self.until.duration_since(self.since).unwrap_or_default();
+        format!(
+            "the connection to {host} is interrupted ({}); it is tried again for {} at most",
+            self.why,
+            span(window)
+        )
+    }
+}
+
+/// A time in words: `4m`, `1h30m`, `90s` is `1m30s`.
+pub(super) fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let units = [
+        (seconds / 3600, 'h'),
+        (seconds / 60 % 60, 'm'),
+        (seconds % 60, 's'),
+    ];
+    let mut words = String::new();
+    for (count, unit) in units.iter().filter(|(count, _)| *count > 0) {
+        let _ = write!(words, "{count}{unit}");
+    }
+    if words.is_empty() {
+        "0s".to_owned()
+    } else {
+        words
+    }
 }
 
 /// A snapshot of one session.

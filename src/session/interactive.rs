@@ -1,7 +1,9 @@
 //! What an entered session shows and asks. The pane, the plain console, `invoke` and the tests see the same events.
 
+use std::time::SystemTime;
+
 use crate::clixml::records::{ErrorRecord, ProgressRecord};
-use crate::session::Report;
+use crate::session::{Interruption, Report};
 use crate::transport::Secret;
 
 /// One of PowerShell's sixteen console colours, by its number in `System.ConsoleColor`.
@@ -69,6 +71,26 @@ pub enum InteractiveEvent {
     Notice(String),
     /// The stop takes long: a second Ctrl+C closes the session by force.
     StopPending,
+    /// The network is lost, and tried again. Lines submitted meanwhile are kept, and sent by nobody.
+    Interrupted(Interruption),
+    /// The network is back. Nothing of what was kept has been sent.
+    Restored {
+        /// The lines that were kept, oldest first: text for the line editor.
+        lines: Vec<String>,
+    },
+    /// The session runs on without us: it was left, or its network was lost for too long. Lines submitted meanwhile are
+    /// kept, and sent by nobody.
+    Disconnected {
+        /// Why, if nobody asked for it.
+        why: Option<String>,
+        /// When the server drops it, if that is known.
+        expires: Option<SystemTime>,
+    },
+    /// The session is ours again, and what ran goes on. Nothing of what was kept has been sent.
+    Reconnected {
+        /// The lines that were kept, oldest first: text for the line editor.
+        lines: Vec<String>,
+    },
     /// The session has been left. The last event.
     Left {
         /// `exit N`.

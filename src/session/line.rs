@@ -2,6 +2,7 @@
 
 use super::host::host_info;
 use super::{ExitCode, Report, SessionInfo, Size, TransportKind};
+use crate::clixml::Value;
 use crate::psrp::{CommandSpec, Merge, PipelineSpec};
 
 /// The line, shown by the server's own console, and the prompt after it.
@@ -53,4 +54,32 @@ pub(super) fn restricted(info: &SessionInfo) -> Report {
         .push("psdeck invoke can still run the commands that the endpoint offers".to_owned());
     report.error_id = Some("RemoteRunspaceDoesNotSupportPushRunspace".to_owned());
     report
+}
+
+/// An object in a line: as the server said that it is shown, else what it is.
+pub(super) fn plain(value: &Value) -> String {
+    let shown = value
+        .as_text()
+        .or_else(|| value.as_object()?.to_string.as_ref());
+    if let Some(shown) = shown {
+        return shown.to_str_lossy().into_owned();
+    }
+    match value.base() {
+        Value::Null => String::new(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Guid(id) => id.to_string(),
+        Value::Version(version) => version.to_string(),
+        Value::Single(number) => number.to_string(),
+        Value::Double(number) => number.to_string(),
+        Value::UInt64(number) => number.to_string(),
+        number if number.as_i64().is_some() => number.as_i64().unwrap_or_default().to_string(),
+        other => other
+            .as_object()
+            .and_then(|object| object.type_names.as_ref()?.first())
+            .map_or_else(
+                || "(an object)".to_owned(),
+                |name| name.to_str_lossy().into_owned(),
+            ),
+    }
 }

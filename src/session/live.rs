@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::task::{Control, RunId, Start, Work, room};
-use super::{ExitCode, Invoke, Limits, Report, Running, SessionInfo, SessionState, Size};
+use super::task::{Control, RunId, Start, Weighed, Work, room};
+use super::unread::{Unheard, Unread};
+use super::{ExitCode, Invoke, Left, Limits, Report, Running, SessionInfo, SessionState, Size};
 use crate::psrp::{MetadataQuery, PipelineSpec};
 use crate::transport::Leave;
 
@@ -18,6 +19,7 @@ pub struct Session {
     info: watch::Receiver<SessionInfo>,
     /// Why it was lost, once it is.
     lost: Arc<OnceLock<Report>>,
+    unread: Arc<Unread>,
     runs: Arc<AtomicU64>,
     limits: Limits,
 }
@@ -27,12 +29,14 @@ impl Session {
         control: mpsc::UnboundedSender<Control>,
         info: watch::Receiver<SessionInfo>,
         lost: Arc<OnceLock<Report>>,
+        unread: Arc<Unread>,
         limits: Limits,
     ) -> Self {
         Self {
             control,
             info,
             lost,
+            unread,
             runs: Arc::default(),
             limits,
         }
@@ -61,6 +65,42 @@ impl Session {
             tokio::spawn(super::invoke::pour(source(), input, running.stopper()));
         }
         running
+    }
+
+    /// Takes up a command that runs and that nobody here reads: one that connecting found, or one whose [`Running`] was
+    /// dropped. Its events from here on, each once: first what the server still has. `None` if nothing of the kind runs,
+    /// or the session is not open.
+    pub fn receive(&self) -> Option<Running> {
+        self.resumed(Size::UNATTENDED).map(|(running, _)| running)
+    }
+
+    /// The same for somebody who has a window, with the command's text as far as the server tells it.
+    pub(super) fn resumed(&self, window: Size) -> Option<(Running, String)> {
+        if self.info.borrow().state != SessionState::Opened {
+            return None;
+        }
+        let Unheard { id, text } = self.unread.take()?;
+        let run = RunId(self.runs.fetch_add(1, Ordering::Relaxed));
+        let (events, pulled) = mpsc::unbounded_channel();
+        let start = Start {
+            run,
+            label: Some(text.clone()),
+            window,
+            events,
+            input: None,
+        };
+        let receive = Control::Receive(id, Box::new(start));
+        if self.control.send(receive).is_err() {
+            return None;
+        }
+        Some((self.pulling(pulled, run, None), text))
+    }
+
+    /// Whether a command that connecting found seems to wait: it runs, and has been silent since. It may have asked its
+    /// former client for input; a question that was fetched does not come again, so what helps is to stop it
+    /// (`robust-connections` 4).
+    pub fn waits(&self) -> bool {
+        self.unread.waits()
     }
 
     /// Starts a pipeline as it is specified.
@@ -106,13 +146,17 @@ impl Session {
         if self.control.send(start).is_err() {
             return Running::lost(self.gone());
         }
-        Running::new(
-            pulled,
-            self.control.clone(),
-            run,
-            self.limits.window / 8,
-            input,
-        )
+        self.pulling(pulled, run, input)
+    }
+
+    fn pulling(
+        &self,
+        events: mpsc::UnboundedReceiver<Weighed>,
+        run: RunId,
+        input: Option<super::Input>,
+    ) -> Running {
+        let tell = self.limits.window / 8;
+        Running::new(events, self.control.clone(), run, tell, input)
     }
 
     /// Closes it in good order; after a few seconds by force. It is `Closed` (or `Broken`) afterwards, and stays in the
@@ -125,7 +169,7 @@ impl Session {
     }
 
     /// Leaves it running on its server. On failure it stays as it was, or is `Broken` when the server fell silent.
-    pub(super) async fn disconnect(&self, leave: Leave) -> Result<(), Report> {
+    pub(super) async fn disconnect(&self, leave: Leave) -> Result<Left, Report> {
         self.ask(|done| Control::Disconnect(leave, done)).await
     }
 
@@ -134,10 +178,10 @@ impl Session {
         self.ask(Control::Reconnect).await
     }
 
-    async fn ask(
+    async fn ask<T>(
         &self,
-        control: impl FnOnce(oneshot::Sender<Result<(), Report>>) -> Control,
-    ) -> Result<(), Report> {
+        control: impl FnOnce(oneshot::Sender<Result<T, Report>>) -> Control,
+    ) -> Result<T, Report> {
         let (done, result) = oneshot::channel();
         if self.control.send(control(done)).is_err() {
             return Err(self.gone());

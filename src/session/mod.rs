@@ -22,12 +22,14 @@ mod running;
 mod sessions;
 mod size;
 mod task;
+mod unread;
 
 pub use completion::{CommandCompletion, CompletionMatch};
 pub use connector::{BoxFuture, Connected, Connector, Description, Listed, Stages};
 pub use demo::Demo;
 pub use enter::{Interactive, InteractiveEvents};
 pub use event::{Finished, HostEvent, PipelineEvent, PipelineState};
+use info::span;
 pub use info::{Availability, Interruption, SessionId, SessionInfo, SessionState, TransportKind};
 pub use interactive::{
     Colour, FieldReply, InteractiveEvent, Line, Prompt, PromptField, PromptReply, StreamKind,
@@ -37,7 +39,7 @@ pub use limits::Limits;
 pub use live::Session;
 pub use opening::{OpenRequest, Opening, OpeningEvent};
 pub use operation::{InvokeRequest, Operation, OperationEvent, OperationKind};
-pub use pool::Pool;
+pub use pool::{Left, Pool};
 pub use report::{ExitCode, Report};
 pub use running::{Input, Running, Stopper};
 pub use sessions::Sessions;

@@ -231,6 +231,7 @@ async fn attach(
         mut task,
         control,
         lost,
+        unread,
     } = Task::prepare(
         client,
         connected.connection,
@@ -238,10 +239,13 @@ async fn attach(
         limits,
         window,
     );
+    if first == First::Connect {
+        task.found(entry.running.clone());
+    }
     let limit = task.exchange_limit(limits.open);
     task.open(first, what, Instant::now() + limit).await?;
     farewell.abort();
-    let session = Session::new(control, entry.info.subscribe(), lost, limits);
+    let session = Session::new(control, entry.info.subscribe(), lost, unread, limits);
     pool.inner.live(id, session.clone());
     tokio::spawn(task.run());
     Ok(session)

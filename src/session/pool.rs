@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +25,13 @@ use crate::transport::{Ask, Leave, Options, TargetAddress};
 pub(super) const THROTTLE: usize = 32;
 /// How long connections whose opening was given up are waited for: their own limit, and a little.
 const FAREWELL: Duration = Duration::from_secs(6);
+
+/// How a session was left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// What whoever left it should know: a command that its idle time will end, a question that may not come again.
+    pub warnings: Vec<String>,
+}
 
 /// Every session that this process knows. A cheap handle; clones are the same pool.
 #[derive(Clone)]
@@ -52,6 +60,8 @@ pub(super) struct Entry {
     /// Who we are to the server, for this session.
     pub(super) client: Uuid,
     pub(super) connector: Arc<dyn Connector>,
+    /// What it runs, as its server's list said last.
+    pub(super) running: Vec<(Uuid, String)>,
     /// Its handle, once it has been opened or connected here.
     pub(super) live: Option<Session>,
     /// Gives up an opening that was removed from the list.
@@ -161,7 +171,9 @@ impl Pool {
                         .1
                 }
             };
-            ids.push(entry.info.borrow().id);
+            let id = entry.info.borrow().id;
+            ids.push(id);
+            self.inner.runs(id, found.running.clone());
             entry.info.send_if_modified(|info| {
                 // What this process holds itself, it knows better.
                 if info.state != SessionState::Disconnected {
@@ -180,6 +192,24 @@ impl Pool {
         Ok(ids)
     }
 
+    /// [`Self::refresh`] of several servers, 32 at a time; their results in the order asked for.
+    pub async fn refresh_all(
+        &self,
+        targets: Vec<(TargetAddress, Options)>,
+        ask: &Arc<dyn Ask>,
+        cancel: &CancellationToken,
+    ) -> Vec<(TargetAddress, Result<Vec<SessionId>, Report>)> {
+        let asked = targets.into_iter().map(|(target, options)| async move {
+            let listed = self.refresh(&target, &options, Arc::clone(ask), cancel.clone());
+            let listed = listed.await;
+            (target, listed)
+        });
+        futures_util::stream::iter(asked)
+            .buffered(THROTTLE)
+            .collect()
+            .await
+    }
+
     /// Takes a disconnected session up again. On failure it stays `Disconnected`, with the reason; when the connection
     /// that left it is lost, it is `Broken`.
     pub async fn connect(
@@ -195,14 +225,7 @@ impl Pool {
             return Ok(session.clone());
         }
         if state != SessionState::Disconnected {
-            let info = entry.info.borrow();
-            let mut report = Report::new(
-                ExitCode::Refused,
-                format!("a session that is {state} cannot be connected"),
-            );
-            report.computer = Some(info.computer_name.clone());
-            report.reasons.extend(info.reason.clone());
-            return Err(report);
+            return Err(Report::not_disconnected(&entry.info.borrow()));
         }
         super::opening::connect(self, id, &entry, ask, &cancel).await
     }
@@ -214,16 +237,13 @@ impl Pool {
         id: SessionId,
         leave: Leave,
         cancel: CancellationToken,
-    ) -> Result<(), Report> {
+    ) -> Result<Left, Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         let Some(session) = entry.live else {
-            let state = entry.info.borrow().state;
-            return match state {
-                SessionState::Disconnected => Ok(()),
-                _ => Err(Report::new(
-                    ExitCode::Refused,
-                    format!("a session that is {state} cannot be disconnected"),
-                )),
+            let info = entry.info.borrow();
+            return match info.state {
+                SessionState::Disconnected => Ok(Left::default()),
+                _ => Err(Report::not_opened(&info)),
             };
         };
         tokio::select! {

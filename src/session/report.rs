@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::SessionInfo;
 use crate::transport::{Failure, FailureKind};
 
 /// The exit status that an error leads to.
@@ -61,6 +62,32 @@ impl Report {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Only an open session is left.
+    pub(super) fn not_opened(info: &SessionInfo) -> Self {
+        let mut report = Self::new(
+            ExitCode::Refused,
+            format!("a session that is {} cannot be disconnected", info.state),
+        )
+        .hint("only an Opened session can be left; nothing was changed");
+        report.computer = Some(info.computer_name.clone());
+        report.reasons.extend(info.reason.clone());
+        report.error_id = Some("CannotDisconnectSessionWhenNotOpened".to_owned());
+        report
+    }
+
+    /// Only a disconnected session is connected.
+    pub(super) fn not_disconnected(info: &SessionInfo) -> Self {
+        let mut report = Self::new(
+            ExitCode::Refused,
+            format!("a session that is {} cannot be connected", info.state),
+        )
+        .hint("only a Disconnected session can be connected; nothing was changed");
+        report.computer = Some(info.computer_name.clone());
+        report.reasons.extend(info.reason.clone());
+        report.error_id = Some("PSSessionConnectFailed".to_owned());
+        report
     }
 
     /// The report of a connection's failure. `what` is what was attempted: `cannot open a session`, say.

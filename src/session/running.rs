@@ -200,6 +200,7 @@ impl Finished {
             reason: None,
             lost: Some(Box::new(report)),
             exit_code: None,
+            gap: false,
         }
     }
 }

@@ -237,7 +237,9 @@ impl Memory {
             }
             let due = self.commands.front().map(|(due, _)| *due);
             let due = due.into_iter().chain(self.breaks).min();
-            let session = self.session.as_ref().map(|(_, session)| session);
+            // What is left is no longer listened to: the news are for whoever took it up.
+            let attached = self.session.as_ref().filter(|_| self.attached);
+            let session = attached.map(|(_, session)| session);
             tokio::select! {
                 () = async { match due { Some(due) => sleep_until(due).await, None => std::future::pending().await } } => {}
                 () = async { match session { Some(session) => session.changed().await, None => std::future::pending().await } } => {}

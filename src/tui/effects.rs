@@ -226,7 +226,7 @@ impl Runner {
                 .disconnect(session, Leave::default(), CancellationToken::new())
                 .await
             {
-                Ok(()) => Message::Disconnected(session),
+                Ok(_) => Message::Disconnected(session),
                 Err(report) => Message::Failed(Box::new(report)),
             };
             let _ = messages.send(message).await;

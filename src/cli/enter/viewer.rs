@@ -137,13 +137,25 @@ impl Viewer {
                 self.screen.progress(source, &record)?
             }
             InteractiveEvent::Clear => self.screen.clear()?,
-            // A title is the terminal's, and not a style of text.
-            InteractiveEvent::Title(_) | InteractiveEvent::PromptCancelled(_) => {}
+            // A title is the terminal's, and not a style of text; of an interruption a notice tells.
+            InteractiveEvent::Title(_)
+            | InteractiveEvent::PromptCancelled(_)
+            | InteractiveEvent::Interrupted(_) => {}
             InteractiveEvent::Prompt { id, prompt } => {
                 self.screen.before_prompt()?;
                 return Ok(Step::Asks(id, prompt));
             }
             InteractiveEvent::Notice(text) => self.screen.notice(&text)?,
+            InteractiveEvent::Restored { lines } | InteractiveEvent::Reconnected { lines } => {
+                for line in lines {
+                    self.screen.notice(&format!("not sent: {line}"))?;
+                }
+            }
+            InteractiveEvent::Disconnected { why, .. } => {
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
+                self.screen
+                    .notice(&format!("the session is Disconnected{why}"))?;
+            }
             InteractiveEvent::StopPending => {
                 self.screen.notice(
                     "The command has not stopped yet. Ctrl+C again offers to close the session.",

@@ -116,9 +116,11 @@ impl Sink for Lines {
                 self.members(target, "progress", &records::progress(record))
             }
             // What the host shows comes as records too, where objects were asked for.
-            PipelineEvent::Host(_) | PipelineEvent::StopPending | PipelineEvent::Finished(_) => {
-                Ok(())
-            }
+            PipelineEvent::Host(_)
+            | PipelineEvent::StopPending
+            | PipelineEvent::Disconnected
+            | PipelineEvent::Reconnected
+            | PipelineEvent::Finished(_) => Ok(()),
         }
     }
 

@@ -65,6 +65,7 @@ mod tests {
             reason: None,
             lost: None,
             exit_code,
+            gap: false,
         }
     }
 

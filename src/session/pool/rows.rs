@@ -56,6 +56,7 @@ impl Inner {
             options,
             client: Uuid::new_v4(),
             connector,
+            running: Vec::new(),
             live: None,
             removed: CancellationToken::new(),
         };
@@ -83,6 +84,12 @@ impl Inner {
     pub(in crate::session) fn live(&self, id: SessionId, session: Session) {
         if let Some(entry) = self.entries().get_mut(&id) {
             entry.live = Some(session);
+        }
+    }
+
+    pub(super) fn runs(&self, id: SessionId, running: Vec<(Uuid, String)>) {
+        if let Some(entry) = self.entries().get_mut(&id) {
+            entry.running = running;
         }
     }
 

@@ -2,10 +2,11 @@
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 use crate::clixml::Value;
 use crate::psrp::{MetadataQuery, PipelineSpec};
-use crate::session::{PipelineEvent, PromptReply, Report, Size};
+use crate::session::{Left, PipelineEvent, PromptReply, Report, Size};
 use crate::transport::Leave;
 
 /// The number of a pipeline, given by the handle before the server knows of it.
@@ -38,6 +39,8 @@ pub(in crate::session) struct Start {
 
 pub(in crate::session) enum Control {
     Start(Work, Box<Start>),
+    /// Hands on what a running pipeline puts out from here on.
+    Receive(Uuid, Box<Start>),
     /// Events of that weight were pulled.
     Pulled(RunId, usize),
     /// There is input, or its end.
@@ -47,7 +50,7 @@ pub(in crate::session) enum Control {
     /// Nobody pulls any more.
     Abandon(RunId),
     Answer(u64, PromptReply),
-    Disconnect(Leave, oneshot::Sender<Result<(), Report>>),
+    Disconnect(Leave, oneshot::Sender<Result<Left, Report>>),
     Reconnect(oneshot::Sender<Result<(), Report>>),
     Close(oneshot::Sender<()>),
 }

@@ -1,16 +1,13 @@
-//! How a session ends, is left and is taken up again.
+//! How a session ends.
 
 use std::collections::HashMap;
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Pipe, Task};
-use crate::session::{
-    ExitCode, HostEvent, Interruption, PipelineEvent, PipelineState, Report, SessionState,
-};
-use crate::transport::{Command, Failure, FailureKind, Leave};
+use crate::session::{ExitCode, HostEvent, PipelineEvent, PipelineState, Report, SessionState};
+use crate::transport::{Command, Failure, FailureKind};
 
 impl Task {
     /// Begins to close in good order: every pipeline's channel first, since servers answer a session's close only after
@@ -89,8 +86,9 @@ impl Task {
         // Told before the ends of the pipelines: whoever learns of those finds the session broken.
         self.publish(SessionState::Broken, Some(reason));
         self.end_pipes(pipes, &report);
-        if let Some((done, _)) = self.leaving.take() {
-            let _ = done.send(Err(report.clone()));
+        self.unread_end();
+        if let Some(passage) = self.passage.take() {
+            passage.over(Err(report.clone()));
         }
         // A server that still listens learns of it; nobody waits for its answer.
         if !self.close_sent {
@@ -120,98 +118,6 @@ impl Task {
         }
     }
 
-    pub(super) fn disconnect(&mut self, leave: Leave, done: oneshot::Sender<Result<(), Report>>) {
-        let state = self.state();
-        let refused = if state == SessionState::Disconnected {
-            Some(Ok(()))
-        } else if state != SessionState::Opened || self.leaving.is_some() {
-            Some(Err(format!(
-                "a session that is {state} cannot be disconnected"
-            )))
-        } else if !self.connection.capabilities().disconnect {
-            let transport = self.info.borrow().transport;
-            Some(Err(format!(
-                "{transport} sessions end with their connection, so this one cannot be disconnected"
-            )))
-        } else {
-            self.client
-                .disconnect()
-                .err()
-                .map(|error| Err(error.to_string()))
-        };
-        if let Some(refused) = refused {
-            let _ =
-                done.send(refused.map_err(|what| self.named(Report::new(ExitCode::Refused, what))));
-            return;
-        }
-        self.leaving = Some((done, Instant::now() + self.limits.connect));
-        self.publish(SessionState::Disconnecting, None);
-        self.connection.submit(Command::Disconnect(leave));
-    }
-
-    pub(super) fn disconnected(&mut self, why: Option<&Failure>) {
-        self.client.disconnected();
-        self.restored();
-        self.info
-            .send_modify(|info| info.disconnected = Some(std::time::SystemTime::now()));
-        self.publish(
-            SessionState::Disconnected,
-            why.map(|failure| failure.message.clone()),
-        );
-        if let Some((done, _)) = self.leaving.take() {
-            let _ = done.send(Ok(()));
-        }
-    }
-
-    pub(super) fn reconnect(&mut self, done: oneshot::Sender<Result<(), Report>>) {
-        let state = self.state();
-        if state == SessionState::Opened {
-            let _ = done.send(Ok(()));
-        } else if state != SessionState::Disconnected || self.leaving.is_some() {
-            let _ = done.send(Err(self.named(Report::new(
-                ExitCode::Refused,
-                format!("a session that is {state} cannot be connected"),
-            ))));
-        } else if let Err(error) = self.client.reconnect() {
-            let _ = done.send(Err(self.protocol_error(&error)));
-        } else {
-            self.leaving = Some((done, Instant::now() + self.limits.connect));
-            self.publish(SessionState::Connecting, None);
-            self.connection.submit(Command::Reconnect);
-        }
-    }
-
-    /// The network is lost, and tried again for so long.
-    pub(super) fn interrupted(&mut self, why: &str, window: std::time::Duration) {
-        let since = std::time::SystemTime::now();
-        self.info.send_modify(|info| {
-            info.interruption = Some(Interruption {
-                since,
-                until: since + window,
-                why: why.to_owned(),
-            });
-        });
-        let host = self.info.borrow().computer_name.clone();
-        self.tell(&format!(
-            "the connection to {host} is interrupted ({why}); it is tried again for {} s at most",
-            window.as_secs()
-        ));
-    }
-
-    /// The network is back, or given up. Whether it was lost.
-    pub(super) fn restored(&mut self) -> bool {
-        self.info
-            .send_if_modified(|info| info.interruption.take().is_some())
-    }
-
-    pub(super) fn reconnected(&mut self) {
-        self.client.reconnected();
-        self.publish(SessionState::Opened, None);
-        if let Some((done, _)) = self.leaving.take() {
-            let _ = done.send(Ok(()));
-        }
-    }
-
     /// Something's time is up.
     pub(super) fn late(&mut self) {
         let now = Instant::now();
@@ -219,8 +125,12 @@ impl Task {
             self.closed();
             return;
         }
-        if self.leaving.as_ref().is_some_and(|(_, at)| *at <= now) {
-            self.fail(self.silent("the server did not answer in time"));
+        if self
+            .passage
+            .as_ref()
+            .is_some_and(|passage| passage.until <= now)
+        {
+            self.passage_late();
             return;
         }
         let acknowledge = self.limits.acknowledge;

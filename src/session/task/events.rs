@@ -40,13 +40,8 @@ impl Task {
             Event::Closed => self.closed(),
             Event::Gap(target) => self.gap_in(target),
             Event::Interrupted { why, window } => self.interrupted(&why, window),
-            Event::Restored => {
-                if self.restored() {
-                    let host = self.info.borrow().computer_name.clone();
-                    self.tell(&format!("{host} answers again"));
-                }
-            }
-            Event::Kept(keeping) => self.info.send_modify(|info| info.keeping = keeping),
+            Event::Restored => self.restored(),
+            Event::Kept(keeping) => self.kept(keeping),
             Event::Notice(text) => self.tell(&text),
         }
     }
@@ -70,6 +65,7 @@ impl Task {
         if let Target::Pipeline(id) = target
             && let Some(pipe) = self.pipes.get_mut(&id)
         {
+            pipe.gap = true;
             let text = "an answer was lost with its connection, and this server keeps none: some output may be missing";
             pipe.hand_on(PipelineEvent::Notice(text.to_owned()));
         }

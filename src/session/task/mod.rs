@@ -7,6 +7,8 @@ mod control;
 mod ending;
 mod events;
 mod flow;
+mod found;
+mod leaving;
 mod opening;
 mod pipe;
 mod policy;
@@ -25,10 +27,12 @@ use uuid::Uuid;
 
 pub(in crate::session) use self::control::{Control, InputItem, RunId, Start, Weighed, Work};
 use self::flow::Flow;
+use self::leaving::Passage;
 pub(in crate::session) use self::opening::First;
 use self::pipe::Pipe;
 pub(in crate::session) use self::pipe::room;
 use self::prompts::Prompts;
+use super::unread::{Unheard, Unread};
 use super::{Availability, ExitCode, Limits, Report, SessionInfo, SessionState, Size};
 use crate::psrp::client::Client;
 use crate::psrp::{KeyError, KeyPair, Priority, Target};
@@ -57,8 +61,11 @@ pub(in crate::session) struct Task {
     prompts: Prompts,
     /// A key pair being made.
     key: Option<JoinHandle<Result<KeyPair, KeyError>>>,
-    /// Who waits for a disconnect or a reconnect, and until when.
-    leaving: Option<(oneshot::Sender<Result<(), Report>>, Instant)>,
+    /// A disconnect or a reconnect that is under way.
+    passage: Option<Passage>,
+    /// Commands that connecting found, and that nobody has asked for yet.
+    found: Vec<Unheard>,
+    unread: Arc<Unread>,
     /// Who waits for the close.
     closers: Vec<oneshot::Sender<()>>,
     /// Until when the session must be closed.
@@ -82,6 +89,8 @@ pub(in crate::session) struct New {
     pub(in crate::session) control: mpsc::UnboundedSender<Control>,
     /// Why the session was lost, once it is.
     pub(in crate::session) lost: Arc<OnceLock<Report>>,
+    /// The commands that nobody reads.
+    pub(in crate::session) unread: Arc<Unread>,
 }
 
 impl Task {
@@ -94,6 +103,7 @@ impl Task {
     ) -> New {
         let (sender, control) = mpsc::unbounded_channel();
         let lost = Arc::default();
+        let unread = Arc::default();
         let task = Self {
             client,
             connection,
@@ -108,7 +118,9 @@ impl Task {
             pipes: HashMap::new(),
             prompts: Prompts::default(),
             key: None,
-            leaving: None,
+            passage: None,
+            found: Vec::new(),
+            unread: Arc::clone(&unread),
             closers: Vec::new(),
             closing: None,
             close_sent: false,
@@ -122,6 +134,7 @@ impl Task {
             task,
             control: sender,
             lost,
+            unread,
         }
     }
 
@@ -130,6 +143,8 @@ impl Task {
         while !self.done {
             self.messages();
             self.pump();
+            self.leave_if_quiet();
+            self.tell_waits();
             self.step().await;
         }
         self.settle();
@@ -241,6 +256,7 @@ impl Task {
     fn control(&mut self, control: Control) {
         match control {
             Control::Start(work, start) => self.start(work, *start),
+            Control::Receive(id, start) => self.receive(id, *start),
             Control::Pulled(run, weight) => self.pulled(run, weight),
             Control::InputReady => {} // `pump` takes it
             Control::Stop(run) => self.stop(run),
@@ -286,8 +302,9 @@ impl Task {
             .pipes
             .values()
             .filter(|pipe| !pipe.finished)
-            .find_map(|pipe| pipe.label.clone());
-        let busy = self.pipes.values().any(|pipe| !pipe.finished);
+            .find_map(|pipe| pipe.label.clone())
+            .or_else(|| self.found.first().map(|found| found.text.clone()));
+        let busy = !self.found.is_empty() || self.pipes.values().any(|pipe| !pipe.finished);
         let availability = match state {
             SessionState::Opened if busy => Availability::Busy,
             SessionState::Opened => Availability::Available,
@@ -341,11 +358,11 @@ impl Task {
         ]
         .into_iter()
         .flatten();
-        let leaving = self.leaving.as_ref().map(|(_, at)| *at);
+        let passage = self.passage.as_ref().map(|passage| passage.until);
         self.pipes
             .values()
             .filter_map(|pipe| pipe.deadline(acknowledge, counting))
-            .chain([leaving, self.closing].into_iter().flatten())
+            .chain([passage, self.closing].into_iter().flatten())
             .chain(owed)
             .min()
     }

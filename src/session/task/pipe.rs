@@ -32,6 +32,20 @@ pub(super) struct Pipe {
     /// `Finished` was handed on.
     pub(super) finished: bool,
     pub(super) exit_code: Option<i32>,
+    /// Some of its output is missing.
+    pub(super) gap: bool,
+    pub(super) silence: Silence,
+}
+
+/// Of a command that a former client began: whether it has put out anything since it was taken up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// It has, or it is our own.
+    Broken,
+    /// Not yet; from then on that is remarkable.
+    Until(Instant),
+    /// Not for long: it may wait for somebody.
+    Long,
 }
 
 /// How far a stop has come.
@@ -64,7 +78,16 @@ impl Pipe {
             closing: None,
             finished: false,
             exit_code: None,
+            gap: false,
+            silence: Silence::Broken,
         }
+    }
+
+    /// Somebody pulls from here on.
+    pub(super) fn watch(&mut self, start: Start) {
+        self.run = start.run;
+        self.window = start.window;
+        self.events = Some(start.events);
     }
 
     /// Whether what it puts out is read without regard to who pulls.
@@ -84,6 +107,7 @@ impl Pipe {
 
     /// Hands an event on. What exceeds the window after a stop is dropped; before it, credit keeps that from happening.
     pub(super) fn push(&mut self, event: PipelineEvent) {
+        self.silence = Silence::Broken;
         let ends = self.stop != Stop::No || self.closing.is_some();
         if self.finished || (ends && self.flow.full()) {
             self.flow.discard();
@@ -124,9 +148,11 @@ impl Pipe {
             reason,
             lost: lost.map(Box::new),
             exit_code: self.exit_code,
+            gap: self.gap,
         };
         self.hand_on(PipelineEvent::Finished(finished));
         self.finished = true;
+        self.silence = Silence::Broken;
         self.input = None;
     }
 
@@ -145,7 +171,11 @@ impl Pipe {
             Stop::Wanted(Some(at)) | Stop::Sent(at) | Stop::Taken(at) if !self.finished => Some(at),
             _ => None,
         };
-        [acknowledged, stopped, self.closing]
+        let silent = match self.silence {
+            Silence::Until(at) if !self.finished => Some(at),
+            _ => None,
+        };
+        [acknowledged, stopped, self.closing, silent]
             .into_iter()
             .flatten()
             .min()

@@ -46,6 +46,10 @@ impl Prompts {
         ids
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
     fn find(&self, target: Target, call: i64) -> Option<u64> {
         let mut open = self.open.iter();
         open.find(|(_, open)| open.target == target && open.call.id == call)

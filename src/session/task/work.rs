@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::clixml::records::ErrorRecord;
 
-use super::pipe::Stop;
+use super::pipe::{Silence, Stop};
 use super::{Pipe, RunId, Start, Task, Work};
 use crate::psrp::Target;
+use crate::session::unread::Unheard;
 use crate::session::{
     ExitCode, Finished, HostEvent, PipelineEvent, PipelineState, Report, SessionState,
 };
@@ -49,6 +50,7 @@ impl Task {
                     reason: None,
                     lost: Some(Box::new(self.named(report))),
                     exit_code: None,
+                    gap: false,
                 };
                 let _ = start.events.send((PipelineEvent::Finished(finished), 0));
             }
@@ -157,6 +159,10 @@ impl Task {
         }
         if let Some(pipe) = self.pipe(run) {
             pipe.abandon();
+            if let Some(text) = pipe.label.clone().filter(|_| !pipe.finished) {
+                let id = pipe.id;
+                self.unread.add(Unheard { id, text });
+            }
         }
     }
 
@@ -193,6 +199,7 @@ impl Task {
             pipe.host(HostEvent::PromptCancelled(prompt));
         }
         pipe.finish(state, reason, lost);
+        self.unread.remove(id);
         self.close_pipe(id);
         self.publish(self.state(), None);
     }
@@ -230,6 +237,10 @@ impl Task {
         };
         if pipe.closing.is_some_and(|at| at <= now) {
             self.fail(self.silent("the server did not let go of a command"));
+            return;
+        }
+        if matches!(pipe.silence, Silence::Until(at) if at <= now) {
+            self.silent_for_long(id);
             return;
         }
         match pipe.stop {

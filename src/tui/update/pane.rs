@@ -181,6 +181,17 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
         }
         InteractiveEvent::PromptCancelled(id) => pane.asks.retain(|ask| ask.id != id),
         InteractiveEvent::Notice(text) => pane.scrollback.write_lines(&text, Role::Notice),
+        InteractiveEvent::Restored { lines } | InteractiveEvent::Reconnected { lines } => {
+            for line in lines {
+                let text = format!("Not sent: {line}");
+                pane.scrollback.write_lines(&text, Role::Notice);
+            }
+        }
+        InteractiveEvent::Disconnected { why, .. } => {
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            let text = format!("The session is Disconnected{why}. What runs in it goes on.");
+            pane.scrollback.write_lines(&text, Role::Notice);
+        }
         InteractiveEvent::StopPending => {
             pane.stopping = true;
             pane.scrollback.write_lines(
@@ -188,7 +199,9 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
                 Role::Notice,
             );
         }
-        InteractiveEvent::Title(_)
+        // Of an interruption a notice tells.
+        InteractiveEvent::Interrupted(_)
+        | InteractiveEvent::Title(_)
         | InteractiveEvent::Left { .. }
         | InteractiveEvent::Broken(_) => {}
     }

@@ -1,0 +1,87 @@
+//! Commands that run while nobody here reads them.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::pipe::Silence;
+use super::{Pipe, Start, Task};
+use crate::session::unread::Unheard;
+use crate::session::{ExitCode, Finished, PipelineEvent, Report};
+use crate::transport::Command;
+
+/// So long a command that was taken up may be silent before that is told.
+const SILENCE: Duration = Duration::from_secs(5);
+
+impl Task {
+    /// Hands on what a running command puts out, to somebody new.
+    pub(super) fn receive(&mut self, id: Uuid, start: Start) {
+        if let Some(pipe) = self.pipes.get_mut(&id).filter(|pipe| !pipe.finished) {
+            pipe.watch(start);
+            return;
+        }
+        let found = self.found.iter().position(|found| found.id == id);
+        let attached = match found {
+            Some(at) => {
+                self.found.remove(at);
+                self.client
+                    .attach(id)
+                    .map_err(|error| self.protocol_error(&error))
+            }
+            None => Err(self.end.get().cloned().unwrap_or_else(|| {
+                Report::new(ExitCode::NoSession, "the command has ended meanwhile")
+            })),
+        };
+        match attached {
+            Ok(()) => {
+                let mut pipe = Pipe::new(id, start, self.limits.window);
+                pipe.sent = Some(Instant::now());
+                pipe.silence = Silence::Until(Instant::now() + SILENCE);
+                self.pipes.insert(id, pipe);
+                self.connection.submit(Command::ConnectPipeline(id));
+            }
+            Err(report) => {
+                let finished = Finished::lost(self.named(report));
+                let _ = start.events.send((PipelineEvent::Finished(finished), 0));
+            }
+        }
+        self.publish(self.state(), None);
+    }
+
+    /// What connecting found to be running.
+    pub(in crate::session) fn found(&mut self, running: Vec<(Uuid, String)>) {
+        for (id, text) in running {
+            let command = Unheard { id, text };
+            self.found.push(command.clone());
+            self.unread.add(command);
+        }
+    }
+
+    /// Nothing runs any more.
+    pub(super) fn unread_end(&mut self) {
+        self.found.clear();
+        while self.unread.take().is_some() {}
+    }
+
+    /// A command that was taken up has been silent for long.
+    pub(super) fn silent_for_long(&mut self, id: Uuid) {
+        let notice = "the command has been silent since it was taken up: it may be waiting for input given to the former \
+                      client, which nobody can give any more; Ctrl+C stops it";
+        if let Some(pipe) = self.pipes.get_mut(&id) {
+            pipe.silence = Silence::Long;
+            pipe.hand_on(PipelineEvent::Notice(notice.to_owned()));
+        }
+    }
+
+    /// Lets everybody know whether such a command is there.
+    pub(super) fn tell_waits(&self) {
+        let waits = self
+            .pipes
+            .values()
+            .any(|pipe| pipe.silence == Silence::Long);
+        if self.unread.set_waits(waits) {
+            self.info.send_modify(|_| {});
+        }
+    }
+}
