@@ -39,6 +39,12 @@ fn enter(screen: &mut Screen) {
         .expect("]: PS ");
 }
 
+/// Quits with a session open, and closes it.
+fn quit(screen: &mut Screen) {
+    screen.keys("q").expect("Quit psdeck?").keys("c");
+    assert_eq!(screen.ended(), 0);
+}
+
 #[test]
 fn an_empty_list_shows_the_next_three_keys() {
     let mut screen = Screen::new(80, 24).start();
@@ -62,8 +68,8 @@ fn a_session_is_entered_used_and_left(server: Builder) {
         .row("2")
         .row("4")
         .row("6");
-    screen.keys("<C-]>").expect("sessions").keys("q");
-    assert_eq!(screen.ended(), 0);
+    screen.keys("<C-]>").expect("sessions");
+    quit(&mut screen);
     assert!(peer.violations().is_empty(), "{:?}", peer.violations());
 }
 
@@ -155,8 +161,8 @@ fn a_resize_while_output_runs_reaches_the_other_side_and_reflows(server: Builder
         .keys("$Host.UI.RawUI.WindowSize.Width<Enter>")
         .row("60");
     screen.gone(" running ");
-    screen.keys("<C-]>q");
-    assert_eq!(screen.ended(), 0);
+    screen.keys("<C-]>");
+    quit(&mut screen);
 }
 
 fn ctrl_c_stops_what_runs(server: Builder) {
@@ -215,8 +221,8 @@ fn escape_sequences_of_a_session_do_not_reach_the_terminal(server: Builder) {
     ] {
         assert!(!screen.received(bad), "{bad:?} came through");
     }
-    screen.gone(" running ").keys("<C-]>q");
-    assert_eq!(screen.ended(), 0);
+    screen.gone(" running ").keys("<C-]>");
+    quit(&mut screen);
 }
 
 fn a_breaking_session_says_why_and_what_next(server: Builder) {

@@ -19,9 +19,19 @@ pub(super) struct Arguments {
     servers: usize,
 }
 
-/// Runs the app with an empty list.
+/// Runs the app; the servers of the configuration that keep sessions are asked what they hold.
 pub(super) fn run(context: &Context) -> Result<ExitStatus, Failed> {
-    show(context, opening::pool(), Vec::new(), Vec::new())
+    let config = context.config()?;
+    let known = config.computers.keys().filter_map(|name| {
+        let computer = config.resolve(name).ok()?.pop()?;
+        let keeps = matches!(computer.address, TargetAddress::Wsman { .. });
+        keeps.then(|| tui::Server {
+            name: name.clone(),
+            target: computer.address,
+            options: computer.options,
+        })
+    });
+    show(context, opening::pool(), known.collect(), Vec::new())
 }
 
 /// Runs the app with the demonstration's sessions.
@@ -29,7 +39,11 @@ pub(super) fn demo(arguments: &Arguments, context: &Context) -> Result<ExitStatu
     let demonstration = Demonstration::new(arguments.servers);
     let pool = Pool::new(vec![Arc::new(Demo(demonstration.clone()))]);
     let servers = demonstration.servers();
-    let servers = servers.map(|name| TargetAddress::Demo(name.to_owned()));
+    let servers = servers.map(|name| tui::Server {
+        name: name.to_owned(),
+        target: TargetAddress::Demo(name.to_owned()),
+        options: Options::default(),
+    });
     let start = demonstration.start().into_iter().map(|start| OpenRequest {
         target: TargetAddress::Demo(start.computer),
         name: Some(start.name.to_owned()),
@@ -43,7 +57,7 @@ pub(super) fn demo(arguments: &Arguments, context: &Context) -> Result<ExitStatu
 fn show(
     context: &Context,
     pool: Pool,
-    servers: Vec<TargetAddress>,
+    servers: Vec<tui::Server>,
     start: Vec<OpenRequest>,
 ) -> Result<ExitStatus, Failed> {
     let options = tui::Options {

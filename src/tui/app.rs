@@ -16,13 +16,11 @@ use super::input::{Chord, KeyMap};
 use super::model::{Model, Redraw};
 use super::terminal::{Screen, Signal, Signals};
 use super::theme::Theme;
-use super::update::{Effect, Message, update};
+use super::update::{Effect, Message, start, update};
 use super::views;
 
 /// Output is drawn at most once in this time; keys at once.
 const FRAME: Duration = Duration::from_millis(10);
-/// Ages in the list are told in minutes: it is drawn again that often, and only while it is shown.
-const MINUTE: Duration = Duration::from_mins(1);
 /// Messages that may wait for the loop. Whoever has more to say is held back.
 const WAITING: usize = 16;
 /// How long sessions may take to end in good order, once the terminal is given back.
@@ -87,10 +85,13 @@ impl App {
         let (sender, messages) = mpsc::channel(WAITING);
         let mut sessions = options.pool.sessions();
         model.set_sessions(sessions.now());
+        let effects = start(&mut model);
         screen.draw(|frame| views::draw(frame, &model))?;
         model.redraw = Redraw::No;
         let mut runner = Runner::new(options, sender);
-        runner.run(Effect::Refresh);
+        for effect in effects {
+            runner.run(effect);
+        }
         Ok(Self {
             model,
             runner,
@@ -117,7 +118,7 @@ impl App {
                 self.draw()?;
                 continue;
             }
-            let ages = self.model.shows_ages().then(|| self.drawn + MINUTE);
+            let ages = self.model.ticks().map(|tick| self.drawn + tick);
             tokio::select! {
                 biased;
                 signal = self.signals.next() => self.signal(signal)?,
@@ -128,7 +129,7 @@ impl App {
                 },
                 () = sleep_until(due.unwrap_or(self.drawn)), if due.is_some() => {}
                 () = sleep_until(ages.unwrap_or(self.drawn)), if ages.is_some() => {
-                    self.take(Message::Minute)?;
+                    self.take(Message::Tick)?;
                 }
                 () = self.sessions.changed(), if !self.stale => {
                     self.stale = true;

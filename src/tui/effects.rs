@@ -2,29 +2,30 @@
 //! comes back as messages.
 
 use std::collections::HashMap;
-use std::pin::Pin;
-use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
-use tokio::sync::{OnceCell, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{TargetError, overlay};
 use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
-    SessionId, Size,
+    Session, SessionId, Size,
 };
-use crate::transport::{Answer, Ask, Leave, Nobody, Question, Secret};
+use crate::transport::{Ask, Leave, Nobody};
 
 use super::Options;
-use super::model::layer::{NewSession, OpeningId, QuestionId};
+use super::asking::{AskUser, Questions};
+use super::model::layer::{Asker, NewSession, OpeningId};
 use super::model::pane::PaneId;
 use super::update::{Effect, Message};
 
 /// Events that a pane hands over in one message, at most.
 const BATCH: usize = 64;
+
+/// Servers that are asked at once what they hold.
+const ASKED: usize = 32;
 
 /// Runs effects.
 pub(super) struct Runner {
@@ -33,13 +34,8 @@ pub(super) struct Runner {
     panes: HashMap<PaneId, Interactive>,
     openings: HashMap<OpeningId, CancellationToken>,
     questions: Arc<Questions>,
-}
-
-/// Questions of ours that wait for their answers.
-#[derive(Default)]
-struct Questions {
-    number: AtomicU64,
-    waiting: Mutex<HashMap<QuestionId, oneshot::Sender<Answer>>>,
+    /// Gives up the servers that are being asked.
+    asking: CancellationToken,
 }
 
 impl Runner {
@@ -50,6 +46,7 @@ impl Runner {
             panes: HashMap::new(),
             openings: HashMap::new(),
             questions: Arc::default(),
+            asking: CancellationToken::new(),
         }
     }
 
@@ -64,7 +61,14 @@ impl Runner {
                 }
             }
             Effect::AnswerQuestion(id, answer) => self.questions.answer(id, answer),
-            Effect::Enter(pane, session, window) => self.enter(pane, session, window),
+            Effect::Enter(pane, session, window) => {
+                self.enter(pane, session, |session| Interactive::enter(session, window));
+            }
+            Effect::Resume(pane, session, window) => {
+                self.enter(pane, session, |session| {
+                    Interactive::resume(session, window)
+                });
+            }
             Effect::Submit(pane, line) => self.with(pane, |handle| handle.submit(line)),
             Effect::Interrupt(pane) => self.with(pane, Interactive::interrupt),
             Effect::ForceClose(pane) => self.with(pane, Interactive::force_close),
@@ -82,7 +86,8 @@ impl Runner {
             }
             Effect::Disconnect(session) => self.disconnect(session),
             Effect::Remove(session) => self.remove(session),
-            Effect::Refresh => self.refresh(),
+            Effect::Refresh { round, quiet } => self.refresh(round, quiet),
+            Effect::CancelRefresh => self.asking.cancel(),
             Effect::Later(time, message) => {
                 let messages = self.messages.clone();
                 tokio::spawn(async move {
@@ -183,16 +188,21 @@ impl Runner {
     fn begin(&mut self, id: OpeningId) -> (CancellationToken, Arc<dyn Ask>) {
         let cancel = CancellationToken::new();
         self.openings.insert(id, cancel.clone());
-        let ask = Arc::new(AskUser {
-            opening: id,
-            messages: self.messages.clone(),
-            questions: Arc::clone(&self.questions),
-            printed: OnceCell::new(),
-        });
-        (cancel, ask)
+        (cancel, self.ask(Asker::Opening(id), false))
     }
 
-    fn enter(&mut self, pane: PaneId, session: SessionId, window: Size) {
+    fn ask(&self, asker: Asker, quiet: bool) -> Arc<dyn Ask> {
+        let questions = Arc::clone(&self.questions);
+        let ask = AskUser::new(asker, quiet, self.messages.clone(), questions);
+        Arc::new(ask)
+    }
+
+    fn enter(
+        &mut self,
+        pane: PaneId,
+        session: SessionId,
+        begin: impl FnOnce(Session) -> (Interactive, InteractiveEvents),
+    ) {
         let Some(session) = self.options.pool.session(session) else {
             let report = Report::new(ExitCode::NoSession, "the session is not open any more");
             return self.say(Message::Pane(
@@ -200,7 +210,7 @@ impl Runner {
                 vec![InteractiveEvent::Broken(Box::new(report))],
             ));
         };
-        let (handle, events) = Interactive::enter(session, window);
+        let (handle, events) = begin(session);
         self.panes.insert(pane, handle);
         tokio::spawn(hand_over(pane, events, self.messages.clone()));
     }
@@ -222,13 +232,10 @@ impl Runner {
         let pool = self.options.pool.clone();
         let messages = self.messages.clone();
         tokio::spawn(async move {
-            let message = match pool
+            let left = pool
                 .disconnect(session, Leave::default(), CancellationToken::new())
-                .await
-            {
-                Ok(_) => Message::Disconnected(session),
-                Err(report) => Message::Failed(Box::new(report)),
-            };
+                .await;
+            let message = Message::Disconnected(session, left.map(|_| ()).map_err(Box::new));
             let _ = messages.send(message).await;
         });
     }
@@ -237,31 +244,44 @@ impl Runner {
         let pool = self.options.pool.clone();
         let messages = self.messages.clone();
         tokio::spawn(async move {
-            if let Err(report) = pool
+            let removed = pool
                 .remove(session, Arc::new(Nobody), CancellationToken::new())
-                .await
-            {
-                let _ = messages.send(Message::Failed(Box::new(report))).await;
-            }
+                .await;
+            let message = Message::Removed(session, removed.map_err(Box::new));
+            let _ = messages.send(message).await;
         });
     }
 
-    fn refresh(&self) {
-        for server in &self.options.servers {
-            let pool = self.options.pool.clone();
-            let messages = self.messages.clone();
-            let server = server.clone();
-            tokio::spawn(async move {
-                let options = crate::transport::Options::default();
-                let refused = Arc::new(Nobody);
-                if let Err(report) = pool
-                    .refresh(&server, &options, refused, CancellationToken::new())
-                    .await
-                {
-                    let _ = messages.send(Message::NotListed(Box::new(report))).await;
-                }
-            });
-        }
+    /// Asks the servers side by side; each answer comes by itself.
+    fn refresh(&mut self, round: u64, quiet: bool) {
+        self.asking.cancel();
+        self.asking = CancellationToken::new();
+        let servers = self.options.servers.clone();
+        let names = servers.iter().map(|server| server.name.clone()).collect();
+        let asks = (0..servers.len()).map(|place| self.ask(Asker::Server(round, place), quiet));
+        let asks: Vec<_> = asks.collect();
+        let pool = self.options.pool.clone();
+        let messages = self.messages.clone();
+        let cancel = self.asking.clone();
+        tokio::spawn(async move {
+            let _ = messages.send(Message::Asking(round, names)).await;
+            let slots = Arc::new(Semaphore::new(ASKED));
+            for ((place, server), ask) in servers.into_iter().enumerate().zip(asks) {
+                let pool = pool.clone();
+                let messages = messages.clone();
+                let cancel = cancel.clone();
+                let slots = Arc::clone(&slots);
+                tokio::spawn(async move {
+                    let _slot = slots.acquire_owned().await;
+                    let listed = pool
+                        .refresh(&server.target, &server.options, ask, cancel)
+                        .await
+                        .map_err(Box::new);
+                    let message = Message::Listed(round, place, listed);
+                    let _ = messages.send(message).await;
+                });
+            }
+        });
     }
 }
 
@@ -278,79 +298,6 @@ async fn hand_over(pane: PaneId, mut events: InteractiveEvents, messages: mpsc::
         }
         if messages.send(Message::Pane(pane, batch)).await.is_err() {
             return;
-        }
-    }
-}
-
-impl Questions {
-    fn answer(&self, id: QuestionId, answer: Answer) {
-        if let Some(waiting) = self.take(id) {
-            let _ = waiting.send(answer);
-        }
-    }
-
-    fn take(&self, id: QuestionId) -> Option<oneshot::Sender<Answer>> {
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&id)
-    }
-}
-
-/// Asks the user by a dialog.
-struct AskUser {
-    opening: OpeningId,
-    messages: mpsc::Sender<Message>,
-    questions: Arc<Questions>,
-    /// What the profile's password command printed, or why nothing.
-    printed: OnceCell<Result<Secret, String>>,
-}
-
-/// Takes the dialog away when the answer is not waited for any more.
-struct Waiting<'a> {
-    id: QuestionId,
-    ask: &'a AskUser,
-}
-
-impl Ask for AskUser {
-    fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
-        Box::pin(async move {
-            if let Some(command) = question.command() {
-                // The screen is ours: what it says beside the password would end up in the middle of it.
-                let run = || command.run(Stdio::null());
-                return match self.printed.get_or_init(run).await {
-                    Ok(secret) => Answer::Secret(secret.clone()),
-                    Err(why) => Answer::Failed(Box::new(command.failure(why))),
-                };
-            }
-            let id = QuestionId(self.questions.number.fetch_add(1, Ordering::Relaxed));
-            let (sender, answer) = oneshot::channel();
-            self.questions
-                .waiting
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(id, sender);
-            let _waiting = Waiting { id, ask: self };
-            let message = Message::Question(self.opening, id, question);
-            if self.messages.send(message).await.is_err() {
-                return Answer::Refuse;
-            }
-            answer.await.unwrap_or(Answer::Refuse)
-        })
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        // Nobody has answered: the opening was cancelled or is late.
-        if self.ask.questions.take(self.id).is_some()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let messages = self.ask.messages.clone();
-            let id = self.id;
-            runtime.spawn(async move {
-                let _ = messages.send(Message::QuestionVoid(id)).await;
-            });
         }
     }
 }

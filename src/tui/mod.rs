@@ -8,10 +8,11 @@
 //! | `input` | keys and their map, pastes |
 //! | `theme` | colours by role |
 //! | `terminal` | taking the terminal and giving it back |
-//! | `effects` | what is done outside: sessions, timers |
+//! | `effects`, `asking` | what is done outside: sessions, timers; questions of ours |
 //! | `app` | the loop that ties them |
 
 mod app;
+mod asking;
 mod effects;
 mod input;
 mod model;
@@ -22,12 +23,13 @@ mod theme;
 mod update;
 mod views;
 mod widgets;
+mod words;
 
 use std::path::PathBuf;
 
 use crate::config::Config;
 use crate::session::Pool;
-use crate::transport::TargetAddress;
+use crate::transport::{self, TargetAddress};
 
 pub use app::run;
 
@@ -43,5 +45,16 @@ pub struct Options {
     /// Where the user's own themes are.
     pub themes: Option<PathBuf>,
     /// Servers that are asked, at the start and by F5, which sessions they hold.
-    pub servers: Vec<TargetAddress>,
+    pub servers: Vec<Server>,
+}
+
+/// A server that is asked which sessions it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// What the user calls it.
+    pub name: String,
+    /// Where it is.
+    pub target: TargetAddress,
+    /// How to get in.
+    pub options: transport::Options,
 }

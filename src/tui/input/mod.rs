@@ -3,6 +3,7 @@
 mod chord;
 mod keymap;
 pub(crate) mod paste;
+mod table;
 
 pub(crate) use chord::Chord;
 pub(crate) use keymap::{Action, Context, Edit, KeyMap};

@@ -36,6 +36,17 @@ impl Geometry {
         u16::from(self.rows > 3)
     }
 
+    /// Rows of the resume picker's sessions, inside its frame and above what it says of the one under the cursor.
+    pub(crate) fn picker_rows(self) -> u16 {
+        let detail = match self.rows {
+            0..=9 => 0,
+            10..=17 => 3,
+            18..=29 => 8,
+            _ => 12,
+        };
+        self.rows.saturating_sub(2 + 2 + 1 + detail)
+    }
+
     /// Columns and rows of a pane; what the remote side is told of.
     pub(crate) fn pane(self) -> (u16, u16) {
         (self.columns, self.rows.saturating_sub(2))

@@ -1,10 +1,14 @@
 //! Dialogs that lie over the screen. The one on top has the keys.
 
+use std::collections::BTreeMap;
+
 use crate::config::{Config, overlay, read_flags};
 use crate::session::{Report, SessionId};
 use crate::transport::{Authentication, Options, Question, Scheme, Stage, TargetAddress};
 
+use super::bulk::Verb;
 use super::form::{Field, Form};
+use super::list::SessionList;
 use super::pane::PaneId;
 
 /// A number for a session being opened or connected.
@@ -15,9 +19,22 @@ pub(crate) struct OpeningId(pub(crate) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct QuestionId(pub(crate) u64);
 
+/// For whom a question of ours is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Asker {
+    /// A session being opened or connected.
+    Opening(OpeningId),
+    /// A server that is asked what it holds: the round, and its place in it.
+    Server(u64, usize),
+}
+
 /// A dialog.
 #[derive(Debug)]
 pub(crate) enum Layer {
+    /// The sessions that can be taken up again.
+    Resume(Box<SessionList>),
+    /// What becomes of open sessions when psdeck ends.
+    Quit(Quit),
     /// The keys, scrolled by that many rows.
     Help(usize),
     /// Target, user and name of a new session.
@@ -91,7 +108,7 @@ pub(crate) enum OpeningOf {
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) id: QuestionId,
-    pub(crate) opening: OpeningId,
+    pub(crate) asker: Asker,
     pub(crate) question: Question,
     pub(crate) form: Form,
 }
@@ -105,11 +122,23 @@ pub(crate) struct Confirm {
 }
 
 /// What a yes does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Confirmed {
-    Remove(SessionId),
+    Bulk(Verb, Vec<SessionId>),
     ForceClose(PaneId),
-    Quit,
+}
+
+/// What becomes of open sessions when psdeck ends.
+#[derive(Debug, Default)]
+pub(crate) struct Quit {
+    /// Those that can be left at their servers, with their names.
+    pub(crate) kept: BTreeMap<SessionId, String>,
+    /// The names of those that end with psdeck.
+    pub(crate) lost: Vec<String>,
+    /// The names of those that run something.
+    pub(crate) busy: Vec<String>,
+    /// They are being left.
+    pub(crate) leaving: bool,
 }
 
 /// The fields of the new-session dialog, in their order.
@@ -239,7 +268,7 @@ impl Way {
 
 impl Asked {
     /// A question with the fields for its answer; one of yes and no has none.
-    pub(crate) fn new(id: QuestionId, opening: OpeningId, question: Question) -> Self {
+    pub(crate) fn new(id: QuestionId, asker: Asker, question: Question) -> Self {
         let fields = match &question {
             Question::UnknownHostKey { .. } | Question::TrustHost { .. } => Vec::new(),
             Question::UserName { .. } => {
@@ -264,7 +293,7 @@ impl Asked {
         };
         Self {
             id,
-            opening,
+            asker,
             question,
             form: Form::new(fields),
         }

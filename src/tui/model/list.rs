@@ -1,8 +1,10 @@
 //! The list of sessions: which are shown, and which one is meant.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::session::{SessionId, SessionInfo};
+use crate::session::{SessionId, SessionInfo, SessionState};
+use crate::tui::input::Action;
 use crate::tui::widgets::editor::Editor;
 
 /// The list with its filter.
@@ -15,6 +17,9 @@ pub(crate) struct SessionList {
     cursor: usize,
     /// The first row drawn, in `shown`.
     top: usize,
+    /// Only what can be taken up, or could: the resume picker's.
+    left_behind: bool,
+    marks: BTreeSet<SessionId>,
     pub(crate) filter: Editor,
     /// Whether the filter is being typed.
     pub(crate) filtering: bool,
@@ -33,6 +38,16 @@ pub(crate) struct Widths {
 }
 
 impl SessionList {
+    /// The list of the resume picker: Disconnected sessions only.
+    pub(crate) fn left_behind(sessions: Arc<[SessionInfo]>) -> Self {
+        let mut list = Self {
+            left_behind: true,
+            ..Self::default()
+        };
+        list.set(sessions);
+        list
+    }
+
     /// Takes a new list. The cursor stays on its session.
     pub(crate) fn set(&mut self, sessions: Arc<[SessionInfo]>) {
         let current = self.current().map(|info| info.id);
@@ -47,14 +62,82 @@ impl SessionList {
                 configuration: widths
                     .configuration
                     .max(info.configuration_name.chars().count()),
-                availability: widths.availability.max(info.availability.to_string().len()),
+                availability: widths.availability.max(match info.interruption {
+                    Some(_) => "offline 00:00".len(),
+                    None => info.availability.to_string().len(),
+                }),
             });
         self.refilter(current);
+        if !self.marks.is_empty() {
+            let known: BTreeSet<_> = self.fitting().map(|info| info.id).collect();
+            self.marks.retain(|id| known.contains(id));
+        }
     }
 
     /// Every session, filtered out or not.
     pub(crate) fn all(&self) -> &[SessionInfo] {
         &self.all
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared(&self) -> Arc<[SessionInfo]> {
+        Arc::clone(&self.all)
+    }
+
+    /// Whether a session is marked.
+    pub(crate) fn is_marked(&self, id: SessionId) -> bool {
+        self.marks.contains(&id)
+    }
+
+    /// How many are marked.
+    pub(crate) fn marks(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// The marked sessions, by number, filtered out or not; without marks the one under the cursor.
+    pub(crate) fn meant(&self) -> Vec<&SessionInfo> {
+        if self.marks.is_empty() {
+            return self.current().into_iter().collect();
+        }
+        let all = self.all.iter();
+        all.filter(|info| self.marks.contains(&info.id)).collect()
+    }
+
+    /// Marks the session under the cursor, or takes its mark away, and goes to the next, in a window of that height.
+    pub(crate) fn mark(&mut self, height: usize) {
+        let Some(id) = self.current().map(|info| info.id) else {
+            return;
+        };
+        if !self.marks.remove(&id) {
+            self.marks.insert(id);
+        }
+        self.move_by(1, height);
+    }
+
+    /// Marks all that are shown; once all are, none.
+    pub(crate) fn mark_all(&mut self) {
+        let all = self.all.iter().enumerate();
+        let shown: BTreeSet<_> = all
+            .filter(|(index, _)| self.shown.binary_search(index).is_ok())
+            .map(|(_, info)| info.id)
+            .collect();
+        if shown.is_subset(&self.marks) {
+            self.marks.retain(|id| !shown.contains(id));
+        } else {
+            self.marks.extend(shown);
+        }
+    }
+
+    /// Takes the marks away. Whether there were any.
+    pub(crate) fn unmark(&mut self) -> bool {
+        let marked = !self.marks.is_empty();
+        self.marks.clear();
+        marked
+    }
+
+    /// Whether a session is in a window of that height.
+    pub(crate) fn in_sight(&self, id: SessionId, height: usize) -> bool {
+        self.window(height).0.iter().any(|info| info.id == id)
     }
 
     /// A session by its number.
@@ -94,6 +177,21 @@ impl SessionList {
         self.top = self.top_for(height);
     }
 
+    /// Moves the cursor as a key says, in a window of that height.
+    pub(crate) fn go(&mut self, action: Action, height: usize) {
+        let page = isize::try_from(height.max(1)).unwrap_or(1);
+        let rows = match action {
+            Action::Up => -1,
+            Action::Down => 1,
+            Action::PageUp => -page,
+            Action::PageDown => page,
+            Action::First => isize::MIN,
+            Action::Last => isize::MAX,
+            _ => 0,
+        };
+        self.move_by(rows, height);
+    }
+
     /// Puts the cursor on a session, if it is shown.
     pub(crate) fn select(&mut self, id: SessionId) {
         if let Some(place) = self.place(id) {
@@ -113,11 +211,19 @@ impl SessionList {
             .all
             .iter()
             .enumerate()
-            .filter(|(_, info)| terms.iter().all(|term| term.fits(info)))
+            .filter(|(_, info)| self.belongs(info) && terms.iter().all(|term| term.fits(info)))
             .map(|(index, _)| index)
             .collect();
         let kept = current.and_then(|id| self.place(id));
         self.cursor = kept.unwrap_or_else(|| self.cursor.min(self.shown.len().saturating_sub(1)));
+    }
+
+    fn fitting(&self) -> impl Iterator<Item = &SessionInfo> {
+        self.all.iter().filter(|info| self.belongs(info))
+    }
+
+    fn belongs(&self, info: &SessionInfo) -> bool {
+        !self.left_behind || info.state == SessionState::Disconnected
     }
 
     fn place(&self, id: SessionId) -> Option<usize> {
@@ -256,6 +362,31 @@ mod tests {
         assert!(list.current().is_none());
         list.move_by(5, 10);
         assert_eq!(list.window(5).1, 0);
+    }
+
+    #[test]
+    fn marks_are_for_what_is_shown_and_go_with_their_sessions() {
+        let mut list = list();
+        let meant =
+            |list: &SessionList| -> Vec<_> { list.meant().iter().map(|info| info.id.0).collect() };
+        assert_eq!(meant(&list), [1]);
+        list.filter = Editor::new("state:d");
+        list.filter_changed();
+        list.mark_all();
+        assert_eq!(meant(&list), [2, 4]);
+        list.filter = Editor::default();
+        list.filter_changed();
+        list.mark(10);
+        assert_eq!(meant(&list), [4], "the cursor was on 2");
+    }
+
+    #[test]
+    fn the_picker_has_disconnected_sessions_only() {
+        let mut list = SessionList::left_behind(samples::sessions());
+        assert_eq!(shown(&list), [2, 4]);
+        list.mark_all();
+        list.set(samples::sessions()[..2].into());
+        assert_eq!((shown(&list), list.marks()), (vec![2], 1));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Everything that the screen shows. Views read it, `update` changes it, nobody else.
 
 pub(crate) mod ask;
+pub(crate) mod bulk;
 pub(crate) mod complete;
 pub(crate) mod form;
 pub(crate) mod geometry;
@@ -10,20 +11,23 @@ pub(crate) mod list;
 pub(crate) mod pane;
 pub(crate) mod records;
 pub(crate) mod scrollback;
+pub(crate) mod servers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::config::Config;
 use crate::session::{SessionId, SessionInfo};
 use crate::tui::input::KeyMap;
 use crate::tui::theme::Theme;
 
+use self::bulk::Bulk;
 use self::geometry::Geometry;
-use self::layer::{Layer, NewSession};
+use self::layer::{Layer, NewSession, OpeningId};
 use self::list::SessionList;
 use self::pane::{Pane, PaneId};
+use self::servers::Servers;
 
 /// The app's state.
 #[derive(Debug)]
@@ -41,6 +45,14 @@ pub(crate) struct Model {
     /// Dialogs, the one on top last.
     pub(crate) layers: Vec<Layer>,
     pub(crate) toasts: Vec<Toast>,
+    /// The servers that are asked what they hold.
+    pub(crate) servers: Servers,
+    /// Work on several sessions that is under way.
+    pub(crate) bulks: Vec<Bulk>,
+    /// Sessions that are being connected without a dialog of their own.
+    pub(crate) connecting: HashMap<OpeningId, SessionId>,
+    /// Whether nobody has pressed a key yet.
+    pub(crate) untouched: bool,
     /// The profiles.
     pub(crate) config: Config,
     /// What sessions that were opened here were made from.
@@ -84,6 +96,10 @@ impl Model {
             prefix: false,
             layers: Vec::new(),
             toasts: Vec::new(),
+            servers: Servers::default(),
+            bulks: Vec::new(),
+            connecting: HashMap::new(),
+            untouched: true,
             config: Config::default(),
             origins: HashMap::new(),
             now,
@@ -118,9 +134,29 @@ impl Model {
         Some(self.panes.iter().position(|pane| pane.session == session)? + 1)
     }
 
-    /// Whether what is shown says how long ago something was.
-    pub(crate) fn shows_ages(&self) -> bool {
-        self.tab == 0 && self.geometry.detail_rows() > 0 && self.sessions.current().is_some()
+    /// How soon what is shown changes by itself: a countdown every second, an age every minute, else never.
+    pub(crate) fn ticks(&self) -> Option<Duration> {
+        let list = self.tab == 0;
+        let shown = self.pane().map(|pane| pane.session);
+        let rows = usize::from(self.geometry.list_rows());
+        let counts = if let Some(session) = shown {
+            self.is_interrupted(session)
+        } else {
+            let (rows, _) = self.sessions.window(rows);
+            rows.iter().any(|info| info.interruption.is_some())
+        };
+        if counts {
+            return Some(Duration::from_secs(1));
+        }
+        let resume = |layer: &Layer| matches!(layer, Layer::Resume(_));
+        let ages = list && self.geometry.detail_rows() > 0 && self.sessions.current().is_some();
+        (ages || self.layers.iter().any(resume)).then_some(Duration::from_mins(1))
+    }
+
+    /// Whether the network of a session is lost.
+    pub(crate) fn is_interrupted(&self, session: SessionId) -> bool {
+        let info = self.sessions.get(session);
+        info.is_some_and(|info| info.interruption.is_some())
     }
 
     /// Asks for a frame.
@@ -130,6 +166,11 @@ impl Model {
 
     /// Takes a new list.
     pub(crate) fn set_sessions(&mut self, sessions: Arc<[SessionInfo]>) {
+        for layer in &mut self.layers {
+            if let Layer::Resume(list) = layer {
+                list.set(Arc::clone(&sessions));
+            }
+        }
         self.sessions.set(sessions);
     }
 }

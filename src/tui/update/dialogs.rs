@@ -11,7 +11,7 @@ use crate::tui::model::layer::{
 };
 use crate::tui::model::pane::PaneId;
 
-use super::{Effect, opening, pane, tabs};
+use super::{Effect, bulk, leaving, opening, pane, resume};
 
 pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let action = model.keys.action(Context::Dialog, chord);
@@ -19,6 +19,8 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
         return Vec::new();
     };
     match layer {
+        Layer::Resume(list) => resume::key(model, list, chord),
+        Layer::Quit(quit) => leaving::quit_key(model, quit, action, chord),
         Layer::Help(top) => {
             help(model, top, action, chord);
             Vec::new()
@@ -174,22 +176,8 @@ fn question(
 
 fn confirmed(model: &mut Model, action: Confirmed) -> Vec<Effect> {
     match action {
-        Confirmed::Remove(session) => {
-            let mut effects = Vec::new();
-            if let Some(pane) = model
-                .panes
-                .iter()
-                .find(|pane| pane.session == session)
-                .map(|pane| pane.id)
-            {
-                tabs::take_away(model, pane);
-                effects.push(Effect::Leave(pane));
-            }
-            effects.push(Effect::Remove(session));
-            effects
-        }
+        Confirmed::Bulk(verb, sessions) => bulk::begin(model, verb, &sessions),
         Confirmed::ForceClose(pane) => vec![Effect::ForceClose(pane)],
-        Confirmed::Quit => vec![Effect::Quit],
     }
 }
 

@@ -1,10 +1,14 @@
 //! What happens: messages in, a changed model and effects out. No IO, no clock, nothing waits.
 
+mod bulk;
+mod changes;
 mod dialogs;
+mod leaving;
 mod line;
 mod opening;
 mod pane;
 mod prompts;
+mod resume;
 mod sessions;
 mod tabs;
 
@@ -19,10 +23,13 @@ use crate::session::{
 use crate::transport::{Answer, Question, Stage};
 
 use super::input::{Action, Chord, Context, paste};
+use super::model::bulk::Verb;
 use super::model::geometry::Geometry;
-use super::model::layer::{NewSession, OpeningId, QuestionId};
+use super::model::layer::{Asker, NewSession, OpeningId, QuestionId};
 use super::model::pane::PaneId;
 use super::model::{Model, Redraw, Toast};
+
+pub(super) use resume::start;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -40,19 +47,21 @@ pub(crate) enum Message {
     /// A session of the list was opened or connected.
     Opened(OpeningId, Box<SessionInfo>),
     OpeningFailed(OpeningId, Box<Report>),
-    Question(OpeningId, QuestionId, Question),
+    Question(Asker, QuestionId, Question),
     /// Nobody waits for the answer any more.
     QuestionVoid(QuestionId),
-    /// The session runs on at its server without us.
-    Disconnected(SessionId),
-    /// An operation on the list failed.
-    Failed(Box<Report>),
-    /// A server did not say what it holds.
-    NotListed(Box<Report>),
+    /// The session was left at its server, or not.
+    Disconnected(SessionId, Result<(), Box<Report>>),
+    /// The session was ended and taken off the list, or not.
+    Removed(SessionId, Result<(), Box<Report>>),
+    /// A round of questions to servers has begun, to these.
+    Asking(u64, Vec<String>),
+    /// A server of a round, by its place, said what it holds, or not.
+    Listed(u64, usize, Result<Vec<SessionId>, Box<Report>>),
     /// A second has passed for what is being opened.
     Second(OpeningId),
-    /// A minute has passed since the list was drawn: ages have changed.
-    Minute,
+    /// Time has passed: ages or countdowns on the screen have changed.
+    Tick,
     ToastOver(u64),
 }
 
@@ -64,6 +73,8 @@ pub(crate) enum Effect {
     CancelOpening(OpeningId),
     AnswerQuestion(QuestionId, Answer),
     Enter(PaneId, SessionId, Size),
+    /// Enters a session that was taken up again.
+    Resume(PaneId, SessionId, Size),
     Submit(PaneId, String),
     Interrupt(PaneId),
     ForceClose(PaneId),
@@ -74,7 +85,12 @@ pub(crate) enum Effect {
     Leave(PaneId),
     Disconnect(SessionId),
     Remove(SessionId),
-    Refresh,
+    /// Asks every server what it holds; `quiet`: without questions to the user.
+    Refresh {
+        round: u64,
+        quiet: bool,
+    },
+    CancelRefresh,
     /// Sends the message after a time.
     Later(Duration, Box<Message>),
     Suspend,
@@ -91,10 +107,12 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
                 return Vec::new();
             }
             model.draw(Redraw::Now);
+            model.untouched = false;
             key(model, Chord::of(event))
         }
         Message::Paste(text) => {
             model.draw(Redraw::Now);
+            model.untouched = false;
             pasted(model, &paste::clean(&text))
         }
         Message::Resize(columns, rows) => resize(model, columns, rows),
@@ -103,36 +121,25 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
             Vec::new()
         }
         Message::Sessions(sessions) => {
-            model.set_sessions(sessions);
             model.draw(Redraw::Soon);
-            Vec::new()
+            changes::take(model, sessions)
         }
         Message::Pane(pane, events) => pane::events(model, pane, events),
         Message::Completed(pane, number, answer) => line::completed(model, pane, number, answer),
         Message::Stage(id, stage) => opening::stage(model, id, stage),
         Message::Opened(id, info) => opening::opened(model, id, &info),
         Message::OpeningFailed(id, report) => opening::failed(model, id, report),
-        Message::Question(opening, id, question) => opening::question(model, opening, id, question),
+        Message::Question(asker, id, question) => opening::question(model, asker, id, question),
         Message::QuestionVoid(id) => opening::void(model, id),
-        Message::Disconnected(id) => sessions::disconnected(model, id),
-        Message::Failed(report) => {
-            model
-                .layers
-                .push(super::model::layer::Layer::Report(report));
-            model.draw(Redraw::Soon);
-            Vec::new()
+        Message::Disconnected(id, result) => {
+            leaving::disconnected(model, id, result.is_ok());
+            bulk::done(model, Verb::Disconnect, id, result.err())
         }
-        Message::NotListed(report) => {
-            let text = [&report.what]
-                .into_iter()
-                .chain(&report.reasons)
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(": ");
-            toast(model, text, true)
-        }
+        Message::Removed(id, result) => bulk::done(model, Verb::Remove, id, result.err()),
+        Message::Asking(round, names) => resume::asking(model, round, names),
+        Message::Listed(round, place, answer) => resume::listed(model, round, place, answer),
         Message::Second(id) => opening::second(model, id),
-        Message::Minute => {
+        Message::Tick => {
             model.draw(Redraw::Soon);
             Vec::new()
         }
@@ -223,5 +230,11 @@ fn toast(model: &mut Model, text: String, wrong: bool) -> Vec<Effect> {
     )]
 }
 
+#[cfg(test)]
+mod changes_tests;
+#[cfg(test)]
+mod leaving_tests;
+#[cfg(test)]
+mod resume_tests;
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::session::{ExitCode, Report, SessionId, SessionInfo, TransportKind};
 use crate::transport::{Answer, Question, Stage};
 use crate::tui::model::layer::{
-    Asked, Layer, NewSession, Opening, OpeningId, OpeningOf, QuestionId, Way,
+    Asked, Asker, Layer, NewSession, Opening, OpeningId, OpeningOf, QuestionId, Way,
 };
 use crate::tui::model::{Model, Redraw};
 
-use super::{Effect, Message, pane_size, tabs, toast};
+use super::{Effect, Message, bulk, pane_size, tabs, toast};
 
 /// Opens a new session and enters it.
 pub(super) fn open(model: &mut Model, new: NewSession) -> Vec<Effect> {
@@ -56,6 +56,10 @@ pub(super) fn second(model: &mut Model, id: OpeningId) -> Vec<Effect> {
 }
 
 pub(super) fn opened(model: &mut Model, id: OpeningId, info: &SessionInfo) -> Vec<Effect> {
+    if model.connecting.contains_key(&id) {
+        drop_questions(model, id);
+        return bulk::connected(model, id, Ok(info));
+    }
     let Some(enter) = find(model, id).map(|opening| opening.enter) else {
         // Cancelled, and opened all the same: it is in the list.
         return toast(
@@ -64,11 +68,16 @@ pub(super) fn opened(model: &mut Model, id: OpeningId, info: &SessionInfo) -> Ve
             false,
         );
     };
-    if let Some(OpeningOf::New(new)) = find(model, id).map(|opening| opening.of.clone()) {
+    let of = find(model, id).map(|opening| opening.of.clone());
+    let taken_up = matches!(of, Some(OpeningOf::Connect(_)));
+    if let Some(OpeningOf::New(new)) = of {
         model.origins.insert(info.id, new);
     }
     remove(model, id);
     model.draw(Redraw::Soon);
+    if enter && taken_up {
+        return tabs::resume(model, info.id, info.computer_name.clone(), true);
+    }
     if enter {
         return tabs::enter(model, info.id, info.computer_name.clone());
     }
@@ -80,6 +89,10 @@ pub(super) fn opened(model: &mut Model, id: OpeningId, info: &SessionInfo) -> Ve
 }
 
 pub(super) fn failed(model: &mut Model, id: OpeningId, report: Box<Report>) -> Vec<Effect> {
+    if model.connecting.contains_key(&id) {
+        drop_questions(model, id);
+        return bulk::connected(model, id, Err(report));
+    }
     let cancelled = report.code == ExitCode::Cancelled;
     if cancelled {
         remove(model, id);
@@ -95,16 +108,22 @@ pub(super) fn failed(model: &mut Model, id: OpeningId, report: Box<Report>) -> V
 
 pub(super) fn question(
     model: &mut Model,
-    opening: OpeningId,
+    asker: Asker,
     id: QuestionId,
     question: Question,
 ) -> Vec<Effect> {
-    if find(model, opening).is_none() {
+    let waits = match asker {
+        Asker::Opening(opening) => {
+            model.connecting.contains_key(&opening) || find(model, opening).is_some()
+        }
+        Asker::Server(round, place) => model.servers.asks(round, place),
+    };
+    if !waits {
         return vec![Effect::AnswerQuestion(id, Answer::Refuse)];
     }
     model
         .layers
-        .push(Layer::Question(Asked::new(id, opening, question)));
+        .push(Layer::Question(Asked::new(id, asker, question)));
     model.draw(Redraw::Soon);
     Vec::new()
 }
@@ -155,7 +174,7 @@ fn remove(model: &mut Model, id: OpeningId) {
 }
 
 fn drop_questions(model: &mut Model, id: OpeningId) {
-    model
-        .layers
-        .retain(|layer| !matches!(layer, Layer::Question(asked) if asked.opening == id));
+    model.layers.retain(
+        |layer| !matches!(layer, Layer::Question(asked) if asked.asker == Asker::Opening(id)),
+    );
 }

@@ -1,11 +1,12 @@
 //! Keys of the list.
 
-use crate::session::{ExitCode, Report, SessionId, SessionState};
+use crate::session::{ExitCode, Report, SessionState};
 use crate::tui::input::{Action, Chord, Context};
 use crate::tui::model::Model;
+use crate::tui::model::bulk::Verb;
 use crate::tui::model::layer::{Confirm, Confirmed, Layer};
 
-use super::{Effect, opening, tabs, toast};
+use super::{Effect, bulk, leaving, opening, resume, tabs, toast};
 
 pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     if model.sessions.filtering {
@@ -21,7 +22,8 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
         | Action::Last
         | Action::PageUp
         | Action::PageDown => {
-            go(model, action);
+            let height = usize::from(model.geometry.list_rows());
+            model.sessions.go(action, height);
             Vec::new()
         }
         Action::Filter => {
@@ -29,14 +31,30 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
             Vec::new()
         }
         Action::ClearFilter => {
-            clear_filter(model);
+            let effects = bulk::give_up(model);
+            if effects.is_empty() && !model.sessions.unmark() {
+                clear_filter(model);
+            }
+            effects
+        }
+        Action::Mark => {
+            let height = usize::from(model.geometry.list_rows());
+            model.sessions.mark(height);
+            Vec::new()
+        }
+        Action::MarkAll => {
+            model.sessions.mark_all();
             Vec::new()
         }
         Action::Open => open(model),
+        Action::Connect if model.sessions.marks() > 0 => bulk::ask(model, Verb::Connect),
+        Action::Disconnect if model.sessions.marks() > 0 => bulk::ask(model, Verb::Disconnect),
+        Action::Remove if model.sessions.marks() > 0 => bulk::ask(model, Verb::Remove),
         Action::Connect => connect(model),
         Action::Disconnect => disconnect(model),
         Action::Remove => remove(model),
-        Action::Refresh => vec![Effect::Refresh],
+        Action::Resume => resume::open(model),
+        Action::Refresh => resume::ask(model, false),
         Action::Prefix => {
             model.prefix = true;
             Vec::new()
@@ -53,46 +71,14 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     }
 }
 
-/// Leaves a session running, wherever it was asked for.
-pub(super) fn disconnect_session(model: &mut Model, id: SessionId) -> Vec<Effect> {
-    let Some(info) = model.sessions.get(id) else {
-        return Vec::new();
-    };
-    if info.state != SessionState::Opened {
-        let text = format!(
-            "{} is {}: only an Opened session can be disconnected",
-            info.name, info.state
-        );
-        return toast(model, text, true);
-    }
-    if let Some(pane) = model.panes.iter_mut().find(|pane| pane.session == id) {
-        pane.leaving = true;
-    }
-    vec![Effect::Disconnect(id)]
-}
-
-/// The session runs on without us: its pane goes.
-pub(super) fn disconnected(model: &mut Model, id: SessionId) -> Vec<Effect> {
-    if let Some(pane) = model.panes.iter().find(|pane| pane.session == id) {
-        let pane = pane.id;
-        tabs::take_away(model, pane);
-    }
-    let name = model
-        .sessions
-        .get(id)
-        .map_or_else(String::new, |info| info.name.clone());
-    toast(
-        model,
-        format!("{name} is disconnected and goes on at its server."),
-        false,
-    )
-}
-
 fn filter_key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     match model.keys.action(Context::Filter, chord) {
         Some(Action::Accept) => model.sessions.filtering = false,
         Some(Action::Cancel) => clear_filter(model),
-        Some(action @ (Action::Up | Action::Down)) => go(model, action),
+        Some(action @ (Action::Up | Action::Down)) => {
+            let height = usize::from(model.geometry.list_rows());
+            model.sessions.go(action, height);
+        }
         _ => {
             let edit = model.keys.action(Context::Line, chord);
             if let Some(Action::Edit(edit)) = edit {
@@ -110,20 +96,6 @@ fn clear_filter(model: &mut Model) {
     model.sessions.filtering = false;
     model.sessions.filter.set("");
     model.sessions.filter_changed();
-}
-
-fn go(model: &mut Model, action: Action) {
-    let height = usize::from(model.geometry.list_rows());
-    let page = isize::try_from(height.max(1)).unwrap_or(1);
-    let rows = match action {
-        Action::Up => -1,
-        Action::Down => 1,
-        Action::PageUp => -page,
-        Action::PageDown => page,
-        Action::First => isize::MIN,
-        _ => isize::MAX,
-    };
-    model.sessions.move_by(rows, height);
 }
 
 fn open(model: &mut Model) -> Vec<Effect> {
@@ -159,7 +131,7 @@ fn connect(model: &mut Model) -> Vec<Effect> {
 
 fn disconnect(model: &mut Model) -> Vec<Effect> {
     match model.sessions.current().map(|info| info.id) {
-        Some(id) => disconnect_session(model, id),
+        Some(id) => leaving::disconnect(model, id),
         None => Vec::new(),
     }
 }
@@ -170,7 +142,7 @@ fn remove(model: &mut Model) -> Vec<Effect> {
     };
     let id = info.id;
     if info.state == SessionState::Broken || info.state == SessionState::Closed {
-        return vec![Effect::Remove(id)];
+        return bulk::begin(model, Verb::Remove, &[id]);
     }
     let text = match &info.running {
         Some(running) => format!(
@@ -183,7 +155,7 @@ fn remove(model: &mut Model) -> Vec<Effect> {
     model.layers.push(Layer::Confirm(Confirm {
         title: format!("Remove {}?", info.name),
         text,
-        action: Confirmed::Remove(id),
+        action: Confirmed::Bulk(Verb::Remove, vec![id]),
     }));
     Vec::new()
 }

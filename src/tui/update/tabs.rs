@@ -3,10 +3,10 @@
 use crate::session::SessionId;
 use crate::tui::input::Action;
 use crate::tui::model::layer::{self, Confirm, Confirmed, Layer};
-use crate::tui::model::pane::{Pane, PaneId, PaneState};
+use crate::tui::model::pane::{Pane, PaneId};
 use crate::tui::model::{Model, Redraw};
 
-use super::{Effect, pane_size, sessions};
+use super::{Effect, leaving, pane_size};
 
 pub(super) fn action(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
@@ -19,7 +19,7 @@ pub(super) fn action(model: &mut Model, action: Action) -> Vec<Effect> {
             .push(Layer::New(layer::new_session(None, &model.config))),
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Suspend => return vec![Effect::Suspend],
-        Action::Quit => return quit(model),
+        Action::Quit => return leaving::quit(model),
         Action::Disconnect => return disconnect(model),
         Action::ClosePane => return close(model),
         Action::ForceClose => ask_force(model),
@@ -46,6 +46,21 @@ pub(super) fn enter(model: &mut Model, session: SessionId, computer: String) -> 
     model.panes.push(Pane::new(id, session, computer));
     show(model, model.panes.len());
     vec![Effect::Enter(id, session, pane_size(model))]
+}
+
+/// Opens a pane for a session that was taken up again: what it runs goes on there.
+pub(super) fn resume(
+    model: &mut Model,
+    session: SessionId,
+    computer: String,
+    shown: bool,
+) -> Vec<Effect> {
+    let id = PaneId(model.number());
+    model.panes.push(Pane::new(id, session, computer));
+    if shown {
+        show(model, model.panes.len());
+    }
+    vec![Effect::Resume(id, session, pane_size(model))]
 }
 
 /// Takes a pane's tab away. The tab to its left is shown if it was shown.
@@ -90,26 +105,7 @@ fn close(model: &mut Model) -> Vec<Effect> {
 
 fn disconnect(model: &mut Model) -> Vec<Effect> {
     match model.pane().map(|pane| (pane.id, pane.session)) {
-        Some((_, session)) => sessions::disconnect_session(model, session),
+        Some((_, session)) => leaving::disconnect(model, session),
         None => Vec::new(),
     }
-}
-
-/// Quitting asks first where something runs.
-fn quit(model: &mut Model) -> Vec<Effect> {
-    let busy: Vec<_> = model
-        .panes
-        .iter()
-        .filter(|pane| matches!(pane.state, PaneState::Running))
-        .map(|pane| pane.computer.clone())
-        .collect();
-    if busy.is_empty() {
-        return vec![Effect::Quit];
-    }
-    model.layers.push(Layer::Confirm(Confirm {
-        title: "Quit psdeck?".to_owned(),
-        text: format!("What runs on {} is stopped.", busy.join(", ")),
-        action: Confirmed::Quit,
-    }));
-    Vec::new()
 }

@@ -11,7 +11,7 @@ use crate::tui::theme::Theme;
 
 use super::*;
 
-fn model() -> Model {
+pub(super) fn model() -> Model {
     let mut model = Model::new(
         (80, 24),
         Theme::terminal(true),
@@ -22,7 +22,7 @@ fn model() -> Model {
     model
 }
 
-fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for key in keys.split(' ') {
         let chord: Chord = key.parse().unwrap();
@@ -32,16 +32,16 @@ fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     effects
 }
 
-fn show(model: &mut Model, pane: usize, events: Vec<InteractiveEvent>) -> Vec<Effect> {
+pub(super) fn show(model: &mut Model, pane: usize, events: Vec<InteractiveEvent>) -> Vec<Effect> {
     let pane = model.panes[pane].id;
     update(model, Message::Pane(pane, events), samples::now())
 }
 
-fn ready() -> InteractiveEvent {
+pub(super) fn ready() -> InteractiveEvent {
     InteractiveEvent::Ready("PS> ".to_owned())
 }
 
-fn write(text: &str, newline: bool) -> InteractiveEvent {
+pub(super) fn write(text: &str, newline: bool) -> InteractiveEvent {
     InteractiveEvent::Write(Line {
         text: text.to_owned(),
         newline,
@@ -50,7 +50,7 @@ fn write(text: &str, newline: bool) -> InteractiveEvent {
     })
 }
 
-fn entered() -> Model {
+pub(super) fn entered() -> Model {
     let mut model = model();
     let effects = press(&mut model, "Enter");
     assert!(matches!(effects[..], [Effect::Enter(..)]), "{effects:?}");
@@ -58,7 +58,7 @@ fn entered() -> Model {
     model
 }
 
-fn submitted(effects: &[Effect]) -> Vec<&str> {
+pub(super) fn submitted(effects: &[Effect]) -> Vec<&str> {
     effects
         .iter()
         .filter_map(|effect| match effect {
@@ -68,7 +68,7 @@ fn submitted(effects: &[Effect]) -> Vec<&str> {
         .collect()
 }
 
-fn shown(model: &Model) -> Vec<String> {
+pub(super) fn shown(model: &Model) -> Vec<String> {
     let pane = model.pane().unwrap();
     pane.scrollback
         .rows(80, 100)
@@ -220,7 +220,11 @@ fn what_asks_behind_a_tab_that_is_gone_is_refused() {
     let mut model = entered();
     press(&mut model, "r Enter");
     let (pane, session) = (model.panes[0].id, model.panes[0].session);
-    update(&mut model, Message::Disconnected(session), samples::now());
+    update(
+        &mut model,
+        Message::Disconnected(session, Ok(())),
+        samples::now(),
+    );
     assert!(model.panes.is_empty());
     let prompt = Prompt::Line;
     let asks = vec![InteractiveEvent::Prompt { id: 3, prompt }];
@@ -296,7 +300,7 @@ fn esc_cancels_what_is_being_opened_and_its_questions() {
     };
     update(
         &mut model,
-        Message::Question(id, QuestionId(1), question),
+        Message::Question(Asker::Opening(id), QuestionId(1), question),
         samples::now(),
     );
     let effects = press(&mut model, "p w Enter");
@@ -325,7 +329,7 @@ fn a_server_is_trusted_by_y_and_an_account_is_typed() {
     };
     let id = *id;
     let ask = |model: &mut Model, number, question| {
-        let message = Message::Question(id, QuestionId(number), question);
+        let message = Message::Question(Asker::Opening(id), QuestionId(number), question);
         update(model, message, samples::now());
     };
     let trust = Question::TrustHost {
@@ -391,15 +395,6 @@ fn removing_asks_first() {
     assert!(press(&mut model, "n").is_empty());
     press(&mut model, "r");
     assert!(matches!(press(&mut model, "y")[..], [Effect::Remove(_)]));
-}
-
-#[test]
-fn quitting_asks_while_something_runs() {
-    let mut model = entered();
-    assert!(matches!(press(&mut model, "Ctrl+] q")[..], [Effect::Quit]));
-    press(&mut model, "a Enter");
-    assert!(press(&mut model, "Ctrl+] q").is_empty());
-    assert!(matches!(press(&mut model, "y")[..], [Effect::Quit]));
 }
 
 #[test]

@@ -7,17 +7,13 @@ use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
 use crate::remote_text;
-use crate::session::SessionState;
-use crate::transport::Question;
 use crate::tui::input::Context;
 use crate::tui::model::Model;
-use crate::tui::model::ask::Filling;
-use crate::tui::model::layer::{Layer, OpeningOf};
-use crate::tui::model::pane::{Pane, PaneState};
+use crate::tui::model::pane::PaneState;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 
-use super::popup;
+use super::{hints, popup};
 
 /// A tab's name is cut to this.
 const MAX_NAME: usize = 24;
@@ -85,23 +81,25 @@ pub(super) fn bottom(frame: &mut Frame, area: Rect, model: &Model) {
         left = left.saturating_sub(usize::from(field.width) + 4);
     }
     // Help and the way out stay when room is short.
-    let mut hints = hints(model);
-    let help = hints
-        .iter()
-        .position(|(_, word)| *word == "help")
-        .map(|at| hints.remove(at));
-    if let Some((key, word)) = &help {
-        left = left.saturating_sub(key.width() + word.len() + 3);
+    let mut hints = hints::here(model);
+    let mut kept = Vec::new();
+    for out in ["help", "quit"] {
+        if let Some(at) = hints.iter().position(|(_, word)| *word == out) {
+            let (key, word) = hints.remove(at);
+            let width = key.width() + word.len() + 3;
+            if kept.is_empty() || width <= left {
+                left = left.saturating_sub(width);
+                kept.insert(0, (key, word));
+            }
+        }
     }
-    for (key, word) in hints.into_iter().map(Some).chain([help.clone()]).flatten() {
-        let last = help.as_ref().is_some_and(|help| help.0 == key);
+    hints.retain(|(key, word)| {
         let width = key.width() + 1 + word.len() + 2;
-        if !last && width > left {
-            continue;
-        }
-        if !last {
-            left -= width;
-        }
+        let fits = width <= left;
+        left -= if fits { width } else { 0 };
+        fits
+    });
+    for (key, word) in hints.into_iter().chain(kept) {
         spans.push(Span::styled(key, theme.style(Role::Key)));
         spans.push(Span::styled(format!(" {word}"), theme.style(Role::Hint)));
         spans.push(Span::raw("  "));
@@ -234,124 +232,19 @@ fn fitting(names: &[String], shown: usize, room: usize) -> (usize, usize) {
     }
 }
 
-/// The keys that work here.
-fn hints(model: &Model) -> Vec<(String, &'static str)> {
-    let pair = |key: &str, word| (key.to_owned(), word);
-    if let Some(layer) = model.layers.last() {
-        return match layer {
-            Layer::Help(_) => vec![pair("Esc", "close"), pair("PageDown", "more")],
-            Layer::New(_) => vec![
-                pair("Enter", "open"),
-                pair("Tab", "next field"),
-                pair("Esc", "cancel"),
-            ],
-            Layer::Opening(opening) => match (&opening.failure, &opening.of) {
-                (None, _) => vec![pair("Esc", "cancel")],
-                (Some(_), OpeningOf::New(_)) => vec![pair("Enter", "change"), pair("Esc", "close")],
-                (Some(_), OpeningOf::Connect(_)) => vec![pair("Enter", "close")],
-            },
-            Layer::Report(_) => vec![pair("Enter", "close")],
-            Layer::Question(asked) => match asked.question {
-                Question::UnknownHostKey { .. } => vec![
-                    pair("y", "trust"),
-                    pair("o", "this time"),
-                    pair("n", "refuse"),
-                ],
-                Question::TrustHost { .. } => vec![pair("y", "trust"), pair("n", "refuse")],
-                _ => vec![pair("Enter", "answer"), pair("Esc", "refuse")],
-            },
-            Layer::Confirm(_) => vec![pair("y", "yes"), pair("n", "no")],
-            Layer::Paste { .. } => {
-                vec![pair("Enter", "run"), pair("e", "edit"), pair("Esc", "drop")]
-            }
-        };
-    }
-    if model.prefix {
-        return vec![pair("Esc", "back")];
-    }
-    match model.pane() {
-        None if model.sessions.filtering => model.keys.hints(Context::Filter),
-        None => list_hints(model),
-        Some(pane) => pane_hints(model, pane),
-    }
-}
-
-/// The keys that do something with the session under the cursor, and those that always do.
-fn list_hints(model: &Model) -> Vec<(String, &'static str)> {
-    let state = model.sessions.current().map(|info| info.state);
-    let mut hints = model.keys.hints(Context::Sessions);
-    hints.retain(|(_, word)| match *word {
-        "open" | "remove" => state.is_some(),
-        "connect" => state == Some(SessionState::Disconnected),
-        "disconnect" => state == Some(SessionState::Opened),
-        "filter" => !model.sessions.all().is_empty(),
-        "show all" => !model.sessions.filter.is_empty(),
-        _ => true,
-    });
-    if let Some(at) = hints.iter().position(|(_, word)| *word == "show all") {
-        let first = hints.remove(at);
-        hints.insert(0, first);
-    }
-    hints
-}
-
-fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
-    let pair = |key: &str, word| (key.to_owned(), word);
-    let prefix = (model.keys.prefix().to_string(), "menu");
-    if let Some(ask) = pane.asks.front() {
-        let mut hints = vec![prefix, pair("Enter", "answer"), pair("Esc", "no answer")];
-        match &ask.answer {
-            Filling::Form(form, _) if form.fields.len() > 1 => {
-                hints.push(pair("Tab", "next field"));
-            }
-            Filling::Choices(choices) if choices.several => hints.push(pair("Space", "mark")),
-            Filling::Key => hints = vec![hints.swap_remove(0), pair("any key", "answers")],
-            _ => {}
-        }
-        hints.push(pair("Ctrl+c", "stop"));
-        return hints;
-    }
-    match pane.state {
-        PaneState::Broken(_) => vec![prefix, pair("Enter", "new session"), pair("x", "close")],
-        PaneState::Entering => vec![prefix, pair("Ctrl+c", "give up")],
-        _ if pane.scrollback.scrolled() => vec![
-            prefix,
-            pair("PageUp", "further"),
-            pair("PageDown", "back"),
-            pair("Ctrl+End", "to the prompt"),
-        ],
-        _ if pane.search.is_some() => vec![
-            prefix,
-            pair("Ctrl+r", "further back"),
-            pair("Enter", "run"),
-            pair("Esc", "give up"),
-        ],
-        _ if pane.completion.is_some() => vec![
-            prefix,
-            pair("Tab", "next"),
-            pair("Shift+Tab", "previous"),
-            pair("Enter", "run"),
-            pair("Esc", "put away"),
-        ],
-        PaneState::Running => vec![prefix, pair("Ctrl+c", "stop"), pair("PageUp", "scroll")],
-        PaneState::Ready => {
-            let mut hints = model.keys.hints(Context::Pane);
-            // Nothing runs.
-            hints.retain(|(_, word)| *word != "stop");
-            hints
-        }
-    }
-}
-
 /// How the pane is, at the right of the status line.
 fn state(model: &Model) -> String {
     let Some(pane) = model.pane() else {
         let shown = model.sessions.len();
         let all = model.sessions.all().len();
+        let marked = match model.sessions.marks() {
+            0 => String::new(),
+            count => format!(" {count} marked "),
+        };
         return if shown == all {
-            String::new()
+            marked
         } else {
-            format!(" {shown} of {all} ")
+            format!("{marked} {shown} of {all} ")
         };
     };
     if pane.scrollback.scrolled() {

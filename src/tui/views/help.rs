@@ -16,13 +16,14 @@ use super::popup;
 const KEYS: usize = 24;
 
 /// In the order for the list; in a pane the list's come last.
-const PLACES: [(Context, &str); 6] = [
+const PLACES: [(Context, &str); 7] = [
     (Context::Sessions, "The list of sessions"),
     (Context::Filter, "The filter of the list"),
     (Context::Pane, "A pane"),
     (Context::Line, "The line, and fields of dialogs"),
     (Context::Prefix, "After the prefix key"),
     (Context::Dialog, "Dialogs"),
+    (Context::Resume, "The resume picker"),
 ];
 
 /// How many rows the help has.

@@ -3,9 +3,12 @@
 mod bars;
 mod dialogs;
 pub(crate) mod help;
+mod hints;
+mod leaving;
 mod pane;
 mod popup;
 mod prompts;
+mod resume;
 mod sessions;
 mod strip;
 mod toasts;
@@ -41,6 +44,8 @@ pub(crate) fn draw(frame: &mut Frame, model: &Model) {
     for layer in &model.layers {
         match layer {
             Layer::Help(scrolled) => help::draw(frame, area, model, *scrolled),
+            Layer::Resume(list) => resume::draw(frame, middle, model, list),
+            Layer::Quit(quit) => leaving::draw(frame, middle, model, quit),
             layer => dialogs::draw(frame, middle, model, layer),
         }
     }
@@ -62,5 +67,7 @@ fn parts(area: Rect) -> [Rect; 3] {
     [top, middle, bottom]
 }
 
+#[cfg(test)]
+mod resume_tests;
 #[cfg(test)]
 mod tests;

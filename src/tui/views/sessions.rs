@@ -1,5 +1,7 @@
 //! The list of sessions.
 
+use std::time::SystemTime;
+
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -12,6 +14,7 @@ use crate::tui::model::Model;
 use crate::tui::model::list::Widths;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
+use crate::tui::words::countdown;
 
 use super::strip;
 
@@ -59,7 +62,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
         return;
     }
     let list_rows = model.geometry.list_rows();
-    let columns = columns(&model.sessions.widths, usize::from(inner.width));
+    let marks = usize::from(model.sessions.marks() > 0);
+    let room = usize::from(inner.width).saturating_sub(marks);
+    let columns = columns(&model.sessions.widths, room);
     let header = Rect {
         height: model.geometry.header_rows(),
         ..inner
@@ -110,7 +115,9 @@ fn rows(frame: &mut Frame, area: Rect, columns: &[(Column, usize)], model: &Mode
         } else {
             model.theme.style(Role::Text)
         };
-        frame.render_widget(line(info, columns, &model.theme, selected).style(base), at);
+        let mark = (model.sessions.marks() > 0).then(|| model.sessions.is_marked(info.id));
+        let line = line(info, columns, model, selected, mark);
+        frame.render_widget(line.style(base), at);
     }
 }
 
@@ -234,7 +241,8 @@ const fn head(column: Column) -> &'static str {
 
 fn heads(columns: &[(Column, usize)], model: &Model) -> Line<'static> {
     let style = model.theme.style(Role::Header);
-    let mut spans = vec![Span::raw(" ")];
+    let marks = usize::from(model.sessions.marks() > 0);
+    let mut spans = vec![Span::raw(" ".repeat(1 + marks))];
     for (index, (column, width)) in columns.iter().enumerate() {
         let blank = " ".repeat(usize::from(index > 0));
         let text = head(*column);
@@ -258,12 +266,22 @@ fn right(column: Column) -> bool {
 fn line(
     info: &SessionInfo,
     columns: &[(Column, usize)],
-    theme: &Theme,
+    model: &Model,
     selected: bool,
+    mark: Option<bool>,
 ) -> Line<'static> {
+    let (theme, now) = (&model.theme, model.now);
     let mut spans = vec![Span::raw(if selected { "›" } else { " " })];
+    if let Some(mark) = mark {
+        let style = if selected {
+            Style::new()
+        } else {
+            theme.style(Role::Key)
+        };
+        spans.push(Span::styled(if mark { "*" } else { " " }, style));
+    }
     for (index, (column, width)) in columns.iter().enumerate() {
-        let text = remote_text::plain(&cell(info, *column));
+        let text = remote_text::plain(&cell(info, *column, now));
         let text = wrap::ellipsis(&text, *width);
         let pad = " ".repeat(width.saturating_sub(text.width()));
         let blank = " ".repeat(usize::from(index > 0));
@@ -284,7 +302,7 @@ fn line(
     Line::from(spans)
 }
 
-fn cell(info: &SessionInfo, column: Column) -> String {
+fn cell(info: &SessionInfo, column: Column, now: SystemTime) -> String {
     match column {
         Column::Id => info.id.to_string(),
         Column::Name => info.name.clone(),
@@ -293,13 +311,20 @@ fn cell(info: &SessionInfo, column: Column) -> String {
         Column::ComputerType => info.computer_type.to_owned(),
         Column::State => info.state.to_string(),
         Column::ConfigurationName => info.configuration_name.clone(),
-        Column::Availability => info.availability.to_string(),
+        Column::Availability => match &info.interruption {
+            Some(lost) => {
+                let left = lost.until.duration_since(now).unwrap_or_default();
+                format!("offline {}", countdown(left.as_secs()))
+            }
+            None => info.availability.to_string(),
+        },
     }
 }
 
 fn colour(info: &SessionInfo, column: Column, theme: &Theme) -> Style {
     match column {
         Column::State => theme.style(state_role(info.state)),
+        Column::Availability if info.interruption.is_some() => theme.style(Role::Broken),
         Column::Availability if info.availability == Availability::Busy => theme.style(Role::Busy),
         _ => Style::new(),
     }

@@ -8,10 +8,11 @@ use ratatui::text::{Line, Span, Text};
 use unicode_width::UnicodeWidthStr;
 
 use crate::remote_text;
-use crate::session::{SessionInfo, SessionState};
+use crate::session::{Availability, SessionInfo, SessionState};
 use crate::tui::model::Model;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
+use crate::tui::words::{age, countdown};
 
 use super::{bars, popup};
 
@@ -36,8 +37,26 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
         width: area.width.saturating_sub(4),
         height: area.height - 1,
     };
-    // Room may be short: what is the matter comes first.
+    frame.render_widget(Text::from(about(info, model, inner.width)), inner);
+}
+
+/// Whether its server has dropped it, as far as the clock says.
+pub(super) fn expired(info: &SessionInfo, now: SystemTime) -> bool {
+    info.state == SessionState::Disconnected && info.expires.is_some_and(|at| at <= now)
+}
+
+/// What is known of a session, as lines. Room may be short: what is the matter comes first.
+pub(super) fn about(info: &SessionInfo, model: &Model, width: u16) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
+    if let Some(lost) = &info.interruption {
+        let left = lost.until.duration_since(model.now).unwrap_or_default();
+        let text = format!(
+            "The network is lost ({}). Tried again for {} more; then the session is Disconnected and goes on at its server.",
+            remote_text::plain(&lost.why),
+            countdown(left.as_secs())
+        );
+        lines.extend(popup::sentences(&text, width, Role::Broken, model));
+    }
     if let Some(reason) = &info.reason {
         let role = if info.state == SessionState::Broken {
             Role::Broken
@@ -46,21 +65,41 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
         };
         lines.extend(popup::sentences(
             &remote_text::plain(reason),
-            inner.width,
+            width,
             role,
             model,
         ));
     }
+    if let Some(advice) = advice(info, model.now) {
+        lines.extend(popup::sentences(advice, width, Role::Notice, model));
+    }
     if let Some(running) = &info.running {
         let text = format!("running {}", remote_text::plain(running));
-        lines.push(Line::raw(wrap::ellipsis(&text, usize::from(inner.width))));
+        lines.push(Line::raw(wrap::ellipsis(&text, usize::from(width))));
     }
     lines.extend(flow(
         &facts(info, model.now),
-        usize::from(inner.width),
-        theme,
+        usize::from(width),
+        &model.theme,
     ));
-    frame.render_widget(Text::from(lines), inner);
+    lines
+}
+
+/// Why a session that is left behind cannot be had, and what can be done.
+fn advice(info: &SessionInfo, now: SystemTime) -> Option<&'static str> {
+    if info.state != SessionState::Disconnected {
+        None
+    } else if expired(info, now) {
+        Some(
+            "Its time is over: the server has dropped it. n in the list opens a new session, r takes this one off the list.",
+        )
+    } else if info.availability == Availability::Busy {
+        Some(
+            "Another client has it. Disconnect it there; if that client is gone, the server frees it after about a minute. F5 asks again.",
+        )
+    } else {
+        None
+    }
 }
 
 /// What is known of a session, as label and value.
@@ -74,8 +113,12 @@ fn facts(info: &SessionInfo, now: SystemTime) -> Vec<(&'static str, String)> {
         })
     };
     let until = |value: Option<SystemTime>| {
-        let left = value?.duration_since(now).unwrap_or_default();
-        Some(format!("in {}", age(left.as_secs())))
+        let at = value?;
+        let past = || now.duration_since(at).unwrap_or_default();
+        Some(match at.duration_since(now) {
+            Ok(left) => format!("in {}", age(left.as_secs())),
+            Err(_) => format!("{} ago", age(past().as_secs())),
+        })
     };
     [
         ("instance", Some(info.instance_id.to_string())),
@@ -90,6 +133,7 @@ fn facts(info: &SessionInfo, now: SystemTime) -> Vec<(&'static str, String)> {
         ("protocol", text(&info.protocol)),
         ("PowerShell", text(&info.ps_version)),
         ("opened", since(info.opened)),
+        ("left", since(info.disconnected)),
         ("last heard of", since(info.last_activity)),
         ("expires", until(info.expires)),
     ]
@@ -120,26 +164,4 @@ fn flow(facts: &[(&'static str, String)], width: usize, theme: &Theme) -> Vec<Li
         used += wide;
     }
     lines
-}
-
-/// A span of time in its largest units. Minutes are the smallest, so that the list is drawn once a minute at most.
-fn age(seconds: u64) -> String {
-    match seconds {
-        0..60 => "less than 1 min".to_owned(),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_are_said_in_their_largest_units() {
-        assert_eq!(age(59), "less than 1 min");
-        assert_eq!(age(5400), "1 h 30 min");
-        assert_eq!(age(200_000), "2 d");
-    }
 }

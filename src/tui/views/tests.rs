@@ -12,7 +12,7 @@ use crate::tui::update::{Message, update};
 
 use super::draw;
 
-fn model(size: (u16, u16)) -> Model {
+pub(super) fn model(size: (u16, u16)) -> Model {
     let mut model = Model::new(
         size,
         Theme::terminal(true),
@@ -23,7 +23,7 @@ fn model(size: (u16, u16)) -> Model {
     model
 }
 
-fn screen(model: &Model) -> String {
+pub(super) fn screen(model: &Model) -> String {
     let (columns, rows) = (model.geometry.columns, model.geometry.rows);
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| draw(frame, model)).unwrap();
@@ -38,7 +38,7 @@ fn screen(model: &Model) -> String {
     text
 }
 
-fn press(model: &mut Model, keys: &str) {
+pub(super) fn press(model: &mut Model, keys: &str) {
     for key in keys.split(' ') {
         let chord: crate::tui::input::Chord = key.parse().unwrap();
         let event = crossterm::event::KeyEvent::new(chord.code, chord.modifiers);
@@ -46,12 +46,12 @@ fn press(model: &mut Model, keys: &str) {
     }
 }
 
-fn show(model: &mut Model, events: Vec<InteractiveEvent>) {
+pub(super) fn show(model: &mut Model, events: Vec<InteractiveEvent>) {
     let pane = model.panes.last().unwrap().id;
     update(model, Message::Pane(pane, events), samples::now());
 }
 
-fn write(text: &str) -> InteractiveEvent {
+pub(super) fn write(text: &str) -> InteractiveEvent {
     InteractiveEvent::Write(Line {
         text: text.to_owned(),
         newline: true,
@@ -60,18 +60,18 @@ fn write(text: &str) -> InteractiveEvent {
     })
 }
 
-fn ready() -> InteractiveEvent {
+pub(super) fn ready() -> InteractiveEvent {
     InteractiveEvent::Ready("[Server01]: PS C:\\> ".to_owned())
 }
 
-fn entered(size: (u16, u16)) -> Model {
+pub(super) fn entered(size: (u16, u16)) -> Model {
     let mut model = model(size);
     press(&mut model, "Enter");
     show(&mut model, vec![ready()]);
     model
 }
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
+pub(super) const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
 #[test]
 fn the_list() {
@@ -214,7 +214,11 @@ fn a_wsman_target_has_fields_and_stages_of_its_own() {
     let number = crate::tui::model::layer::QuestionId(1);
     update(
         &mut model,
-        Message::Question(id, number, question),
+        Message::Question(
+            crate::tui::model::layer::Asker::Opening(id),
+            number,
+            question,
+        ),
         samples::now(),
     );
     insta::assert_snapshot!("trust", screen(&model));

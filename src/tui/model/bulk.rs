@@ -1,0 +1,145 @@
+//! Several sessions that one key was for.
+
+use std::collections::BTreeMap;
+
+use crate::session::{ExitCode, Report, SessionId};
+
+/// Work on several sessions at once.
+#[derive(Debug)]
+pub(crate) struct Bulk {
+    pub(crate) verb: Verb,
+    /// Whether psdeck ends when all is done.
+    pub(crate) then_quit: bool,
+    /// Whether each that is connected gets a pane.
+    pub(crate) enter: bool,
+    /// Those that are not done, with their names.
+    left: BTreeMap<SessionId, String>,
+    count: usize,
+    failed: Vec<(String, Box<Report>)>,
+}
+
+/// What is done to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Connect,
+    Disconnect,
+    Remove,
+}
+
+impl Verb {
+    /// As in "3 sessions are …".
+    pub(crate) fn done(self) -> &'static str {
+        match self {
+            Self::Connect => "connected",
+            Self::Disconnect => "disconnected",
+            Self::Remove => "removed",
+        }
+    }
+
+    /// As in "… 3 sessions?"
+    pub(crate) fn imperative(self) -> &'static str {
+        match self {
+            Self::Connect => "Connect",
+            Self::Disconnect => "Disconnect",
+            Self::Remove => "Remove",
+        }
+    }
+}
+
+impl Bulk {
+    pub(crate) fn new(verb: Verb, sessions: BTreeMap<SessionId, String>) -> Self {
+        Self {
+            verb,
+            then_quit: false,
+            enter: false,
+            count: sessions.len(),
+            left: sessions,
+            failed: Vec::new(),
+        }
+    }
+
+    /// Takes how it went with one. Whether that one was waited for.
+    pub(crate) fn done(&mut self, session: SessionId, failure: Option<Box<Report>>) -> bool {
+        let Some(name) = self.left.remove(&session) else {
+            return false;
+        };
+        self.failed.extend(failure.map(|report| (name, report)));
+        true
+    }
+
+    /// Whether one is not done yet.
+    pub(crate) fn waits_for(&self, session: SessionId) -> bool {
+        self.left.contains_key(&session)
+    }
+
+    /// How many are not done.
+    pub(crate) fn left(&self) -> usize {
+        self.left.len()
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How many went well.
+    pub(crate) fn succeeded(&self) -> usize {
+        self.count - self.left.len() - self.failed.len()
+    }
+
+    /// What went wrong, in one report; what was cancelled did not.
+    pub(crate) fn failures(self) -> Option<Box<Report>> {
+        let mut failed: Vec<_> = self.failed;
+        failed.retain(|(_, report)| report.code != ExitCode::Cancelled);
+        if let [(_, _)] = failed.as_slice() {
+            return failed.pop().map(|(_, report)| report);
+        }
+        let first = failed.first()?;
+        let done = self.verb.done();
+        let what = format!(
+            "{} of {} sessions could not be {done}",
+            failed.len(),
+            self.count
+        );
+        let mut all = Report::new(first.1.code, what);
+        for (name, report) in failed {
+            let computer = report.computer.unwrap_or_default();
+            let why = report.reasons.into_iter().next().unwrap_or(report.what);
+            all.reasons.push(format!("{name} on {computer}: {why}"));
+            for hint in report.hints {
+                if !all.hints.contains(&hint) {
+                    all.hints.push(hint);
+                }
+            }
+        }
+        Some(Box::new(all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_of_several_become_one_report_that_names_them() {
+        let sessions = (1..=4).map(|id| (SessionId(id), format!("s{id}")));
+        let mut bulk = Bulk::new(Verb::Connect, sessions.collect());
+        let refused = |why: &str| {
+            let mut report = Report::new(ExitCode::Refused, "cannot connect the session");
+            report.reasons.push(why.to_owned());
+            report.hints.push("wait".to_owned());
+            Some(Box::new(report))
+        };
+        assert!(bulk.done(SessionId(1), None));
+        assert!(bulk.done(SessionId(2), refused("it is busy")));
+        assert!(bulk.done(SessionId(3), refused("it is gone")));
+        assert!(!bulk.done(SessionId(3), None), "once");
+        let cancelled = Report::new(ExitCode::Cancelled, "cancelled");
+        assert!(bulk.done(SessionId(4), Some(Box::new(cancelled))));
+        assert_eq!((bulk.left(), bulk.succeeded()), (0, 1));
+        let report = bulk.failures().unwrap();
+        assert_eq!(report.what, "2 of 4 sessions could not be connected");
+        assert_eq!(report.reasons.len(), 2);
+        assert_eq!(report.hints, ["wait"]);
+    }
+}

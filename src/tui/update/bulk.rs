@@ -1,0 +1,234 @@
+//! Connecting, disconnecting and removing: one session or several, side by side.
+
+use std::collections::BTreeMap;
+
+use crate::remote_text;
+use crate::session::{Report, SessionId, SessionInfo, SessionState};
+use crate::tui::model::bulk::{Bulk, Verb};
+use crate::tui::model::layer::{Confirm, Confirmed, Layer, OpeningId};
+use crate::tui::model::{Model, Redraw};
+
+use super::{Effect, leaving, tabs, toast};
+
+/// Names in a sentence, at most.
+const NAMED: usize = 6;
+
+/// Asks about the marked sessions, by name, before anything is done to them.
+pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
+    let meant: Vec<SessionInfo> = model.sessions.meant().into_iter().cloned().collect();
+    let (fit, unfit): (Vec<_>, Vec<_>) = meant.into_iter().partition(|info| takes(verb, info));
+    if fit.is_empty() {
+        let text = format!(
+            "None of the {} marked sessions can be {} now",
+            unfit.len(),
+            verb.done()
+        );
+        return toast(model, text, true);
+    }
+    let mut text = match verb {
+        Verb::Connect => String::new(),
+        Verb::Disconnect => "They go on at their servers. ".to_owned(),
+        Verb::Remove => "They end on their servers, and with them what they run. ".to_owned(),
+    };
+    text.insert_str(0, &format!("{}. ", named(fit.iter())));
+    if !unfit.is_empty() {
+        let states = unfit.iter().map(|info| {
+            let name = remote_text::plain(&info.name);
+            format!("{name} is {}", info.state)
+        });
+        text.push_str(&format!(
+            "Left alone: {}. ",
+            sentence(states.collect(), unfit.len())
+        ));
+    }
+    if verb == Verb::Disconnect {
+        for info in &fit {
+            for warning in leaving::warnings(model, info) {
+                text.push_str(&warning);
+                text.push(' ');
+            }
+        }
+    }
+    let title = match fit.len() {
+        1 => format!("{} 1 session?", verb.imperative()),
+        count => format!("{} {count} sessions?", verb.imperative()),
+    };
+    let ids = fit.iter().map(|info| info.id).collect();
+    model.layers.push(Layer::Confirm(Confirm {
+        title,
+        text: text.trim_end().to_owned(),
+        action: Confirmed::Bulk(verb, ids),
+    }));
+    Vec::new()
+}
+
+/// Begins the work on some sessions.
+pub(super) fn begin(model: &mut Model, verb: Verb, ids: &[SessionId]) -> Vec<Effect> {
+    let known = |id: &SessionId| Some((*id, model.sessions.get(*id)?.name.clone()));
+    let sessions: BTreeMap<_, _> = ids.iter().filter_map(known).collect();
+    let ids: Vec<_> = sessions.keys().copied().collect();
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    model.sessions.unmark();
+    model.bulks.push(Bulk::new(verb, sessions));
+    ids.into_iter()
+        .flat_map(|id| one(model, verb, id))
+        .collect()
+}
+
+/// Connects some sessions; each gets a pane.
+pub(super) fn resume(model: &mut Model, ids: &[SessionId]) -> Vec<Effect> {
+    let effects = begin(model, Verb::Connect, ids);
+    if let Some(bulk) = model.bulks.last_mut().filter(|_| !effects.is_empty()) {
+        bulk.enter = true;
+    }
+    effects
+}
+
+/// A session was connected that had no dialog of its own, or was not.
+pub(super) fn connected(
+    model: &mut Model,
+    opening: OpeningId,
+    result: Result<&SessionInfo, Box<Report>>,
+) -> Vec<Effect> {
+    let Some(session) = model.connecting.remove(&opening) else {
+        return Vec::new();
+    };
+    let mut effects = Vec::new();
+    let waited = |bulk: &&Bulk| bulk.verb == Verb::Connect && bulk.waits_for(session);
+    let enter = model
+        .bulks
+        .iter()
+        .find(waited)
+        .is_some_and(|bulk| bulk.enter);
+    if let (Ok(info), true) = (&result, enter) {
+        effects.extend(tabs::resume(
+            model,
+            info.id,
+            info.computer_name.clone(),
+            false,
+        ));
+    }
+    effects.extend(done(model, Verb::Connect, session, result.err()));
+    effects
+}
+
+/// How it went with one session; the last one ends the work.
+pub(super) fn done(
+    model: &mut Model,
+    verb: Verb,
+    session: SessionId,
+    failure: Option<Box<Report>>,
+) -> Vec<Effect> {
+    model.draw(Redraw::Soon);
+    let mut failure = failure;
+    let place = model
+        .bulks
+        .iter()
+        .position(|bulk| bulk.verb == verb && bulk.waits_for(session));
+    let Some(place) = place else {
+        model.layers.extend(failure.map(Layer::Report));
+        return Vec::new();
+    };
+    let Some(bulk) = model.bulks.get_mut(place) else {
+        return Vec::new();
+    };
+    bulk.done(session, failure.take());
+    if bulk.left() > 0 {
+        return Vec::new();
+    }
+    let bulk = model.bulks.remove(place);
+    let (count, well) = (bulk.count(), bulk.succeeded());
+    let then_quit = bulk.then_quit;
+    let failures = bulk.failures();
+    if then_quit {
+        model
+            .layers
+            .retain(|layer| !matches!(layer, Layer::Quit(_)));
+        if failures.is_none() {
+            return vec![Effect::Quit];
+        }
+    }
+    let mut effects = Vec::new();
+    if well > 0 {
+        let text = match (verb, count) {
+            (Verb::Remove, 1) => String::new(),
+            (Verb::Disconnect, 1) => leaving::left_text(model, session),
+            (_, 1) => {
+                let name = model.sessions.get(session).map(|info| info.name.clone());
+                format!("{} is {}", name.unwrap_or_default(), verb.done())
+            }
+            _ => format!("{well} sessions are {}", verb.done()),
+        };
+        if !text.is_empty() {
+            effects.extend(toast(model, text, false));
+        }
+    }
+    model.layers.extend(failures.map(Layer::Report));
+    effects
+}
+
+/// Esc in the list: gives up what is being connected there. Whether there was something.
+pub(super) fn give_up(model: &Model) -> Vec<Effect> {
+    let openings = model.connecting.keys();
+    openings.map(|id| Effect::CancelOpening(*id)).collect()
+}
+
+/// Names of sessions with their computers, as many as a sentence bears.
+pub(super) fn named<'a>(sessions: impl Iterator<Item = &'a SessionInfo>) -> String {
+    let names: Vec<_> = sessions
+        .map(|info| {
+            let name = remote_text::plain(&info.name);
+            format!("{name} on {}", remote_text::plain(&info.computer_name))
+        })
+        .collect();
+    let count = names.len();
+    sentence(names, count)
+}
+
+fn sentence(mut names: Vec<String>, count: usize) -> String {
+    names.truncate(NAMED);
+    let more = count - names.len();
+    let text = names.join(", ");
+    if more > 0 {
+        format!("{text} and {more} more")
+    } else {
+        text
+    }
+}
+
+fn takes(verb: Verb, info: &SessionInfo) -> bool {
+    match verb {
+        Verb::Connect => info.state == SessionState::Disconnected,
+        Verb::Disconnect => info.state == SessionState::Opened,
+        Verb::Remove => true,
+    }
+}
+
+fn one(model: &mut Model, verb: Verb, id: SessionId) -> Vec<Effect> {
+    let pane = model.panes.iter_mut().find(|pane| pane.session == id);
+    match verb {
+        Verb::Connect => {
+            let opening = OpeningId(model.number());
+            model.connecting.insert(opening, id);
+            vec![Effect::Connect(opening, id)]
+        }
+        Verb::Disconnect => {
+            if let Some(pane) = pane {
+                pane.leaving = true;
+            }
+            vec![Effect::Disconnect(id)]
+        }
+        Verb::Remove => {
+            let pane = pane.map(|pane| pane.id);
+            let mut effects = Vec::new();
+            if let Some(pane) = pane {
+                tabs::take_away(model, pane);
+                effects.push(Effect::Leave(pane));
+            }
+            effects.push(Effect::Remove(id));
+            effects
+        }
+    }
+}

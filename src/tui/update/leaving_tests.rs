@@ -1,0 +1,222 @@
+use std::time::Duration;
+
+use crate::session::{
+    ExitCode, InteractiveEvent, Prompt, Report, SessionId, SessionState, TransportKind,
+};
+use crate::tui::model::layer::{Confirm, Layer};
+use crate::tui::samples;
+
+use super::tests::{entered, model, press, ready, show};
+use super::*;
+
+fn disconnects(effects: &[Effect]) -> Vec<u32> {
+    let disconnects = effects.iter().filter_map(|effect| match effect {
+        Effect::Disconnect(session) => Some(session.0),
+        _ => None,
+    });
+    disconnects.collect()
+}
+
+fn confirm(model: &Model) -> &Confirm {
+    match model.layers.last() {
+        Some(Layer::Confirm(confirm)) => confirm,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn change(model: &mut Model, id: u32, change: impl Fn(&mut SessionInfo)) {
+    let mut all = model.sessions.all().to_vec();
+    for info in &mut all {
+        if info.id.0 == id {
+            change(info);
+        }
+    }
+    update(model, Message::Sessions(all.into()), samples::now());
+}
+
+#[test]
+fn d_in_a_pane_leaves_its_session_and_says_how_to_come_back() {
+    let mut model = entered();
+    assert_eq!(disconnects(&press(&mut model, "Ctrl+] d")), [1]);
+    let effects = show(
+        &mut model,
+        0,
+        vec![InteractiveEvent::Left { exit_code: None }],
+    );
+    assert!(effects.is_empty(), "{effects:?}");
+    let left = Message::Disconnected(SessionId(1), Ok(()));
+    update(&mut model, left, samples::now());
+    assert!(model.panes.is_empty());
+    assert_eq!(
+        model.toasts[0].text,
+        "ITTask is disconnected and goes on at its server. R takes it up again."
+    );
+}
+
+#[test]
+fn what_runs_and_what_asks_is_said_before() {
+    let mut model = entered();
+    change(&mut model, 1, |info| {
+        info.running = Some("Copy-Item -Recurse".to_owned());
+        info.keeping.idle_timeout = Some(Duration::from_hours(2));
+    });
+    press(&mut model, "Ctrl+] d");
+    let text = &confirm(&model).text;
+    assert!(
+        text.contains("`Copy-Item -Recurse`") && text.contains("2 h after you left"),
+        "{text}"
+    );
+    assert!(press(&mut model, "n").is_empty());
+    let prompt = Prompt::Line;
+    show(
+        &mut model,
+        0,
+        vec![InteractiveEvent::Prompt { id: 1, prompt }],
+    );
+    press(&mut model, "Ctrl+] d");
+    assert!(confirm(&model).text.contains("may not come again"));
+    assert_eq!(disconnects(&press(&mut model, "y")), [1]);
+}
+
+#[test]
+fn a_session_that_could_not_be_left_keeps_its_pane() {
+    let mut model = entered();
+    press(&mut model, "Ctrl+] d");
+    let report = Report::new(ExitCode::Refused, "cannot disconnect the session");
+    let failed = Message::Disconnected(SessionId(1), Err(Box::new(report)));
+    update(&mut model, failed, samples::now());
+    assert!(matches!(model.layers[..], [Layer::Report(_)]));
+    assert_eq!(model.panes.len(), 1);
+    press(&mut model, "Enter");
+    show(
+        &mut model,
+        0,
+        vec![InteractiveEvent::Left { exit_code: None }],
+    );
+    assert_eq!(model.toasts.len(), 1, "it is left later, by itself");
+}
+
+#[test]
+fn marked_sessions_are_named_and_those_that_do_not_fit_are_left_alone() {
+    let mut model = model();
+    press(&mut model, "a d");
+    let shown = confirm(&model);
+    assert_eq!(shown.title, "Disconnect 2 sessions?");
+    assert!(
+        shown
+            .text
+            .contains("ITTask on Server01, deploy on LinuxServer02")
+    );
+    assert!(shown.text.contains("Left alone: Backups is Disconnected, "));
+    assert!(shown.text.contains("deploy goes on with `Get-ChildItem"));
+    assert_eq!(disconnects(&press(&mut model, "y")), [1, 3]);
+    for id in [1, 3] {
+        let left = Message::Disconnected(SessionId(id), Ok(()));
+        update(&mut model, left, samples::now());
+    }
+    assert_eq!(model.toasts[0].text, "2 sessions are disconnected");
+    assert_eq!(model.sessions.marks(), 0);
+}
+
+#[test]
+fn marked_sessions_are_removed_after_a_yes_and_their_panes_go() {
+    let mut model = entered();
+    press(&mut model, "Ctrl+] s Space Space r");
+    assert_eq!(confirm(&model).title, "Remove 2 sessions?");
+    let effects = press(&mut model, "y");
+    assert!(matches!(
+        effects[..],
+        [
+            Effect::Leave(_),
+            Effect::Remove(SessionId(1)),
+            Effect::Remove(SessionId(2))
+        ]
+    ));
+    assert!(model.panes.is_empty());
+}
+
+#[test]
+fn marks_for_which_nothing_can_be_done_say_so() {
+    let mut model = model();
+    press(&mut model, "Down Space d");
+    assert!(model.layers.is_empty());
+    assert_eq!(model.toasts.len(), 1);
+    press(&mut model, "Esc");
+    assert_eq!(model.sessions.marks(), 0);
+}
+
+#[test]
+fn quitting_asks_and_disconnects_what_can_go_on() {
+    let mut model = model();
+    assert!(press(&mut model, "q").is_empty());
+    let [Layer::Quit(quit)] = &model.layers[..] else {
+        panic!("{:?}", model.layers);
+    };
+    assert_eq!(quit.kept.len(), 1);
+    assert_eq!(quit.lost, ["deploy on LinuxServer02"]);
+    assert_eq!(quit.busy, ["deploy on LinuxServer02"]);
+    assert_eq!(disconnects(&press(&mut model, "Enter")), [1]);
+    assert!(press(&mut model, "Enter").is_empty(), "once");
+    let left = Message::Disconnected(SessionId(1), Ok(()));
+    let effects = update(&mut model, left, samples::now());
+    assert!(matches!(effects[..], [Effect::Quit]), "{effects:?}");
+}
+
+#[test]
+fn a_session_that_cannot_be_left_keeps_psdeck() {
+    let mut model = model();
+    press(&mut model, "q d");
+    let report = Report::new(ExitCode::Unreachable, "cannot disconnect the session");
+    let failed = Message::Disconnected(SessionId(1), Err(Box::new(report)));
+    let effects = update(&mut model, failed, samples::now());
+    assert!(effects.is_empty(), "{effects:?}");
+    assert!(matches!(model.layers[..], [Layer::Report(_)]));
+}
+
+#[test]
+fn quitting_can_close_or_stay() {
+    for keys in ["q s", "q Esc", "q n"] {
+        let mut model = model();
+        assert!(press(&mut model, keys).is_empty());
+        assert!(model.layers.is_empty());
+    }
+    let mut model = model();
+    assert!(matches!(press(&mut model, "q c")[..], [Effect::Quit]));
+    press(&mut model, "q d s");
+    let left = Message::Disconnected(SessionId(1), Ok(()));
+    let effects = update(&mut model, left, samples::now());
+    assert!(
+        !effects.iter().any(|effect| matches!(effect, Effect::Quit)),
+        "who stays stays"
+    );
+}
+
+#[test]
+fn with_nothing_open_quitting_is_one_key() {
+    let mut model = model();
+    let demo = samples::session(
+        1,
+        "a",
+        TransportKind::Demo,
+        "Server01",
+        SessionState::Opened,
+    );
+    let left = samples::session(
+        2,
+        "b",
+        TransportKind::WSMan,
+        "Server02",
+        SessionState::Disconnected,
+    );
+    model.set_sessions(vec![demo, left].into());
+    assert!(matches!(press(&mut model, "q")[..], [Effect::Quit]));
+    press(&mut model, "Enter");
+    show(&mut model, 0, vec![ready()]);
+    press(&mut model, "x Enter");
+    press(&mut model, "Ctrl+] q");
+    assert!(
+        matches!(model.layers[..], [Layer::Quit(_)]),
+        "something runs"
+    );
+    assert!(matches!(press(&mut model, "Enter")[..], [Effect::Quit]));
+}
