@@ -15,6 +15,8 @@
 //! | [`session`] | one live session, the pool of them, the operations on them |
 //! | [`server`] | the embedded servers: the demonstration |
 //! | [`config`] | files, profiles, themes |
+//! | `format` | values as text: JSON, tables and lists as PowerShell shows them |
+//! | [`cmdlets`] | the documented command lines |
 //! | [`cli`] | the verbs of the command line |
 //! | [`tui`] | the full-screen app |
 //!
@@ -32,7 +34,9 @@
 pub mod auth;
 pub mod cli;
 pub mod clixml;
+pub mod cmdlets;
 pub mod config;
+mod format;
 pub mod language;
 pub mod psrp;
 pub mod remote_text;

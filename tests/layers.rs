@@ -18,29 +18,34 @@ const LAYERS: &[(&str, &str)] = &[
     ("config", "transport"),
     ("transport", "auth clixml psrp stdio wsman server"),
     ("session", "clixml psrp transport server config"),
+    ("format", "clixml"),
+    (
+        "cmdlets",
+        "clixml psrp transport session config language format",
+    ),
     (
         "tui",
-        "clixml psrp transport session server config language remote_text",
+        "clixml psrp transport session server config language format cmdlets remote_text",
     ),
     (
         "cli",
-        "clixml psrp transport session server config language remote_text tui",
+        "clixml psrp transport session server config language format cmdlets remote_text tui",
     ),
 ];
 
 /// What only some layers may name, with those layers.
 const RESERVED: &[(&str, &str)] = &[
-    ("tokio", "transport session server cli tui config"),
+    ("tokio", "transport session server cmdlets cli tui config"),
     ("std::net", "transport"),
     ("tokio::net", "transport"),
     ("russh", "transport"),
     ("hyper", "transport"),
     ("rustls", "transport"),
     ("sspi", "auth"),
-    ("std::fs", "transport session server cli tui config"),
-    ("Instant::now", "transport session server cli tui"),
-    ("SystemTime", "transport session server cli tui"),
-    ("now_utc", "transport session server cli tui"),
+    ("std::fs", "transport session server cmdlets cli tui config"),
+    ("Instant::now", "transport session server cmdlets cli tui"),
+    ("SystemTime", "transport session server cmdlets cli tui"),
+    ("now_utc", "transport session server cmdlets cli tui"),
     ("crossterm", "cli tui"),
     ("ratatui", "cli tui"),
 ];

@@ -31,6 +31,7 @@ mod cli_wsman;
 mod clixml;
 mod clixml_property;
 mod clixml_psrpcore;
+mod cmdlets;
 mod connection;
 mod demo;
 mod disconnect;

@@ -7,12 +7,12 @@ use clap::ValueEnum;
 
 use super::Context;
 use super::enter::window;
-use super::format::json::json_of;
-use super::format::text::Formatter;
 use super::output;
 use super::status::{ExitStatus, Failed};
 use super::targets::{bytes, named};
 use crate::clixml::{self, Fault, Limits, Objects, ObjsWriter, Shared, Value, Values};
+use crate::format::json::json_of;
+use crate::format::text::Formatter;
 use crate::remote_text::{Parser, Style};
 use crate::session::{ExitCode, Report};
 

@@ -10,7 +10,6 @@ mod console;
 mod defect;
 mod doctor;
 mod enter;
-mod format;
 mod invoke;
 mod keyboard;
 mod log;

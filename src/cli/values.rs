@@ -1,3 +1,3 @@
 //! Values as JSON text.
 
-pub(super) use super::format::json::json;
+pub(super) use crate::format::json::json;

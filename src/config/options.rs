@@ -6,6 +6,7 @@ use crate::transport::Options;
 pub fn overlay(over: Options, base: Options) -> Options {
     // Taken apart by name, so that a new option cannot be forgotten here.
     let Options {
+        computer_name,
         user,
         port,
         identity,
@@ -34,6 +35,7 @@ pub fn overlay(over: Options, base: Options) -> Options {
         environment,
     } = over;
     Options {
+        computer_name: computer_name.or(base.computer_name),
         user: user.or(base.user),
         port: port.or(base.port),
         identity: either(identity, base.identity),
@@ -79,6 +81,7 @@ mod tests {
     #[test]
     fn every_option_has_its_key() {
         let all = Options {
+            computer_name: Some("Server01".into()),
             user: Some("a".into()),
             port: Some(1),
             identity: vec!["k".into()],

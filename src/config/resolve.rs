@@ -127,6 +127,7 @@ impl Config {
             .unwrap_or_default();
         let mut options = overlay(computer.options.clone(), group);
         options.password_command = options.password_command.map(|command| command.of(name));
+        options.computer_name = Some(name.to_owned());
         let options = self.trust(&address, options);
         Ok(Resolved {
             name: name.to_owned(),

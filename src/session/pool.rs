@@ -124,6 +124,17 @@ impl Pool {
         Opening::begin(self.clone(), id, entry, request, ask, cancel)
     }
 
+    /// How the session of that number is now, if it is in the list.
+    pub fn info(&self, id: SessionId) -> Option<SessionInfo> {
+        Some(self.inner.entry(id)?.info.borrow().clone())
+    }
+
+    /// Where the session of that number is, and how to get in, if it is in the list.
+    pub fn target(&self, id: SessionId) -> Option<(TargetAddress, Options)> {
+        let entry = self.inner.entry(id)?;
+        Some((entry.target, entry.options))
+    }
+
     /// The session of that number, if it is open here.
     pub fn session(&self, id: SessionId) -> Option<Session> {
         let entry = self.inner.entry(id)?;
@@ -313,7 +324,10 @@ impl Inner {
         self.connectors
             .iter()
             .find_map(|connector| {
-                let description = connector.describe(target, options)?;
+                let mut description = connector.describe(target, options)?;
+                if let Some(name) = &options.computer_name {
+                    description.computer_name.clone_from(name);
+                }
                 Some((Arc::clone(connector), description))
             })
             .ok_or_else(|| {

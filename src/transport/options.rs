@@ -12,6 +12,9 @@ use super::PasswordCommand;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
+    /// What the user calls the computer, where the target does not say it: the name of its profile.
+    #[serde(skip)]
+    pub computer_name: Option<String>,
     /// The account; what the target names goes before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,

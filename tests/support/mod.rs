@@ -1,6 +1,7 @@
 //! What tests share: foreign peers, the program, screens.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod console;
 pub mod faults;
 pub mod http;
 pub mod link;

@@ -7,10 +7,10 @@ use futures_util::FutureExt as _;
 
 use crate::cli::output::Colours;
 use crate::cli::prompts::{self, Talk};
-use crate::cli::records;
 use crate::cli::screen::Screen;
 use crate::cli::signals::Interrupts;
 use crate::cli::status::{ExitStatus, Failed};
+use crate::format::error_text;
 use crate::session::{Interactive, InteractiveEvent, InteractiveEvents, Prompt, PromptReply};
 
 /// How many events wait while something is asked.
@@ -128,10 +128,8 @@ impl Viewer {
             InteractiveEvent::Write(line) => self.screen.write(&line)?,
             InteractiveEvent::Stream(kind, text) => self.screen.stream(kind, &text)?,
             InteractiveEvent::Error(record) => {
-                self.screen.stream(
-                    crate::session::StreamKind::Error,
-                    &records::error_text(&record),
-                )?;
+                self.screen
+                    .stream(crate::session::StreamKind::Error, &error_text(&record))?;
             }
             InteractiveEvent::Progress { source, record } => {
                 self.screen.progress(source, &record)?

@@ -10,6 +10,7 @@ use crate::cli::output::{self, Colours};
 use crate::cli::records;
 use crate::cli::screen::Screen;
 use crate::cli::values;
+use crate::format::error_text;
 use crate::session::{Finished, HostEvent, PipelineEvent, Report, StreamKind};
 
 pub(super) fn sink(names: &[String], colours: Colours, types: bool) -> Box<dyn Sink> {
@@ -48,9 +49,7 @@ struct One {
 /// What goes to standard error beside objects: the records. What the host shows is the same once more, but for progress.
 pub(super) fn beside(screen: &mut Screen, event: &PipelineEvent) -> io::Result<()> {
     match event {
-        PipelineEvent::Error(record) => {
-            screen.stream(StreamKind::Error, &records::error_text(record))
-        }
+        PipelineEvent::Error(record) => screen.stream(StreamKind::Error, &error_text(record)),
         PipelineEvent::Warning(record) => screen.stream(StreamKind::Warning, &record.message),
         PipelineEvent::Notice(text) => screen.stream(StreamKind::Warning, text),
         PipelineEvent::Verbose(record) => screen.stream(StreamKind::Verbose, &record.message),
@@ -83,8 +82,7 @@ impl Sink for One {
     fn finished(&mut self, _target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
         self.screen.done()?;
         if let Some(reason) = &finished.reason {
-            self.screen
-                .stream(StreamKind::Error, &records::error_text(reason))?;
+            self.screen.stream(StreamKind::Error, &error_text(reason))?;
         }
         if let Some(report) = &finished.lost {
             output::error(report, self.colours);

@@ -6,9 +6,9 @@ use super::array::beside;
 use super::sink::Sink;
 use super::tally::Fared;
 use crate::cli::output::{self, Colours};
-use crate::cli::records;
 use crate::cli::screen::Screen;
 use crate::clixml::{Content, Object, ObjsWriter, Property, Value};
+use crate::format::error_text;
 use crate::session::{Finished, PipelineEvent, Report, StreamKind};
 
 pub(super) struct Clixml {
@@ -54,8 +54,7 @@ impl Sink for Clixml {
     fn finished(&mut self, _target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
         self.screen.done()?;
         if let Some(reason) = &finished.reason {
-            self.screen
-                .stream(StreamKind::Error, &records::error_text(reason))?;
+            self.screen.stream(StreamKind::Error, &error_text(reason))?;
         }
         if let Some(report) = &finished.lost {
             output::error(report, self.colours);

@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use super::sink::Sink;
 use super::tally::Fared;
 use crate::cli::output::{self, Colours};
-use crate::cli::records;
 use crate::cli::screen::Screen;
+use crate::format::error_text;
 use crate::remote_text::{Parser, Style};
 use crate::session::{Finished, HostEvent, Line, PipelineEvent, Report, StreamKind};
 
@@ -46,8 +46,7 @@ impl Sink for One {
     fn finished(&mut self, _target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
         self.screen.done()?;
         if let Some(reason) = &finished.reason {
-            self.screen
-                .stream(StreamKind::Error, &records::error_text(reason))?;
+            self.screen.stream(StreamKind::Error, &error_text(reason))?;
         }
         if let Some(report) = &finished.lost {
             output::error(report, self.colours);
@@ -78,7 +77,7 @@ impl Sink for One {
 /// it left to us. Warnings and the like come as records too, which would be the same once more.
 fn aside(event: &PipelineEvent) -> Option<(StreamKind, String)> {
     match event {
-        PipelineEvent::Error(record) => Some((StreamKind::Error, records::error_text(record))),
+        PipelineEvent::Error(record) => Some((StreamKind::Error, error_text(record))),
         PipelineEvent::Host(HostEvent::Stream(kind, text)) => Some((*kind, text.clone())),
         PipelineEvent::Notice(text) => Some((StreamKind::Warning, text.clone())),
         _ => None,
@@ -187,7 +186,7 @@ impl Sink for Several {
     fn finished(&mut self, target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
         self.rest(target);
         if let Some(reason) = &finished.reason {
-            self.aside(target, StreamKind::Error, &records::error_text(reason))?;
+            self.aside(target, StreamKind::Error, &error_text(reason))?;
         }
         if let Some(report) = &finished.lost {
             output::error(report, self.colours);

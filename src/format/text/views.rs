@@ -90,6 +90,37 @@ const VIEWS: &[(&str, View)] = &[
         ]),
     ),
     (
+        "System.Management.Automation.Runspaces.PSSession",
+        View::Table(&[
+            ("Id", "Id", 3, true, Unit::One),
+            ("Name", "Name", 15, false, Unit::One),
+            ("Transport", "Transport", 9, false, Unit::One),
+            ("ComputerName", "ComputerName", 15, false, Unit::One),
+            ("ComputerType", "ComputerType", 15, false, Unit::One),
+            ("State", "State", 13, false, Unit::One),
+            (
+                "ConfigurationName",
+                "ConfigurationName",
+                20,
+                false,
+                Unit::One,
+            ),
+            ("Availability", "Availability", 13, true, Unit::One),
+        ]),
+    ),
+    (
+        "System.Management.Automation.Job",
+        View::Table(&[
+            ("Id", "Id", 6, false, Unit::One),
+            ("Name", "Name", 15, false, Unit::One),
+            ("PSJobTypeName", "PSJobTypeName", 15, false, Unit::One),
+            ("State", "State", 13, false, Unit::One),
+            ("HasMoreData", "HasMoreData", 15, false, Unit::One),
+            ("Location", "Location", 20, false, Unit::One),
+            ("Command", "Command", 25, false, Unit::One),
+        ]),
+    ),
+    (
         "System.Net.IPAddress",
         View::List(&[
             ("AddressFamily", "AddressFamily"),

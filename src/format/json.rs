@@ -29,12 +29,12 @@ use crate::clixml::{Content, Limits, Object, Objects, RefId, Text, Value};
 const FOLLOWED: usize = 100_000;
 
 /// A value on one line; with `types`, objects name their types.
-pub(in crate::cli) fn json(value: &Value, types: bool) -> String {
+pub(crate) fn json(value: &Value, types: bool) -> String {
     json_of(value, &Objects::of([value]), types)
 }
 
 /// A value on one line, of a file whose objects are known.
-pub(in crate::cli) fn json_of(value: &Value, objects: &Objects<'_>, types: bool) -> String {
+pub(crate) fn json_of(value: &Value, objects: &Objects<'_>, types: bool) -> String {
     let mut writer = Writer {
         out: String::new(),
         objects,

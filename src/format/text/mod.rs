@@ -16,7 +16,7 @@ mod xml;
 
 use std::fmt::Write as _;
 
-use super::super::records;
+use super::error_text;
 use crate::clixml::records::ErrorRecord;
 use crate::clixml::{Content, DateTime, Object, Objects, Value};
 use cell::Cells;
@@ -25,7 +25,7 @@ use row::{Row, Shape};
 use table::Table;
 
 /// Puts values into text, one after another.
-pub(in crate::cli) struct Formatter {
+pub(crate) struct Formatter {
     width: usize,
     out: String,
     group: Group,
@@ -41,7 +41,7 @@ enum Group {
 
 impl Formatter {
     /// A formatter for lines of this many cells.
-    pub(in crate::cli) fn new(width: usize) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         Self {
             width,
             out: String::new(),
@@ -50,7 +50,7 @@ impl Formatter {
     }
 
     /// Puts a value into text. A list stands for its items, as in a pipeline.
-    pub(in crate::cli) fn value(&mut self, value: &Value, objects: &Objects<'_>) {
+    pub(crate) fn value(&mut self, value: &Value, objects: &Objects<'_>) {
         let cells = Cells { objects };
         match cells.items(value) {
             Some(items) => items.for_each(|item| self.item(&item, &cells)),
@@ -59,12 +59,12 @@ impl Formatter {
     }
 
     /// The text so far that will not change any more.
-    pub(in crate::cli) fn take(&mut self) -> String {
+    pub(crate) fn take(&mut self) -> String {
         std::mem::take(&mut self.out)
     }
 
     /// Ends what was begun.
-    pub(in crate::cli) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         match std::mem::replace(&mut self.group, Group::None) {
             Group::None => {}
             Group::Dates => self.out.push('\n'),
@@ -173,8 +173,8 @@ fn line_of(object: &Object) -> Option<String> {
     if is("System.Management.Automation.ErrorRecord") {
         let value = Value::from(object.clone());
         let shown = ErrorRecord::from_value(&value).map(|record| match record.activity.as_str() {
-            "" => format!("Error: {}", records::error_text(&record)),
-            _ => records::error_text(&record),
+            "" => format!("Error: {}", error_text(&record)),
+            _ => error_text(&record),
         });
         return Some(shown.unwrap_or_else(|_| text()));
     }

@@ -1,0 +1,50 @@
+//! `Remove-PSSession`.
+
+use futures_util::future::join_all;
+
+use crate::cmdlets::Error;
+use crate::cmdlets::binding::Bound;
+use crate::cmdlets::interpreter::{Impact, Result, Run, like};
+use crate::cmdlets::select::unknown;
+use crate::cmdlets::session_object::PSSession;
+
+pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>) -> Result<()> {
+    let mut chosen: Vec<(PSSession, Bound)> = Vec::new();
+    for bound in bound {
+        let mut sessions = run.known(&bound)?;
+        for computer in bound.texts("ComputerName") {
+            let all = run.sessions().into_iter();
+            let found: Vec<_> = all
+                .filter(|info| like(&info.computer_name, &computer))
+                .collect();
+            if found.is_empty() {
+                run.complain(unknown("ComputerName", &computer))?;
+            }
+            sessions.extend(found.into_iter().map(|info| run.object(info)));
+        }
+        for session in sessions {
+            let name = session.info().name;
+            if run.should(&bound, "Remove", &name, Impact::Medium).await? {
+                chosen.push((session, bound.clone()));
+            }
+        }
+    }
+    let removing = chosen.into_iter().map(|(session, bound)| {
+        let (pool, cancel, ask) = (
+            run.console.pool.clone(),
+            run.cancel.clone(),
+            run.asker(&bound),
+        );
+        async move {
+            let done = pool.remove(session.id(), ask, cancel).await;
+            (session, done)
+        }
+    });
+    for (session, done) in join_all(removing).await {
+        if let Err(report) = done {
+            let error = Error::of_report(report, "PSSessionRemoveFailed");
+            run.complain(error.target(session.info().name))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Output that nothing keeps: as text, on the host.
+
+use super::{Out, Run};
+use crate::clixml::Objects;
+use crate::cmdlets::value::Value;
+use crate::format::text::Formatter;
+
+/// What was shown so far, and the table that may go on.
+pub(in crate::cmdlets) struct Shown(Formatter);
+
+impl Shown {
+    pub(in crate::cmdlets) fn new(width: u16) -> Self {
+        Self(Formatter::new(width.into()))
+    }
+}
+
+impl Run<'_> {
+    /// Puts a value out.
+    pub(in crate::cmdlets) fn emit(&mut self, out: &mut Out, value: Value) {
+        if let Some(copy) = &mut out.copy {
+            copy.push(value.clone());
+        }
+        match &mut out.kept {
+            Some(kept) => kept.push(value),
+            None => self.show(&value),
+        }
+    }
+
+    fn show(&mut self, value: &Value) {
+        if let Value::Array(items) = value {
+            items.iter().for_each(|item| self.show(item));
+            return;
+        }
+        let value = value.plain();
+        let width = self.console.host.window().columns;
+        let shown = self.console.shown.get_or_insert_with(|| Shown::new(width));
+        shown.0.value(&value, &Objects::of([&value]));
+        let text = shown.0.take();
+        self.console.write(&text);
+    }
+
+    /// Ends the table that is being shown.
+    pub(in crate::cmdlets) fn end_shown(&mut self) {
+        self.console.end_shown();
+    }
+}
+
+impl Shown {
+    /// What is left of it.
+    pub(in crate::cmdlets) fn end(mut self) -> String {
+        self.0.end();
+        self.0.take()
+    }
+}

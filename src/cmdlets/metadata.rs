@@ -1,0 +1,203 @@
+//! The cmdlets' parameters and parameter sets: the table `assets/cmdlets.txt`, read once.
+//!
+//! It is PowerShell 7.6's own, with what its documentation lets be written besides: no computer's name at all and a
+//! positional credential in `Enter-PSSession`, a positional computer's name beside `-InstanceId` in
+//! `Connect-PSSession`.
+
+use std::sync::LazyLock;
+
+/// The table.
+const TABLE: &str = include_str!("../../assets/cmdlets.txt");
+
+static CMDLETS: LazyLock<Vec<Cmdlet>> = LazyLock::new(|| read(TABLE));
+
+/// A cmdlet.
+#[derive(Debug)]
+pub(super) struct Cmdlet {
+    pub(super) name: &'static str,
+    aliases: Vec<&'static str>,
+    /// The names of its parameter sets; one without sets has `__AllParameterSets`.
+    pub(super) sets: Vec<&'static str>,
+    /// The place of the default one.
+    pub(super) default: Option<usize>,
+    pub(super) parameters: Vec<Parameter>,
+}
+
+/// A parameter.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) aliases: Vec<&'static str>,
+    /// .NET's short type name, without `[]`.
+    pub(super) kind: &'static str,
+    /// It takes several values.
+    pub(super) list: bool,
+    pub(super) range: Option<(i64, i64)>,
+    /// The values that there are, where they can be counted.
+    pub(super) values: Vec<&'static str>,
+    /// How it stands in each set, by the set's place.
+    pub(super) places: Vec<Option<Place>>,
+}
+
+/// How a parameter stands in a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) mandatory: bool,
+    pub(super) position: Option<u8>,
+    pub(super) by_value: bool,
+    pub(super) by_name: bool,
+}
+
+/// Parameter sets, a bit each, by their places.
+pub(super) type Sets = u64;
+
+/// Whether a word names a documented cmdlet, by its name or an alias.
+pub fn is_cmdlet(word: &str) -> bool {
+    find(word).is_some()
+}
+
+/// The cmdlet of that name or alias.
+pub(super) fn find(name: &str) -> Option<&'static Cmdlet> {
+    let name = name
+        .strip_prefix("Microsoft.PowerShell.Core\\")
+        .unwrap_or(name);
+    CMDLETS.iter().find(|cmdlet| {
+        let mut names = std::iter::once(&cmdlet.name).chain(&cmdlet.aliases);
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    })
+}
+
+impl Cmdlet {
+    /// All its sets.
+    pub(super) fn all(&self) -> Sets {
+        self.sets
+            .iter()
+            .enumerate()
+            .fold(0, |all, (at, _)| all | 1 << at)
+    }
+
+    pub(super) fn parameter(&self, name: &str) -> Option<(usize, &Parameter)> {
+        self.parameters
+            .iter()
+            .enumerate()
+            .find(|(_, own)| own.name == name)
+    }
+}
+
+impl Parameter {
+    /// The sets that it belongs to.
+    pub(super) fn sets(&self) -> Sets {
+        let places = self.places.iter().enumerate();
+        places
+            .filter(|(_, place)| place.is_some())
+            .fold(0, |all, (at, _)| all | 1 << at)
+    }
+
+    /// How it stands in the sets that are asked for.
+    pub(super) fn in_sets(&self, sets: Sets) -> impl Iterator<Item = Place> {
+        let places = self.places.iter().enumerate();
+        places
+            .filter(move |(at, _)| sets & 1 << at != 0)
+            .filter_map(|(_, place)| *place)
+    }
+
+    pub(super) fn is_switch(&self) -> bool {
+        self.kind == "Switch"
+    }
+}
+
+fn read(table: &'static str) -> Vec<Cmdlet> {
+    let mut cmdlets: Vec<Cmdlet> = Vec::new();
+    for line in table
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        match line.strip_prefix("  ") {
+            None => cmdlets.extend(cmdlet(line)),
+            Some(line) => {
+                if let Some(last) = cmdlets.last_mut() {
+                    let parameter = parameter(line, &last.sets);
+                    last.parameters.extend(parameter);
+                }
+            }
+        }
+    }
+    cmdlets
+}
+
+fn cmdlet(line: &'static str) -> Option<Cmdlet> {
+    let (name, rest) = line.split_once(" (")?;
+    let (aliases, sets) = rest.split_once(')')?;
+    let mut default = None;
+    let sets = sets
+        .split_whitespace()
+        .enumerate()
+        .map(|(at, set)| match set.strip_suffix('*') {
+            Some("") => "__AllParameterSets",
+            Some(set) => {
+                default = Some(at);
+                set
+            }
+            None => set,
+        });
+    Some(Cmdlet {
+        name,
+        sets: sets.collect(),
+        aliases: aliases.split_whitespace().collect(),
+        default,
+        parameters: Vec::new(),
+    })
+}
+
+fn parameter(line: &'static str, sets: &[&str]) -> Option<Parameter> {
+    let (name, rest) = line.split_once(' ')?;
+    let (kind, mut rest) = rest.split_once(' ')?;
+    let mut aliases = Vec::new();
+    if let Some((inside, behind)) = rest
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(") "))
+    {
+        aliases = inside.split(' ').collect();
+        rest = behind;
+    }
+    let mut range = None;
+    if let Some((first, behind)) = rest.split_once(' ')
+        && let Some((least, most)) = first.split_once("..")
+    {
+        range = least.parse().ok().zip(most.parse().ok());
+        rest = behind;
+    }
+    let mut values = Vec::new();
+    if let Some((inside, behind)) = rest
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "))
+    {
+        values = inside.split(' ').collect();
+        rest = behind;
+    }
+    let mut places = vec![None; sets.len()];
+    for (set, flags) in rest.split(' ').filter_map(|place| place.split_once(':')) {
+        let place = Place {
+            mandatory: flags.contains('!'),
+            position: flags
+                .chars()
+                .find_map(|flag| flag.to_digit(10)?.try_into().ok()),
+            by_value: flags.contains('v'),
+            by_name: flags.contains('n'),
+        };
+        for (own, slot) in sets.iter().zip(&mut places) {
+            if set == "*" || set == *own {
+                *slot = Some(place);
+            }
+        }
+    }
+    Some(Parameter {
+        name,
+        aliases,
+        list: kind.ends_with("[]"),
+        kind: kind.trim_end_matches("[]"),
+        range,
+        values,
+        places,
+    })
+}
