@@ -9,7 +9,7 @@ use crate::cmdlets::binding::Bound;
 use crate::cmdlets::interpreter::{Impact, Out, Result, Run};
 use crate::cmdlets::session_object::PSSession;
 use crate::cmdlets::value::Value;
-use crate::session::{Availability, ExitCode, SessionInfo, SessionState};
+use crate::session::SessionState;
 
 pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Result<()> {
     let mut chosen: Vec<(PSSession, Bound)> = Vec::new();
@@ -35,14 +35,14 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
             run.asker(&bound),
         );
         async move {
-            let info = session.info();
-            let done = match refused(&info) {
-                Some(error) => Err(error),
-                None if info.state == SessionState::Opened => Ok(()),
-                None => match pool.connect(session.id(), ask, cancel).await {
-                    Ok(_) => Ok(()),
-                    Err(report) => Err(Error::of_report(report, "PSSessionConnectFailed")),
-                },
+            // One that is open already is passed on.
+            let done = if session.info().state == SessionState::Opened {
+                Ok(())
+            } else {
+                let connected = pool.connect(session.id(), ask, cancel).await;
+                connected
+                    .map(drop)
+                    .map_err(|report| Error::of_report(report, "PSSessionConnectFailed"))
             };
             (session, done)
         }
@@ -56,25 +56,4 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         }
     }
     Ok(())
-}
-
-/// Why a session cannot be connected; one that is open already needs nothing.
-pub(super) fn refused(info: &SessionInfo) -> Option<Error> {
-    let name = &info.name;
-    let why = match (info.state, info.availability) {
-        (SessionState::Disconnected, Availability::Busy) => {
-            "another client is connected to it".to_owned()
-        }
-        (SessionState::Opened | SessionState::Disconnected, _) => return None,
-        (state, _) => format!("it is {state}"),
-    };
-    let message = format!("The session {name} cannot be connected: {why}.");
-    let mut error = Error::new("InvalidOperation", "PSSessionConnectFailed", message);
-    error.code = ExitCode::Refused;
-    if let Some(reason) = &info.reason {
-        let mut report = crate::session::Report::new(ExitCode::Refused, "");
-        report.reasons.push(reason.clone());
-        error.report = Some(Box::new(report));
-    }
-    Some(error)
 }

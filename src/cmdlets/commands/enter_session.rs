@@ -1,6 +1,5 @@
 //! `Enter-PSSession`.
 
-use super::connect_session::refused;
 use crate::cmdlets::Error;
 use crate::cmdlets::binding::Bound;
 use crate::cmdlets::host::Entered;
@@ -80,15 +79,17 @@ async fn opened(run: &mut Run<'_>, bound: &Bound, session: &PSSession) -> Result
     match info.state {
         SessionState::Opened => {}
         SessionState::Disconnected => {
-            if let Some(mut error) = refused(&info) {
-                error.record.fully_qualified_error_id =
-                    "EnterPSSessionCannotConnectDisconnectedSession".into();
-                return Err(error.target(name).into());
-            }
             let (pool, ask) = (run.console.pool.clone(), run.asker(bound));
             let connected = pool.connect(session.id(), ask, run.cancel.clone()).await;
-            return Ok(connected.map_err(|report| {
-                Error::of_report(report, "EnterPSSessionConnectSessionFailed").target(name)
+            return Ok(connected.map_err(|mut report| {
+                let busy = session.info().availability == Availability::Busy;
+                let id = if busy {
+                    "EnterPSSessionCannotConnectDisconnectedSession"
+                } else {
+                    "EnterPSSessionConnectSessionFailed"
+                };
+                report.error_id = Some(id.to_owned());
+                Error::of_report(report, "").target(name)
             })?);
         }
         state => {
