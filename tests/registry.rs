@@ -16,6 +16,8 @@ use uuid::Uuid;
 const FOLDER: &str = "PSDECK_TEST_HAMMER";
 const SEED: &str = "PSDECK_TEST_SEED";
 const ROUNDS: &str = "PSDECK_TEST_ROUNDS";
+/// How long the names are that it gives: a long record takes long to write.
+const NAME: &str = "PSDECK_TEST_NAME";
 
 fn record(id: u32, name: &str) -> Record {
     let target = "https://server01:5986".parse().unwrap();
@@ -149,7 +151,7 @@ fn two_psdecks_hammer_one_registry_and_nothing_is_lost() {
     let (_folder, registry) = registry();
     let seed: u64 = rand::random();
     println!("seed {seed}");
-    let hammers = [0, 1].map(|n| Hammer::start(&registry, seed.wrapping_add(n), 400));
+    let hammers = [0, 1].map(|n| Hammer::start(&registry, seed.wrapping_add(n), 400, 1));
     let journals = hammers.map(Hammer::journal);
     let mut expected = BTreeSet::new();
     for line in journals.iter().flatten() {
@@ -181,10 +183,18 @@ fn a_kill_at_any_time_damages_nothing() {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    for round in 0..12 {
-        let mut hammer = Hammer::start(&registry, random.random(), u32::MAX);
-        for _ in 0..random.random_range(1..60) {
+    for round in 0..20 {
+        let mut hammer = Hammer::start(&registry, random.random(), u32::MAX, 40_000);
+        for _ in 0..random.random_range(1..40) {
             hammer.line().expect("it goes on");
+            for file in fs::read_dir(registry.folder()).unwrap() {
+                let path = file.unwrap().path();
+                let whole = fs::read_to_string(&path).unwrap_or_else(|_| "{}".into());
+                let is_record = path.extension().is_some_and(|kind| kind == "json");
+                if is_record && serde_json::from_str::<serde_json::Value>(&whole).is_err() {
+                    panic!("half a record: {whole}");
+                }
+            }
         }
         hammer.kill();
         let mut made = BTreeSet::new();
@@ -208,12 +218,13 @@ struct Hammer {
 }
 
 impl Hammer {
-    fn start(registry: &Registry, seed: u64, rounds: u32) -> Self {
+    fn start(registry: &Registry, seed: u64, rounds: u32, name: usize) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "registry::hammer", "--nocapture", "--ignored"])
             .env(FOLDER, registry.folder())
             .env(SEED, seed.to_string())
             .env(ROUNDS, rounds.to_string())
+            .env(NAME, name.to_string())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -252,7 +263,8 @@ fn hammer() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
-    let number = |name| std::env::var(name).unwrap().parse().unwrap();
+    let number = |name| std::env::var(name).unwrap().parse::<u64>().unwrap();
+    let long = usize::try_from(number(NAME)).unwrap();
     let mut random = StdRng::seed_from_u64(number(SEED));
     let registry = Registry::open(folder).unwrap();
     let mut held: Vec<(Record, Held)> = Vec::new();
@@ -261,7 +273,7 @@ fn hammer() {
     for round in 0..number(ROUNDS) {
         match random.random_range(0..6) {
             0 | 1 => {
-                let (record, hold) = new(&registry, &format!("{me} {round}"));
+                let (record, hold) = new(&registry, &format!("{me} {round:long$}"));
                 println!("hammer: made {}", record.id);
                 held.push((record, hold));
             }
@@ -273,8 +285,12 @@ fn hammer() {
                 if found.as_ref() != Some(&*record) {
                     println!("hammer: wrong: {record:?} became {found:?}");
                 }
-                record.name = format!("{me} {round}");
-                hold.write(record).unwrap();
+                // Writing is what a kill is to come into.
+                for _ in 0..4 {
+                    record.name = format!("{me} {round:long$}");
+                    hold.write(record).unwrap();
+                }
+                println!("hammer: wrote");
             }
             3 if !held.is_empty() => drop(held.swap_remove(random.random_range(0..held.len()))),
             4 if !held.is_empty() => {
