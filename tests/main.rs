@@ -47,6 +47,7 @@ mod local;
 mod omi;
 mod peers;
 mod registry;
+mod registry_pool;
 mod replay;
 mod session;
 mod session_enter;

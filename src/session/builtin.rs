@@ -70,6 +70,10 @@ impl Connector for Wsman {
                 .collect())
         })
     }
+
+    fn keeps_sessions(&self) -> bool {
+        true
+    }
 }
 
 /// A shell as the list shows it; none if its id is none of PowerShell's.

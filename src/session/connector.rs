@@ -34,6 +34,11 @@ pub trait Connector: Send + Sync {
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>>;
 
+    /// Whether its servers keep a session whose client is gone: those sessions are remembered.
+    fn keeps_sessions(&self) -> bool {
+        false
+    }
+
     /// The sessions that the server holds for this user, as far as its kind can say.
     fn list(
         &self,

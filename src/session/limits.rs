@@ -15,6 +15,10 @@ pub struct Limits {
     pub close: Duration,
     /// Disconnecting and connecting.
     pub connect: Duration,
+    /// Until a server notices that a dead psdeck no longer has a session.
+    pub takeover: Duration,
+    /// How often the server is asked meanwhile.
+    pub takeover_poll: Duration,
     /// Bytes of a pipeline that may wait for whoever pulls its events.
     pub window: usize,
     /// Bytes of input that may wait for the server.
@@ -29,6 +33,8 @@ impl Default for Limits {
             stop: Duration::from_secs(10),
             close: Duration::from_secs(5),
             connect: Duration::from_mins(1),
+            takeover: Duration::from_mins(5),
+            takeover_poll: Duration::from_secs(5),
             window: 1 << 20,
             input: 1 << 20,
         }

@@ -122,7 +122,7 @@ impl Opening {
             let event = match result {
                 Ok(session) => OpeningEvent::Opened(session),
                 Err(report) => {
-                    pool.inner.remove(id);
+                    pool.inner.give_up(id, report.code);
                     OpeningEvent::Failed(Box::new(report))
                 }
             };
@@ -140,6 +140,7 @@ pub(super) async fn connect(
     pool: &Pool,
     id: SessionId,
     entry: &Entry,
+    first: First,
     ask: Arc<dyn Ask>,
     cancel: &CancellationToken,
 ) -> Result<Session, Report> {
@@ -155,7 +156,7 @@ pub(super) async fn connect(
         () = passed(Some(Instant::now() + pool.inner.limits.connect)) => {
             Err(late("cannot connect the session", &computer, OVERLOADED))
         }
-        result = attach(pool, id, entry, First::Connect, None, ask, None) => result,
+        result = attach(pool, id, entry, first, None, ask, None) => result,
     }
     .map_err(|report| identified(report, "PSSessionConnectFailed"));
     if let Err(report) = &result {
@@ -186,7 +187,7 @@ async fn attach(
         let info = entry.info.borrow();
         let what = match first {
             First::Open => "cannot open a session",
-            First::Connect => "cannot connect the session",
+            First::Connect { .. } => "cannot connect the session",
         };
         (what, info.computer_name.clone(), info.instance_id)
     };
@@ -239,8 +240,10 @@ async fn attach(
         limits,
         window,
     );
-    if first == First::Connect {
-        task.found(entry.running.clone());
+    match first {
+        // Before the server is asked for it: whoever dies after that finds it again.
+        First::Open => pool.inner.remember(entry).await,
+        First::Connect { .. } => task.found(entry.running.clone()),
     }
     let limit = task.exchange_limit(limits.open);
     task.open(first, what, Instant::now() + limit).await?;

@@ -1,5 +1,8 @@
 //! The pool: every session that this process knows, and the operations on them.
 
+mod connecting;
+mod memo;
+mod remembered;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -13,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::memo::Memo;
+use self::remembered::Memory;
+use self::rows::Row;
 use super::builtin::{Local, Ssh, Wsman};
 use super::report::{OVERLOADED, cancelled, late};
 use super::{
@@ -46,6 +52,7 @@ pub(super) struct Inner {
     changes: watch::Sender<()>,
     entries: Mutex<BTreeMap<SessionId, Entry>>,
     last: AtomicU32,
+    memory: Option<Memory>,
     pub(super) throttle: Arc<Semaphore>,
     /// The connections whose sessions are not open yet, or never will be.
     pub(super) farewells: TaskTracker,
@@ -62,6 +69,8 @@ pub(super) struct Entry {
     pub(super) connector: Arc<dyn Connector>,
     /// What it runs, as its server's list said last.
     pub(super) running: Vec<(Uuid, String)>,
+    /// What the registry has of it.
+    memo: Memo,
     /// Its handle, once it has been opened or connected here.
     pub(super) live: Option<Session>,
     /// Gives up an opening that was removed from the list.
@@ -86,6 +95,7 @@ impl Pool {
                 changes: watch::Sender::new(()),
                 entries: Mutex::default(),
                 last: AtomicU32::new(0),
+                memory: None,
                 throttle: Arc::new(Semaphore::new(THROTTLE)),
                 farewells: TaskTracker::new(),
             }),
@@ -112,15 +122,17 @@ impl Pool {
             Ok(found) => found,
             Err(report) => return Opening::failed(report),
         };
-        let (id, entry) = self.inner.add(
+        let (id, entry) = self.inner.add(Row {
+            id: None,
             description,
-            request.name.clone(),
-            Uuid::new_v4(),
-            SessionState::Opening,
-            request.target.clone(),
-            request.options.clone(),
+            name: request.name.clone(),
+            instance_id: Uuid::new_v4(),
+            client: Uuid::new_v4(),
+            state: SessionState::Opening,
+            target: request.target.clone(),
+            options: request.options.clone(),
             connector,
-        );
+        });
         Opening::begin(self.clone(), id, entry, request, ask, cancel)
     }
 
@@ -162,32 +174,32 @@ impl Pool {
                 Err(_) => return Err(late(what, &computer, OVERLOADED)),
             },
         };
-        self.inner.forget_unlisted(target, &listed);
+        self.recall().await;
+        self.inner.forget_unlisted(target, options, &listed);
         let mut ids = Vec::with_capacity(listed.len());
         for found in listed {
             let known = self.inner.find(found.instance_id);
             let entry = match known {
                 Some(entry) => entry,
-                None => {
-                    self.inner
-                        .add(
-                            description.clone(),
-                            Some(found.name.clone()),
-                            found.instance_id,
-                            SessionState::Disconnected,
-                            target.clone(),
-                            options.clone(),
-                            Arc::clone(&connector),
-                        )
-                        .1
-                }
+                None => self.inner.found(Row {
+                    id: None,
+                    description: description.clone(),
+                    name: Some(found.name.clone()),
+                    instance_id: found.instance_id,
+                    client: Uuid::new_v4(),
+                    state: SessionState::Disconnected,
+                    target: target.clone(),
+                    options: options.clone(),
+                    connector: Arc::clone(&connector),
+                }),
             };
             let id = entry.info.borrow().id;
             ids.push(id);
             self.inner.runs(id, found.running.clone());
+            entry.memo.heard();
             entry.info.send_if_modified(|info| {
-                // What this process holds itself, it knows better.
-                if info.state != SessionState::Disconnected {
+                // What this process holds itself, it knows better; what another one does, that one.
+                if info.state != SessionState::Disconnected || remembered::is_elsewhere(info) {
                     return false;
                 }
                 info.availability = found.availability;
@@ -198,6 +210,7 @@ impl Pool {
                 info.expires = found.expires;
                 true
             });
+            entry.still_held();
         }
         self.inner.changed();
         Ok(ids)
@@ -221,26 +234,6 @@ impl Pool {
             .await
     }
 
-    /// Takes a disconnected session up again. On failure it stays `Disconnected`, with the reason; when the connection
-    /// that left it is lost, it is `Broken`.
-    pub async fn connect(
-        &self,
-        id: SessionId,
-        ask: Arc<dyn Ask>,
-        cancel: CancellationToken,
-    ) -> Result<Session, Report> {
-        let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
-        let state = entry.info.borrow().state;
-        if let Some(session) = &entry.live {
-            session.reconnect().await?;
-            return Ok(session.clone());
-        }
-        if state != SessionState::Disconnected {
-            return Err(Report::not_disconnected(&entry.info.borrow()));
-        }
-        super::opening::connect(self, id, &entry, ask, &cancel).await
-    }
-
     /// Leaves a session running on its server. On failure it stays as it was; a server that does not answer costs the
     /// session, which is `Broken` then. Cancelling stops the waiting only.
     pub async fn disconnect(
@@ -257,10 +250,12 @@ impl Pool {
                 _ => Err(Report::not_opened(&info)),
             };
         };
-        tokio::select! {
+        let left = tokio::select! {
             () = cancel.cancelled() => Err(cancelled(&session.info().computer_name)),
             left = session.disconnect(leave) => left,
-        }
+        };
+        self.inner.settle(id).await;
+        left
     }
 
     /// Closes a session on its server and takes it off the list. A server that does not answer is not waited for longer
@@ -276,11 +271,13 @@ impl Pool {
         entry.removed.cancel();
         let session = match (entry.live, state) {
             (_, SessionState::Broken | SessionState::Closed) => None,
-            (Some(session), SessionState::Disconnected) => {
-                session.reconnect().await.ok().map(|()| session)
-            }
+            (_, SessionState::Disconnected) => match self.connect(id, ask, cancel).await {
+                Ok(session) => Some(session),
+                // That was the aim.
+                Err(report) if report.code == ExitCode::NoSession => None,
+                Err(report) => return Err(report),
+            },
             (Some(session), _) => Some(session),
-            (None, SessionState::Disconnected) => Some(self.connect(id, ask, cancel).await?),
             (None, _) => None,
         };
         if let Some(session) = session {
@@ -312,6 +309,10 @@ impl Pool {
             tokio::time::timeout(limit, closing),
             tokio::time::timeout(FAREWELL, self.inner.farewells.wait()),
         );
+        let ids: Vec<_> = self.inner.entries().keys().copied().collect();
+        for id in ids {
+            self.inner.settle(id).await;
+        }
     }
 }
 

@@ -1,42 +1,51 @@
 //! The rows of the pool's list.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::memo::Memo;
+use super::remembered;
 use super::{Entry, Inner};
 use crate::session::{
-    Availability, Connector, Description, Listed, Session, SessionId, SessionInfo, SessionState,
+    Availability, Connector, Description, ExitCode, Listed, Session, SessionId, SessionInfo,
+    SessionState,
 };
 use crate::transport::{Keeping, Options, TargetAddress};
 
+/// A row to be.
+pub(super) struct Row {
+    pub(super) id: Option<SessionId>,
+    pub(super) description: Description,
+    pub(super) name: Option<String>,
+    pub(super) instance_id: Uuid,
+    pub(super) client: Uuid,
+    pub(super) state: SessionState,
+    pub(super) target: TargetAddress,
+    pub(super) options: Options,
+    pub(super) connector: Arc<dyn Connector>,
+}
+
 impl Inner {
-    #[expect(clippy::too_many_arguments, reason = "all that a row says")]
-    pub(super) fn add(
-        self: &Arc<Self>,
-        description: Description,
-        name: Option<String>,
-        instance_id: Uuid,
-        state: SessionState,
-        target: TargetAddress,
-        options: Options,
-        connector: Arc<dyn Connector>,
-    ) -> (SessionId, Entry) {
-        let id = SessionId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+    /// Adds a row; without a number of its own it gets the next one.
+    pub(super) fn add(self: &Arc<Self>, row: Row) -> (SessionId, Entry) {
+        let id = row.id.unwrap_or_else(|| self.number());
+        let Row {
+            description, name, ..
+        } = row;
         let info = watch::Sender::new(SessionInfo {
             id,
             name: name.unwrap_or_else(|| format!("Runspace{id}")),
-            instance_id,
+            instance_id: row.instance_id,
             transport: description.transport,
             computer_name: description.computer_name,
             computer_type: description.computer_type,
             user: description.user,
             authentication: None,
-            state,
+            state: row.state,
             availability: Availability::None,
             configuration_name: description.configuration_name,
             protocol: None,
@@ -52,15 +61,16 @@ impl Inner {
         });
         let entry = Entry {
             info,
-            target,
-            options,
-            client: Uuid::new_v4(),
-            connector,
+            target: row.target,
+            options: row.options,
+            client: row.client,
+            connector: row.connector,
+            memo: Memo::default(),
             running: Vec::new(),
             live: None,
             removed: CancellationToken::new(),
         };
-        tokio::spawn(follow(entry.info.subscribe(), Arc::downgrade(self)));
+        tokio::spawn(follow(id, entry.info.subscribe(), Arc::downgrade(self)));
         self.entries().insert(id, entry.clone());
         self.changed();
         (id, entry)
@@ -94,21 +104,68 @@ impl Inner {
     }
 
     pub(in crate::session) fn remove(&self, id: SessionId) {
-        self.entries().remove(&id);
+        let removed = self.entries().remove(&id);
+        if let Some(entry) = removed {
+            entry.memo.forget();
+        }
         self.changed();
     }
 
-    /// Forgets what only a server's list told of, and no longer does.
-    pub(super) fn forget_unlisted(&self, target: &TargetAddress, listed: &[Listed]) {
-        self.entries().retain(|_, entry| {
+    /// Takes a session that could not be opened off the list. Where nothing is known of what the server made of it, it
+    /// stays remembered.
+    pub(in crate::session) fn give_up(&self, id: SessionId, why: ExitCode) {
+        let removed = self.entries().remove(&id);
+        if let Some(entry) = removed
+            && !matches!(why, ExitCode::Unreachable | ExitCode::TimedOut)
+        {
+            entry.memo.forget();
+        }
+        self.changed();
+    }
+
+    /// Writes what has become of a session.
+    pub(in crate::session) async fn settle(&self, id: SessionId) {
+        if let Some(entry) = self.entry(id) {
+            entry.note().await;
+        }
+    }
+
+    /// Forgets what a server was asked for as `asked` says, and does not list (any more).
+    pub(super) fn forget_unlisted(
+        &self,
+        target: &TargetAddress,
+        asked: &Options,
+        listed: &[Listed],
+    ) {
+        let is_gone = |entry: &Entry| {
             let info = entry.info.borrow();
-            entry.live.is_some()
-                || entry.target != *target
-                || info.state != SessionState::Disconnected
-                || listed
+            let own = &entry.options;
+            // Another account of ours has other sessions there.
+            let is_asked = entry.target == *target
+                && (&own.user, own.port, own.use_ssl, &own.application_name)
+                    == (
+                        &asked.user,
+                        asked.port,
+                        asked.use_ssl,
+                        &asked.application_name,
+                    );
+            is_asked
+                && entry.live.is_none()
+                && info.state == SessionState::Disconnected
+                && !remembered::is_elsewhere(&info)
+                && listed
                     .iter()
-                    .any(|found| found.instance_id == info.instance_id)
+                    .all(|found| found.instance_id != info.instance_id)
+        };
+        let mut gone = Vec::new();
+        self.entries().retain(|_, entry| {
+            let is_gone = is_gone(entry);
+            gone.extend(is_gone.then(|| entry.memo.clone()));
+            !is_gone
         });
+        for memo in gone {
+            memo.forget();
+        }
     }
 
     /// Every row as it is now, by number.
@@ -123,10 +180,16 @@ impl Inner {
     }
 }
 
-/// Tells those who watch the list of one session's changes.
-async fn follow(mut info: watch::Receiver<SessionInfo>, pool: Weak<Inner>) {
+/// Tells those who watch the list of one session's changes, and writes them down.
+async fn follow(id: SessionId, mut info: watch::Receiver<SessionInfo>, pool: Weak<Inner>) {
     while info.changed().await.is_ok() {
-        let Some(pool) = pool.upgrade() else { return };
-        pool.changed();
+        let entry = {
+            let Some(pool) = pool.upgrade() else { return };
+            pool.changed();
+            pool.entry(id)
+        };
+        if let Some(entry) = entry {
+            entry.note().await;
+        }
     }
 }

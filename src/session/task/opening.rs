@@ -15,7 +15,10 @@ pub(in crate::session) enum First {
     /// A new session.
     Open,
     /// One that another client, or an earlier connection, left on the server.
-    Connect,
+    Connect {
+        /// The server may still count it as ours, whose psdeck is dead.
+        ours: bool,
+    },
 }
 
 impl Task {
@@ -35,11 +38,11 @@ impl Task {
                 .client
                 .open()
                 .map(|opening| Command::Open { id, name, opening }),
-            First::Connect => self.client.connect().map(|opening| Command::Connect {
-                id,
-                opening,
-                ours: false,
-            }),
+            First::Connect { ours } => {
+                self.client
+                    .connect()
+                    .map(|opening| Command::Connect { id, opening, ours })
+            }
         }
         .map_err(|error| self.protocol_error(&error))?;
         self.connection.submit(command);
@@ -68,6 +71,8 @@ impl Task {
             info.protocol = Some(protocol.to_string());
             info.opened.get_or_insert_with(SystemTime::now);
             info.reason = None;
+            info.disconnected = None;
+            info.expires = None;
         });
         self.publish(SessionState::Opened, None);
         Ok(())

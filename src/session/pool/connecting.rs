@@ -1,0 +1,189 @@
+//! Taking up a session that was left, or whose psdeck is dead.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::memo::Claim;
+use super::remembered::{ELSEWHERE, blocking};
+use super::{Entry, Pool, unknown};
+use crate::session::report::cancelled;
+use crate::session::task::First;
+use crate::session::{Availability, ExitCode, Report, Session, SessionId, SessionState};
+use crate::transport::Ask;
+
+impl Pool {
+    /// Takes a disconnected session up again. On failure it stays `Disconnected`, with the reason; when the connection
+    /// that left it is lost, it is `Broken`.
+    ///
+    /// A session whose psdeck ended without leaving it is left for it first. Where the server does not allow that, it is
+    /// waited for until the server notices by itself, at most [`Limits::takeover`](crate::session::Limits::takeover);
+    /// the list says so meanwhile.
+    pub async fn connect(
+        &self,
+        id: SessionId,
+        ask: Arc<dyn Ask>,
+        cancel: CancellationToken,
+    ) -> Result<Session, Report> {
+        let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
+        let entry = self.claim(id, entry).await?;
+        let connected = self.take_up(id, &entry, &ask, &cancel).await;
+        if connected.is_err() {
+            entry.memo.let_go();
+        }
+        self.inner.settle(id).await;
+        connected
+    }
+
+    async fn take_up(
+        &self,
+        id: SessionId,
+        entry: &Entry,
+        ask: &Arc<dyn Ask>,
+        cancel: &CancellationToken,
+    ) -> Result<Session, Report> {
+        let state = entry.info.borrow().state;
+        if let Some(session) = &entry.live {
+            session.reconnect().await?;
+            return Ok(session.clone());
+        }
+        if state != SessionState::Disconnected {
+            return Err(Report::not_disconnected(&entry.info.borrow()));
+        }
+        if entry.memo.is_stale() {
+            self.ask_about(id, entry, ask, cancel).await?;
+        }
+        let abandoned = entry.is_abandoned();
+        let end = Instant::now() + self.inner.limits.takeover;
+        let latest = SystemTime::now() + self.inner.limits.takeover;
+        loop {
+            // What its server tells of it now, the entry in hand does not have.
+            let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
+            let is_busy = entry.info.borrow().availability == Availability::Busy;
+            let first = First::Connect {
+                ours: abandoned && is_busy,
+            };
+            let connecting =
+                crate::session::opening::connect(self, id, &entry, first, Arc::clone(ask), cancel);
+            let refused = match connecting.await {
+                Ok(session) => return Ok(session),
+                Err(refused) => refused,
+            };
+            if !abandoned || refused.code == ExitCode::Cancelled {
+                return Err(refused);
+            }
+            loop {
+                self.ask_about(id, &entry, ask, cancel).await?;
+                if entry.info.borrow().availability != Availability::Busy {
+                    break;
+                }
+                if Instant::now() >= end {
+                    return Err(refused);
+                }
+                entry
+                    .info
+                    .send_modify(|info| info.reason = Some(held_until(latest)));
+                tokio::select! {
+                    () = cancel.cancelled() => {
+                        return Err(cancelled(&entry.info.borrow().computer_name));
+                    }
+                    () = sleep(self.inner.limits.takeover_poll) => {}
+                }
+            }
+            if Instant::now() >= end {
+                return Err(refused);
+            }
+        }
+    }
+
+    /// Asks the session's server how it is. Gone: it leaves the list.
+    async fn ask_about(
+        &self,
+        id: SessionId,
+        entry: &Entry,
+        ask: &Arc<dyn Ask>,
+        cancel: &CancellationToken,
+    ) -> Result<(), Report> {
+        let listed = self
+            .refresh(
+                &entry.target,
+                &entry.options,
+                Arc::clone(ask),
+                cancel.clone(),
+            )
+            .await;
+        match listed {
+            Ok(ids) if ids.contains(&id) => Ok(()),
+            Ok(_) => {
+                let mut report = Report::new(ExitCode::NoSession, format!("session {id} is gone"))
+                    .hint("it was closed, or its idle time-out has ended it");
+                let info = entry.info.borrow();
+                report.computer = Some(info.computer_name.clone());
+                let why = "its server does not have it any more";
+                report.reasons.push(why.to_owned());
+                report.error_id = Some("PSSessionConnectFailed".to_owned());
+                Err(report)
+            }
+            // It cannot say: connecting it will.
+            Err(report) if report.code == ExitCode::Usage => Ok(()),
+            Err(report) => Err(report),
+        }
+    }
+
+    /// Takes hold of a remembered session before it is connected. One that another psdeck had meanwhile is to be
+    /// connected anew: the entry as it is then.
+    pub(super) async fn claim(&self, id: SessionId, entry: Entry) -> Result<Entry, Report> {
+        let memo = entry.memo.clone();
+        let claimed = blocking(move || memo.claim()).await;
+        match claimed {
+            None | Some(Claim::Ours) => Ok(entry),
+            Some(Claim::Changed) => {
+                let mut entries = self.inner.entries();
+                if let Some(entry) = entries.get_mut(&id) {
+                    entry.live = None;
+                }
+                Ok(Entry {
+                    live: None,
+                    ..entry
+                })
+            }
+            Some(Claim::Other) => {
+                entry.info.send_modify(|info| {
+                    info.availability = Availability::Busy;
+                    info.reason = Some(ELSEWHERE.to_owned());
+                });
+                let mut report = Report::new(ExitCode::Refused, "the session cannot be connected")
+                    .hint("disconnect it there");
+                report.reasons.push(ELSEWHERE.to_owned());
+                report.computer = Some(entry.info.borrow().computer_name.clone());
+                report.error_id = Some("PSSessionConnectFailed".to_owned());
+                Err(report)
+            }
+            Some(Claim::Gone) => {
+                self.inner.remove(id);
+                let mut report = Report::new(ExitCode::NoSession, format!("session {id} is gone"));
+                let why = "another psdeck has removed it meanwhile";
+                report.reasons.push(why.to_owned());
+                Err(report)
+            }
+            Some(Claim::Failed(why)) => {
+                tracing::warn!(%id, %why, "the session's record cannot be locked");
+                Ok(entry)
+            }
+        }
+    }
+}
+
+/// What is shown of a session that the server still counts as a dead psdeck's.
+fn held_until(latest: SystemTime) -> String {
+    let latest = OffsetDateTime::from(latest);
+    let latest = latest.format(format_description!("[hour]:[minute]:[second] UTC"));
+    format!(
+        "held until the server notices that its psdeck is gone, at {} at the latest",
+        latest.unwrap_or_default()
+    )
+}

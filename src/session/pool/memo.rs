@@ -1,0 +1,184 @@
+//! What the registry has of one session of the pool, and whether it is ours to write.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::remembered::{fill, is_abandoned};
+use crate::session::registry::{Held, Record, Registry};
+use crate::session::{SessionInfo, SessionState};
+
+/// So long what a server told of a session is not asked for again.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// One session's record; none of what is not remembered.
+#[derive(Clone, Default)]
+pub(super) struct Memo(Arc<Mutex<Option<Written>>>);
+
+struct Written {
+    registry: Registry,
+    /// As it stands in the file, as far as we know.
+    record: Record,
+    /// While it is ours.
+    held: Option<Held>,
+    /// It is being connected: until it is, the record stays as it is.
+    claimed: bool,
+    /// When its server was last asked about it.
+    asked: Option<Instant>,
+}
+
+/// What taking hold of a session came to.
+pub(super) enum Claim {
+    Ours,
+    /// Ours, but another psdeck had it since we wrote of it.
+    Changed,
+    Other,
+    Gone,
+    Failed(String),
+}
+
+impl Memo {
+    /// Remembers a new session, and holds it.
+    pub(super) fn begin(&self, registry: Registry, record: Record) {
+        match registry.remember(&record) {
+            Ok(held) => {
+                *self.lock() = Some(Written {
+                    registry,
+                    record,
+                    held: Some(held),
+                    claimed: false,
+                    asked: None,
+                });
+            }
+            Err(error) => {
+                tracing::warn!(id = record.id, %error, "the session is not remembered");
+            }
+        }
+    }
+
+    /// Takes the session off the record: it is no more.
+    pub(super) fn forget(&self) {
+        if let Some(written) = self.lock().take() {
+            match written.held {
+                Some(held) => held.forget(),
+                None => drop(written.registry.forget(written.record.id)),
+            }
+        }
+    }
+
+    /// Lets go of it when connecting it failed; the record stays as it was.
+    pub(super) fn let_go(&self) {
+        if let Some(written) = self.lock().as_mut().filter(|written| written.claimed) {
+            written.held = None;
+            written.claimed = false;
+        }
+    }
+
+    /// Its server has told how it is.
+    pub(super) fn heard(&self) {
+        if let Some(written) = self.lock().as_mut() {
+            written.asked = Some(Instant::now());
+        }
+    }
+
+    /// Whether its server is to be asked before it is connected.
+    pub(super) fn is_stale(&self) -> bool {
+        let memo = self.lock();
+        memo.as_ref()
+            .is_some_and(|written| written.asked.is_none_or(|asked| asked.elapsed() > FRESH))
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        let memo = self.lock();
+        memo.as_ref()
+            .is_some_and(|written| is_abandoned(&written.record))
+    }
+
+    pub(super) fn is_recorded(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Takes what stands in a file that is not ours to write.
+    pub(super) fn read(&self, registry: &Registry, record: &Record, is_live: bool) {
+        let mut memo = self.lock();
+        match memo.as_mut() {
+            // What we wrote last tells whether others wrote since.
+            Some(written) if written.held.is_some() || is_live => {}
+            Some(written) => written.record = record.clone(),
+            None => {
+                *memo = Some(Written {
+                    registry: registry.clone(),
+                    record: record.clone(),
+                    held: None,
+                    claimed: false,
+                    asked: None,
+                });
+            }
+        }
+    }
+
+    pub(super) fn claim(&self) -> Claim {
+        let mut memo = self.lock();
+        let Some(written) = memo.as_mut() else {
+            return Claim::Ours;
+        };
+        if written.held.is_some() {
+            return Claim::Ours;
+        }
+        let id = written.record.id;
+        match written.registry.take(id) {
+            Ok(Some((record, held))) => {
+                let same = record.revision == written.record.revision;
+                written.record = record;
+                written.held = Some(held);
+                written.claimed = true;
+                if same { Claim::Ours } else { Claim::Changed }
+            }
+            Ok(None) => match written.registry.records() {
+                Ok(all) if all.records.iter().any(|(record, _)| record.id == id) => Claim::Other,
+                Ok(_) => Claim::Gone,
+                Err(error) => Claim::Failed(error.to_string()),
+            },
+            Err(error) => Claim::Failed(error.to_string()),
+        }
+    }
+
+    /// Writes what has become of it, if it is ours.
+    pub(super) fn note(&self, info: &SessionInfo) {
+        let mut memo = self.lock();
+        let Some(written) = memo.as_mut() else { return };
+        let is_on_its_way = [SessionState::Disconnected, SessionState::Connecting];
+        if written.held.is_none() || (written.claimed && is_on_its_way.contains(&info.state)) {
+            return;
+        }
+        written.claimed = false;
+        if info.state == SessionState::Closed {
+            if let Some(held) = memo.take().and_then(|written| written.held) {
+                held.forget();
+            }
+            return;
+        }
+        let mut record = written.record.clone();
+        fill(&mut record, info);
+        if record != written.record
+            && let Some(held) = &written.held
+        {
+            record.revision += 1;
+            match held.write(&record) {
+                Ok(()) => written.record = record,
+                Err(error) => {
+                    tracing::warn!(id = held.id(), %error, "the session's record is not written");
+                }
+            }
+        }
+        if info.state == SessionState::Disconnected {
+            // Whoever wants it may have it.
+            written.held = None;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Written>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,319 @@
+//! The pool's sessions in the registry: what is written of them when, and what others wrote.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::rows::Row;
+use super::{Entry, Inner, Pool};
+use crate::session::registry::{Holding, Record, RecordState, Registry};
+use crate::session::{Availability, SessionId, SessionInfo, SessionState};
+use crate::transport::PasswordCommand;
+
+/// The longest that servers take to notice that a client is gone.
+const NOTICED: Duration = Duration::from_mins(5);
+/// The longest that a server can be asked to keep a session without a client, in milliseconds.
+const LONGEST_IDLE: Duration = Duration::from_millis(2_147_483_647);
+/// So long after its time a session is still looked for: clocks differ.
+const SLACK: Duration = Duration::from_mins(10);
+
+/// A profile's password command.
+type Passwords = dyn Fn(&str) -> Option<PasswordCommand> + Send + Sync;
+
+/// Where sessions are remembered, and whose passwords are to be had how.
+#[derive(Clone)]
+pub(super) struct Memory {
+    registry: Registry,
+    passwords: Arc<Passwords>,
+}
+
+impl Pool {
+    /// A pool that remembers its sessions, those that servers keep, and knows those of other psdecks. `passwords` gives a
+    /// profile's password command: records have none. [`Self::recall`] reads what there is.
+    #[must_use]
+    pub fn remembering(
+        mut self,
+        registry: Registry,
+        passwords: impl Fn(&str) -> Option<PasswordCommand> + Send + Sync + 'static,
+    ) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            let passwords = Arc::new(passwords);
+            inner.memory = Some(Memory {
+                registry,
+                passwords,
+            });
+        }
+        self
+    }
+
+    /// Reads what this user's psdecks remember: new sessions join the list as `Disconnected`, those that another psdeck
+    /// holds are `Busy`, forgotten ones leave. What is to be told of the registry itself: a sentence each.
+    pub async fn recall(&self) -> Vec<String> {
+        let Some(memory) = self.inner.memory.clone() else {
+            return Vec::new();
+        };
+        let registry = memory.registry.clone();
+        let found = match blocking(move || registry.records()).await {
+            Some(Ok(found)) => found,
+            Some(Err(error)) => return vec![error.to_string()],
+            None => return Vec::new(),
+        };
+        let now = SystemTime::now();
+        let mut known = Vec::with_capacity(found.records.len());
+        for (record, holding) in found.records {
+            known.push(SessionId(record.id));
+            if holding == Holding::Ours {
+                continue;
+            }
+            let is_over = record.expires.is_some_and(|expires| expires + SLACK < now);
+            if holding == Holding::Nobody && is_over {
+                let registry = memory.registry.clone();
+                blocking(move || registry.forget(record.id)).await;
+                known.pop();
+                continue;
+            }
+            let mut record = record;
+            if holding == Holding::Nobody && is_abandoned(&record) && record.expires.is_none() {
+                record.expires = Some(at_the_latest(&record, now));
+                let (registry, record) = (memory.registry.clone(), record.clone());
+                blocking(move || limit(&registry, &record)).await;
+            }
+            let entry = match self.inner.entry(SessionId(record.id)) {
+                Some(entry) => entry,
+                None => match self.inner.recalled(&memory, &record) {
+                    Some(entry) => entry,
+                    None => continue,
+                },
+            };
+            entry
+                .memo
+                .read(&memory.registry, &record, entry.live.is_some());
+            entry.info.send_if_modified(|info| {
+                // What is live here is ours, whatever the look at the files came before.
+                info.state == SessionState::Disconnected && apply(info, &record, holding)
+            });
+        }
+        self.inner.forgotten(&known);
+        self.inner.changed();
+        found.notes
+    }
+}
+
+/// Why a session that another psdeck holds cannot be had.
+pub(super) const ELSEWHERE: &str = "another psdeck on this computer has it";
+/// Why the state of a session is not known.
+const ABANDONED: &str = "its psdeck ended without leaving it: what became of it, the server tells";
+
+/// Whether another psdeck holds it.
+pub(super) fn is_elsewhere(info: &SessionInfo) -> bool {
+    info.reason.as_deref() == Some(ELSEWHERE)
+}
+
+/// Why the server does not give it away yet.
+const UNNOTICED: &str = "held until the server notices that its psdeck is gone: about a minute after its last request, 5 at most";
+
+impl Inner {
+    /// The number of a new session.
+    pub(super) fn number(&self) -> SessionId {
+        use std::sync::atomic::Ordering::Relaxed;
+        let given = self.memory.as_ref().map(|memory| memory.registry.next_id());
+        match given {
+            Some(Ok(id)) => {
+                self.last.fetch_max(id, Relaxed);
+                return SessionId(id);
+            }
+            Some(Err(error)) => tracing::warn!(%error, "the registry gives no number"),
+            None => {}
+        }
+        SessionId(self.last.fetch_add(1, Relaxed) + 1)
+    }
+
+    /// Remembers a session before its server is asked for it.
+    pub(in crate::session) async fn remember(&self, entry: &Entry) {
+        let Some(memory) = &self.memory else { return };
+        if !entry.connector.keeps_sessions() {
+            return;
+        }
+        let record = {
+            let info = entry.info.borrow();
+            let mut record = Record::new(
+                info.id.0,
+                info.name.as_str(),
+                info.instance_id,
+                entry.client,
+                entry.target.clone(),
+                &entry.options,
+            );
+            fill(&mut record, &info);
+            record
+        };
+        let (memo, registry) = (entry.memo.clone(), memory.registry.clone());
+        blocking(move || memo.begin(registry, record)).await;
+    }
+
+    /// Makes a row of a session that a server told of, and remembers it: its number is its own from now on.
+    pub(super) fn found(self: &Arc<Self>, row: Row) -> Entry {
+        let Some(memory) = self
+            .memory
+            .as_ref()
+            .filter(|_| row.connector.keeps_sessions())
+        else {
+            return self.add(row).1;
+        };
+        let adopted = memory.registry.adopt(row.instance_id, |id| {
+            let name = row.name.clone().unwrap_or_default();
+            let target = row.target.clone();
+            let (instance_id, client) = (row.instance_id, row.client);
+            let mut record = Record::new(id, name, instance_id, client, target, &row.options);
+            record.state = RecordState::Disconnected;
+            record
+        });
+        match adopted {
+            Ok(record) => {
+                let entry = self.add(Row {
+                    id: Some(SessionId(record.id)),
+                    client: record.client,
+                    ..row
+                });
+                entry.1.memo.read(&memory.registry, &record, false);
+                entry.1
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a session is not remembered");
+                self.add(row).1
+            }
+        }
+    }
+
+    /// Makes a row of a record.
+    fn recalled(self: &Arc<Self>, memory: &Memory, record: &Record) -> Option<Entry> {
+        let mut options = record.options.clone();
+        if let Some(profile) = &record.profile {
+            options.password_command = (memory.passwords)(profile);
+        }
+        let (connector, description) = self.connector(&record.target, &options).ok()?;
+        let row = Row {
+            id: Some(SessionId(record.id)),
+            description,
+            name: Some(record.name.clone()),
+            instance_id: record.instance_id,
+            client: record.client,
+            state: SessionState::Disconnected,
+            target: record.target.clone(),
+            options,
+            connector,
+        };
+        Some(self.add(row).1)
+    }
+
+    /// Takes what is remembered no more off the list, unless it is live here.
+    fn forgotten(&self, known: &[SessionId]) {
+        self.entries().retain(|id, entry| {
+            let is_left = entry.info.borrow().state == SessionState::Disconnected;
+            !is_left || !entry.memo.is_recorded() || known.contains(id)
+        });
+    }
+}
+
+impl Entry {
+    /// Writes what has become of the session, if it is ours: to be called again whenever something has.
+    pub(super) async fn note(&self) {
+        let (memo, info) = (self.memo.clone(), self.info.clone());
+        if memo.is_recorded() {
+            blocking(move || memo.note(&info.borrow().clone())).await;
+        }
+    }
+
+    /// Says of a session that its server has not missed its dead psdeck yet, and no more of one that it has.
+    pub(super) fn still_held(&self) {
+        if !self.is_abandoned() {
+            return;
+        }
+        self.info.send_modify(|info| {
+            let is_busy = info.availability == Availability::Busy;
+            info.reason = is_busy.then(|| UNNOTICED.to_owned());
+        });
+    }
+
+    /// Whether the psdeck that had it ended without leaving it: its server may not have noticed.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.live.is_none() && self.memo.is_abandoned()
+    }
+}
+
+/// Puts what a list shows into a record.
+pub(super) fn fill(record: &mut Record, info: &SessionInfo) {
+    record.state = match info.state {
+        SessionState::Opening => RecordState::Opening,
+        SessionState::Disconnected => RecordState::Disconnected,
+        _ => RecordState::Opened,
+    };
+    record
+        .configuration_name
+        .clone_from(&info.configuration_name);
+    record.user.clone_from(&info.user);
+    record.opened = info.opened;
+    record.disconnected = info.disconnected;
+    record.expires = info.expires;
+    record.idle_timeout = info.keeping.idle_timeout.map(|idle| idle.as_secs());
+    record.running = info.running.is_some();
+}
+
+/// Puts a record into what a list shows; whether that changes anything.
+fn apply(info: &mut SessionInfo, record: &Record, holding: Holding) -> bool {
+    let before = (info.availability, info.reason.clone(), info.expires);
+    let was_elsewhere = is_elsewhere(info);
+    // What a server told of it since, it knows better than the file.
+    if info.opened.is_none() || record.disconnected > info.disconnected {
+        info.opened = record.opened;
+        info.disconnected = record.disconnected;
+        info.expires = record.expires;
+        info.keeping.idle_timeout = record.idle_timeout.map(Duration::from_secs);
+        info.user.clone_from(&record.user);
+        if !record.configuration_name.is_empty() {
+            info.configuration_name
+                .clone_from(&record.configuration_name);
+        }
+        if record.running {
+            info.running.get_or_insert_with(|| "a command".to_owned());
+        }
+    }
+    info.expires = info.expires.or(record.expires);
+    if holding == Holding::Other {
+        info.availability = Availability::Busy;
+        info.reason = Some(ELSEWHERE.to_owned());
+    } else if was_elsewhere || info.reason.is_none() {
+        info.availability = Availability::None;
+        info.reason = is_abandoned(record).then(|| ABANDONED.to_owned());
+    }
+    before != (info.availability, info.reason.clone(), info.expires)
+}
+
+/// Whether the psdeck that had it ended without leaving it, if none holds it.
+pub(super) fn is_abandoned(record: &Record) -> bool {
+    record.state != RecordState::Disconnected
+}
+
+/// Writes until when an abandoned session may be there, unless somebody has taken it.
+fn limit(registry: &Registry, found: &Record) {
+    if let Ok(Some((record, held))) = registry.take(found.id)
+        && record.revision == found.revision
+        && let Err(error) = held.write(found)
+    {
+        tracing::warn!(id = found.id, %error, "the session's record is not written");
+    }
+}
+
+/// When a session that its psdeck has abandoned is gone for sure.
+fn at_the_latest(record: &Record, now: SystemTime) -> SystemTime {
+    let idle = record
+        .idle_timeout
+        .map_or(LONGEST_IDLE, Duration::from_secs);
+    now + NOTICED + idle
+}
+
+/// Files are waited for elsewhere; `None` when that place is gone.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}

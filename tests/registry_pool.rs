@@ -1,0 +1,238 @@
+//! Several psdecks that share the sessions of one user: what one does, the others' lists tell.
+
+use std::sync::Arc;
+
+use psdeck::server::Demonstration;
+use psdeck::session::registry::{RecordState, Registry};
+use psdeck::session::{
+    Availability, BoxFuture, Connected, Connector, Demo, Description, ExitCode, Listed,
+    OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState, Stages,
+};
+use psdeck::transport::{Ask, Failure, Leave, Nobody, Options, TargetAddress};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::session::objects;
+
+/// The demonstration as servers that outlive a psdeck.
+struct Lasting(Demo);
+
+impl Connector for Lasting {
+    fn describe(&self, target: &TargetAddress, options: &Options) -> Option<Description> {
+        self.0.describe(target, options)
+    }
+
+    fn connect(
+        &self,
+        target: TargetAddress,
+        options: Options,
+        client: Uuid,
+        ask: Arc<dyn Ask>,
+        stages: Stages,
+    ) -> BoxFuture<'static, Result<Connected, Failure>> {
+        self.0.connect(target, options, client, ask, stages)
+    }
+
+    fn keeps_sessions(&self) -> bool {
+        true
+    }
+
+    fn list(
+        &self,
+        target: TargetAddress,
+        options: Options,
+        ask: Arc<dyn Ask>,
+    ) -> BoxFuture<'static, Result<Vec<Listed>, Failure>> {
+        self.0.list(target, options, ask)
+    }
+}
+
+/// Psdecks on one computer, and the servers that they go to.
+struct Computer {
+    data: tempfile::TempDir,
+    servers: Demonstration,
+}
+
+/// One psdeck.
+struct Deck {
+    pool: Pool,
+    registry: Registry,
+}
+
+impl Computer {
+    fn new() -> Self {
+        Self {
+            data: tempfile::tempdir().unwrap(),
+            servers: Demonstration::new(0),
+        }
+    }
+
+    fn deck(&self) -> Deck {
+        let registry = Registry::open(self.data.path().join("sessions")).unwrap();
+        let pool = Pool::new(vec![Arc::new(Lasting(Demo(self.servers.clone())))]);
+        let pool = pool.remembering(registry.clone(), |_| None);
+        Deck { pool, registry }
+    }
+}
+
+impl Deck {
+    async fn open(&self, name: &str) -> Session {
+        let request = OpenRequest {
+            target: "demo:Server03".parse().unwrap(),
+            name: Some(name.into()),
+            options: Options::default(),
+            window: None,
+            deadline: None,
+        };
+        let opening = self
+            .pool
+            .open(&request, Arc::new(Nobody), CancellationToken::new());
+        opening.session().await.unwrap()
+    }
+
+    async fn connect(&self, id: SessionId) -> Result<Session, Report> {
+        self.pool
+            .connect(id, Arc::new(Nobody), CancellationToken::new())
+            .await
+    }
+
+    async fn leave(&self, id: SessionId) {
+        let left = self
+            .pool
+            .disconnect(id, Leave::default(), CancellationToken::new());
+        left.await.unwrap();
+    }
+
+    /// The list, read anew.
+    async fn list(&self) -> Vec<SessionInfo> {
+        assert_eq!(self.pool.recall().await, Vec::<String>::new());
+        self.pool.sessions().now().to_vec()
+    }
+
+    async fn states(&self) -> Vec<(u32, SessionState, Availability)> {
+        let list = self.list().await.into_iter();
+        list.map(|info| (info.id.0, info.state, info.availability))
+            .collect()
+    }
+}
+
+use Availability::{Available, Busy, None as Free};
+use SessionState::{Disconnected, Opened};
+
+#[tokio::test]
+async fn a_session_goes_from_one_psdeck_to_another_and_back() {
+    let computer = Computer::new();
+    let (a, b) = (computer.deck(), computer.deck());
+    let session = a.open("ITTask").await;
+    let id = session.info().id;
+    assert_eq!(objects(&session, "$x = 7; $x").await.len(), 1);
+    assert_eq!(a.states().await, [(1, Opened, Available)]);
+    assert_eq!(b.states().await, [(1, Disconnected, Busy)]);
+    let reason = b.list().await[0].reason.clone().unwrap();
+    assert!(reason.contains("another psdeck"), "{reason}");
+    let refused = b.connect(id).await.unwrap_err();
+    assert_eq!(refused.code, ExitCode::Refused);
+    assert_eq!(refused.error_id.as_deref(), Some("PSSessionConnectFailed"));
+
+    a.leave(id).await;
+    assert_eq!(a.states().await, [(1, Disconnected, Free)]);
+    assert_eq!(b.states().await, [(1, Disconnected, Free)]);
+    let taken = b.connect(id).await.unwrap();
+    assert_eq!(objects(&taken, "$x").await.len(), 1);
+    assert_eq!(taken.info().name, "ITTask");
+    assert_eq!(a.states().await, [(1, Disconnected, Busy)]);
+    assert_eq!(a.connect(id).await.unwrap_err().code, ExitCode::Refused);
+
+    // What this psdeck left once, another one had since: it is connected anew, not gone on with.
+    b.leave(id).await;
+    let back = a.connect(id).await.unwrap();
+    assert_eq!(objects(&back, "$x").await.len(), 1);
+    assert_eq!(b.states().await, [(1, Disconnected, Busy)]);
+    let removed = a
+        .pool
+        .remove(id, Arc::new(Nobody), CancellationToken::new());
+    removed.await.unwrap();
+    assert_eq!(b.states().await, []);
+}
+
+#[tokio::test]
+async fn a_session_whose_psdeck_is_gone_is_found_and_connected() {
+    let computer = Computer::new();
+    // A psdeck that ends in the middle of everything: nothing of it has time to do anything.
+    let dead = computer.deck();
+    let dies = move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let session = runtime.block_on(async {
+            let session = dead.open("ITTask").await;
+            objects(&session, "$x = 7").await;
+            session
+        });
+        let written = dead.registry.records().unwrap().records.remove(0).0;
+        runtime.shutdown_timeout(std::time::Duration::from_secs(10));
+        drop((session, dead));
+        written.state
+    };
+    let written = std::thread::spawn(dies).join().unwrap();
+    assert_eq!(written, RecordState::Opened);
+
+    let deck = computer.deck();
+    let list = deck.list().await;
+    assert_eq!(list[0].availability, Free);
+    let reason = list[0].reason.clone().unwrap();
+    assert!(reason.contains("ended without leaving it"), "{reason}");
+    assert!(list[0].expires.is_some());
+    let session = deck.connect(list[0].id).await.unwrap();
+    assert_eq!(objects(&session, "$x").await.len(), 1);
+    assert_eq!(session.info().reason, None);
+    let written = deck.registry.records().unwrap().records.remove(0).0;
+    assert_eq!(written.state, RecordState::Opened);
+    assert_eq!(written.expires, None);
+}
+
+#[tokio::test]
+async fn what_is_closed_is_forgotten_and_what_is_left_is_kept() {
+    let computer = Computer::new();
+    let deck = computer.deck();
+    let closed = deck.open("closed").await.info().id;
+    let left = deck.open("left").await.info().id;
+    assert_eq!((closed.0, left.0), (1, 2));
+    deck.leave(left).await;
+    deck.pool.close_all(std::time::Duration::from_secs(5)).await;
+    let records = deck.registry.records().unwrap().records;
+    let records: Vec<_> = records
+        .iter()
+        .map(|(record, _)| (record.id, record.state))
+        .collect();
+    assert_eq!(records, [(2, RecordState::Disconnected)]);
+}
+
+#[tokio::test]
+async fn what_a_server_tells_of_keeps_its_number_until_the_server_has_it_no_more() {
+    let computer = Computer::new();
+    let ask = |deck: &Deck| {
+        let pool = deck.pool.clone();
+        async move {
+            let target = "demo:Server02".parse().unwrap();
+            let options = Options::default();
+            pool.refresh(
+                &target,
+                &options,
+                Arc::new(Nobody),
+                CancellationToken::new(),
+            )
+            .await
+            .unwrap()
+        }
+    };
+    let first = computer.deck();
+    let found = ask(&first).await;
+    assert_eq!(found, ask(&computer.deck()).await);
+    let third = computer.deck();
+    assert_eq!(third.states().await, [(1, Disconnected, Free)]);
+    let session = third.connect(found[0]).await.unwrap();
+    assert_eq!(session.info().name, "Backups");
+    session.close().await;
+    third.pool.close_all(std::time::Duration::ZERO).await;
+    assert_eq!(ask(&first).await, []);
+    assert_eq!(first.states().await, []);
+}
