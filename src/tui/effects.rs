@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{TargetError, overlay};
@@ -27,11 +29,21 @@ const BATCH: usize = 64;
 /// Servers that are asked at once what they hold.
 const ASKED: usize = 32;
 
+/// A command that says nothing for so long after it was taken up may wait for an answer.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// A session that a pane shows.
+struct Entered {
+    handle: Interactive,
+    /// Hands its events over.
+    reader: JoinHandle<()>,
+}
+
 /// Runs effects.
 pub(super) struct Runner {
     options: Options,
     messages: mpsc::Sender<Message>,
-    panes: HashMap<PaneId, Interactive>,
+    panes: HashMap<PaneId, Entered>,
     openings: HashMap<OpeningId, CancellationToken>,
     questions: Arc<Questions>,
     /// Gives up the servers that are being asked.
@@ -68,6 +80,7 @@ impl Runner {
                 self.enter(pane, session, |session| {
                     Interactive::resume(session, window)
                 });
+                self.listen(pane, session);
             }
             Effect::Submit(pane, line) => self.with(pane, |handle| handle.submit(line)),
             Effect::Interrupt(pane) => self.with(pane, Interactive::interrupt),
@@ -80,8 +93,13 @@ impl Runner {
                 self.with(pane, |handle| handle.answer(id, reply));
             }
             Effect::Leave(pane) => {
-                if let Some(handle) = self.panes.remove(&pane) {
-                    handle.leave();
+                if let Some(entered) = self.panes.remove(&pane) {
+                    entered.handle.leave();
+                }
+            }
+            Effect::Forget(pane) => {
+                if let Some(entered) = self.panes.remove(&pane) {
+                    entered.reader.abort();
                 }
             }
             Effect::Disconnect(session) => self.disconnect(session),
@@ -100,8 +118,8 @@ impl Runner {
     }
 
     fn with(&self, pane: PaneId, act: impl FnOnce(&Interactive)) {
-        if let Some(handle) = self.panes.get(&pane) {
-            act(handle);
+        if let Some(entered) = self.panes.get(&pane) {
+            act(&entered.handle);
         }
     }
 
@@ -211,14 +229,29 @@ impl Runner {
             ));
         };
         let (handle, events) = begin(session);
-        self.panes.insert(pane, handle);
-        tokio::spawn(hand_over(pane, events, self.messages.clone()));
+        let reader = tokio::spawn(hand_over(pane, events, self.messages.clone()));
+        self.panes.insert(pane, Entered { handle, reader });
+    }
+
+    /// Says it if what runs in a session is silent for some seconds after it was taken up.
+    fn listen(&self, pane: PaneId, session: SessionId) {
+        let Some(session) = self.options.pool.session(session) else {
+            return;
+        };
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(SILENCE).await;
+            if session.waits() {
+                let _ = messages.send(Message::Silent(pane)).await;
+            }
+        });
     }
 
     fn complete(&self, pane: PaneId, number: u64, text: String, cursor: usize) {
-        let Some(handle) = self.panes.get(&pane).cloned() else {
+        let Some(entered) = self.panes.get(&pane) else {
             return;
         };
+        let handle = entered.handle.clone();
         let messages = self.messages.clone();
         tokio::spawn(async move {
             let answer = handle.complete(text, cursor).await.map_err(Box::new);

@@ -149,7 +149,9 @@ impl Model {
             return Some(Duration::from_secs(1));
         }
         let resume = |layer: &Layer| matches!(layer, Layer::Resume(_));
-        let ages = list && self.geometry.detail_rows() > 0 && self.sessions.current().is_some();
+        let left = self.pane().is_some_and(|pane| pane.away.is_some());
+        let strip = self.geometry.detail_rows() > 0 && self.sessions.current().is_some();
+        let ages = left || (list && strip);
         (ages || self.layers.iter().any(resume)).then_some(Duration::from_mins(1))
     }
 

@@ -1,11 +1,14 @@
 //! An entered session in a tab.
 
 use std::collections::VecDeque;
+use std::time::SystemTime;
 
 use crate::remote_text;
-use crate::session::{Report, SessionId};
+use crate::session::{Interruption, Report, SessionId};
 use crate::tui::theme::Role;
 use crate::tui::widgets::editor::Editor;
+use crate::tui::widgets::wrap;
+use crate::tui::words::countdown;
 
 use super::ask::HostPrompt;
 use super::complete::Completion;
@@ -22,6 +25,10 @@ pub(crate) const MORE: &str = ">> ";
 
 /// An entered session.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each may be without the others"
+)]
 pub(crate) struct Pane {
     pub(crate) id: PaneId,
     pub(crate) session: SessionId,
@@ -49,6 +56,24 @@ pub(crate) struct Pane {
     pub(crate) stopping: bool,
     /// Whether its session is being disconnected.
     pub(crate) leaving: bool,
+    /// Whether its session cannot be reached.
+    pub(crate) away: Option<Away>,
+    /// Lines that were entered meanwhile. Nobody sends them; they go back into the line.
+    pub(crate) held: VecDeque<String>,
+    /// Whether its command has been silent since it was taken up: it may wait for what a former client was asked.
+    pub(crate) silent: bool,
+}
+
+/// Why a session cannot be reached.
+#[derive(Debug)]
+pub(crate) enum Away {
+    /// The network is lost, and tried again.
+    Lost(Interruption),
+    /// It goes on at its server without us.
+    Left {
+        why: Option<String>,
+        expires: Option<SystemTime>,
+    },
 }
 
 /// How a pane is.
@@ -93,6 +118,51 @@ impl Pane {
             unread: false,
             stopping: false,
             leaving: false,
+            away: None,
+            held: VecDeque::new(),
+            silent: false,
+        }
+    }
+
+    /// A pane of a session that was taken up: what runs there goes on.
+    pub(crate) fn taken_up(id: PaneId, session: SessionId, computer: String) -> Self {
+        Self {
+            state: PaneState::Running,
+            ..Self::new(id, session, computer)
+        }
+    }
+
+    /// The session can be reached again: what was typed meanwhile stands in the line, to be sent by nobody but the user.
+    pub(crate) fn back(&mut self, kept: Vec<String>) {
+        self.away = None;
+        let typed = self.editor.take();
+        let lines: Vec<_> = kept
+            .into_iter()
+            .chain(self.held.drain(..))
+            .chain((!typed.is_empty()).then_some(typed))
+            .collect();
+        self.editor.set(&lines.join("\n"));
+        self.scrollback.follow();
+    }
+
+    /// What is to be known of the session as long as it lasts.
+    pub(crate) fn notices(&self, now: SystemTime) -> Vec<String> {
+        match &self.away {
+            Some(Away::Lost(lost)) => {
+                let left = lost.until.duration_since(now).unwrap_or_default();
+                vec![
+                    format!(
+                        "No network: {}. Tried again for {} more.",
+                        remote_text::plain(&lost.why),
+                        countdown(left.as_secs())
+                    ),
+                    "What you enter now is kept here and not sent.".to_owned(),
+                ]
+            }
+            None if self.silent => vec![
+                "Silent since it was taken up. It may wait for input that its former client was asked for; that question does not come again. Ctrl+C stops it.".to_owned(),
+            ],
+            _ => Vec::new(),
         }
     }
 
@@ -133,12 +203,28 @@ impl Pane {
     /// The rows of the prompt with its line, and of what stands with it: what is not scrollback.
     pub(crate) fn tail_rows(&self, width: u16) -> usize {
         match self.state {
-            PaneState::Ready => self.editor.layout(&self.prompt, MORE, width).rows.len(),
+            PaneState::Ready => {
+                self.editor.layout(&self.prompt, MORE, width).rows.len() + self.below(width)
+            }
             PaneState::Running => {
-                usize::from(!self.editor.is_empty()) + self.waiting.len().min(3) + self.bars.len()
+                usize::from(!self.editor.is_empty())
+                    + self.waiting.len().min(3)
+                    + self.bars.len()
+                    + self.below(width)
             }
             PaneState::Entering => 1,
             PaneState::Broken(_) => 0,
         }
+    }
+
+    /// The rows of what stands below the prompt.
+    fn below(&self, width: u16) -> usize {
+        let since = match &self.away {
+            Some(Away::Lost(lost)) => lost.since,
+            _ => SystemTime::UNIX_EPOCH,
+        };
+        let notices = self.notices(since);
+        let rows = notices.iter().map(|text| wrap::words(text, width).len());
+        self.held.len().min(3) + rows.sum::<usize>()
     }
 }

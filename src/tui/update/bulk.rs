@@ -8,7 +8,7 @@ use crate::tui::model::bulk::{Bulk, Verb};
 use crate::tui::model::layer::{Confirm, Confirmed, Layer, OpeningId};
 use crate::tui::model::{Model, Redraw};
 
-use super::{Effect, leaving, tabs, toast};
+use super::{Effect, away, leaving, tabs, toast};
 
 /// Names in a sentence, at most.
 const NAMED: usize = 6;
@@ -102,7 +102,9 @@ pub(super) fn connected(
         .iter()
         .find(waited)
         .is_some_and(|bulk| bulk.enter);
-    if let (Ok(info), true) = (&result, enter) {
+    if let (Ok(info), true) = (&result, enter)
+        && model.tab_of_session(info.id).is_none()
+    {
         effects.extend(tabs::resume(
             model,
             info.id,
@@ -222,11 +224,10 @@ fn one(model: &mut Model, verb: Verb, id: SessionId) -> Vec<Effect> {
         }
         Verb::Remove => {
             let pane = pane.map(|pane| pane.id);
-            let mut effects = Vec::new();
-            if let Some(pane) = pane {
-                tabs::take_away(model, pane);
-                effects.push(Effect::Leave(pane));
-            }
+            let mut effects = match pane {
+                Some(pane) => away::let_go(model, pane),
+                None => Vec::new(),
+            };
             effects.push(Effect::Remove(id));
             effects
         }

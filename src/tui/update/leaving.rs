@@ -40,15 +40,17 @@ pub(super) fn disconnect(model: &mut Model, id: SessionId) -> Vec<Effect> {
 }
 
 /// The session runs on without us: its pane goes.
-pub(super) fn disconnected(model: &mut Model, id: SessionId, left: bool) {
+pub(super) fn disconnected(model: &mut Model, id: SessionId, left: bool) -> Vec<Effect> {
     let Some(pane) = model.panes.iter_mut().find(|pane| pane.session == id) else {
-        return;
+        return Vec::new();
     };
     pane.leaving = false;
     let pane = pane.id;
-    if left {
-        tabs::take_away(model, pane);
+    if !left {
+        return Vec::new();
     }
+    tabs::take_away(model, pane);
+    vec![Effect::Forget(pane)]
 }
 
 /// What is said once it is.

@@ -161,10 +161,12 @@ fn interrupt(model: &mut Model) -> Vec<Effect> {
         PaneState::Running => {
             pane.stopping = true;
             pane.waiting.clear();
+            pane.held.clear();
             vec![Effect::Interrupt(pane.id)]
         }
         _ => {
             let text = pane.editor.take();
+            pane.held.clear();
             pane.echo(&format!("{text}^C"));
             Vec::new()
         }

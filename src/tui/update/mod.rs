@@ -1,5 +1,6 @@
 //! What happens: messages in, a changed model and effects out. No IO, no clock, nothing waits.
 
+mod away;
 mod bulk;
 mod changes;
 mod dialogs;
@@ -42,6 +43,8 @@ pub(crate) enum Message {
     Sessions(Arc<[SessionInfo]>),
     /// What a pane's session showed and asked, in order.
     Pane(PaneId, Vec<InteractiveEvent>),
+    /// The command that a pane took up has been silent since.
+    Silent(PaneId),
     Completed(PaneId, u64, Result<CommandCompletion, Box<Report>>),
     Stage(OpeningId, Stage),
     /// A session of the list was opened or connected.
@@ -82,7 +85,10 @@ pub(crate) enum Effect {
     /// Text and the cursor in UTF-16 units.
     Complete(PaneId, u64, String, usize),
     AnswerPrompt(PaneId, u64, PromptReply),
+    /// Leaves the session; what it runs is stopped.
     Leave(PaneId),
+    /// Looks away; what it runs goes on.
+    Forget(PaneId),
     Disconnect(SessionId),
     Remove(SessionId),
     /// Asks every server what it holds; `quiet`: without questions to the user.
@@ -132,9 +138,11 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
         Message::Question(asker, id, question) => opening::question(model, asker, id, question),
         Message::QuestionVoid(id) => opening::void(model, id),
         Message::Disconnected(id, result) => {
-            leaving::disconnected(model, id, result.is_ok());
-            bulk::done(model, Verb::Disconnect, id, result.err())
+            let mut effects = leaving::disconnected(model, id, result.is_ok());
+            effects.extend(bulk::done(model, Verb::Disconnect, id, result.err()));
+            effects
         }
+        Message::Silent(pane) => away::silent(model, pane),
         Message::Removed(id, result) => bulk::done(model, Verb::Remove, id, result.err()),
         Message::Asking(round, names) => resume::asking(model, round, names),
         Message::Listed(round, place, answer) => resume::listed(model, round, place, answer),
@@ -230,6 +238,8 @@ fn toast(model: &mut Model, text: String, wrong: bool) -> Vec<Effect> {
     )]
 }
 
+#[cfg(test)]
+mod away_tests;
 #[cfg(test)]
 mod changes_tests;
 #[cfg(test)]

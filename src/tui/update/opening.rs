@@ -75,6 +75,13 @@ pub(super) fn opened(model: &mut Model, id: OpeningId, info: &SessionInfo) -> Ve
     }
     remove(model, id);
     model.draw(Redraw::Soon);
+    if enter
+        && taken_up
+        && let Some(tab) = model.tab_of_session(info.id)
+    {
+        tabs::show(model, tab);
+        return Vec::new();
+    }
     if enter && taken_up {
         return tabs::resume(model, info.id, info.computer_name.clone(), true);
     }

@@ -8,13 +8,13 @@ use crate::session::{
 use crate::tui::input::{Action, Chord, Context, Edit, paste};
 use crate::tui::model::ask::HostPrompt;
 use crate::tui::model::layer::{self, Layer, NewSession};
-use crate::tui::model::pane::{Pane, PaneId, PaneState};
+use crate::tui::model::pane::{Away, Pane, PaneId, PaneState};
 use crate::tui::model::records;
 use crate::tui::model::scrollback::Ink;
 use crate::tui::model::{Model, Redraw};
 use crate::tui::theme::Role;
 
-use super::{Effect, line, prompts, tabs, toast};
+use super::{Effect, away, line, prompts, tabs, toast};
 
 /// Takes what a session showed and asked.
 pub(super) fn events(model: &mut Model, id: PaneId, events: Vec<InteractiveEvent>) -> Vec<Effect> {
@@ -63,6 +63,7 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     }
     match pane.state {
         PaneState::Broken(_) => broken_key(model, action, chord),
+        _ if matches!(pane.away, Some(Away::Left { .. })) => away::key(model, action, chord),
         PaneState::Entering => entering_key(model, action),
         PaneState::Ready | PaneState::Running => line::key(model, action, chord),
     }
@@ -123,6 +124,10 @@ pub(super) fn run_lines(model: &mut Model, id: PaneId, lines: Vec<String>) -> Ve
 pub(super) fn submit(pane: &mut Pane, text: String) -> Option<Effect> {
     pane.scrollback.follow();
     pane.history.add(&text);
+    if pane.away.is_some() {
+        pane.held.push_back(text);
+        return None;
+    }
     if !text.trim().is_empty() || !pane.is_ready() {
         pane.waiting.push_back(text);
         return next(pane);
@@ -134,7 +139,7 @@ pub(super) fn submit(pane: &mut Pane, text: String) -> Option<Effect> {
 
 /// Starts the next line that waits.
 fn next(pane: &mut Pane) -> Option<Effect> {
-    if !pane.is_ready() {
+    if !pane.is_ready() || pane.away.is_some() {
         return None;
     }
     let text = pane.waiting.pop_front()?;
@@ -148,6 +153,7 @@ fn find(model: &mut Model, id: PaneId) -> Option<&mut Pane> {
 }
 
 fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
+    pane.silent = false;
     match event {
         InteractiveEvent::Ready(prompt) => {
             pane.ready(&prompt);
@@ -181,16 +187,13 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
         }
         InteractiveEvent::PromptCancelled(id) => pane.asks.retain(|ask| ask.id != id),
         InteractiveEvent::Notice(text) => pane.scrollback.write_lines(&text, Role::Notice),
-        InteractiveEvent::Restored { lines } | InteractiveEvent::Reconnected { lines } => {
-            for line in lines {
-                let text = format!("Not sent: {line}");
-                pane.scrollback.write_lines(&text, Role::Notice);
-            }
+        InteractiveEvent::Interrupted(lost) => pane.away = Some(Away::Lost(lost)),
+        InteractiveEvent::Disconnected { why, expires } => {
+            pane.away = Some(Away::Left { why, expires });
         }
-        InteractiveEvent::Disconnected { why, .. } => {
-            let why = why.map_or_else(String::new, |why| format!(": {why}"));
-            let text = format!("The session is Disconnected{why}. What runs in it goes on.");
-            pane.scrollback.write_lines(&text, Role::Notice);
+        InteractiveEvent::Restored { lines } | InteractiveEvent::Reconnected { lines } => {
+            pane.back(lines);
+            return next(pane);
         }
         InteractiveEvent::StopPending => {
             pane.stopping = true;
@@ -199,9 +202,7 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
                 Role::Notice,
             );
         }
-        // Of an interruption a notice tells.
-        InteractiveEvent::Interrupted(_)
-        | InteractiveEvent::Title(_)
+        InteractiveEvent::Title(_)
         | InteractiveEvent::Left { .. }
         | InteractiveEvent::Broken(_) => {}
     }
@@ -257,6 +258,8 @@ fn broken(model: &mut Model, id: PaneId, report: Box<Report>) -> Vec<Effect> {
         return Vec::new();
     };
     pane.state = PaneState::Broken(report);
+    pane.away = None;
+    pane.silent = false;
     pane.scrollback.fresh_line();
     pane.asks.clear();
     pane.bars.clear();

@@ -6,7 +6,7 @@ use crate::tui::model::layer::{self, Confirm, Confirmed, Layer};
 use crate::tui::model::pane::{Pane, PaneId};
 use crate::tui::model::{Model, Redraw};
 
-use super::{Effect, leaving, pane_size};
+use super::{Effect, away, leaving, pane_size};
 
 pub(super) fn action(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
@@ -56,7 +56,7 @@ pub(super) fn resume(
     shown: bool,
 ) -> Vec<Effect> {
     let id = PaneId(model.number());
-    model.panes.push(Pane::new(id, session, computer));
+    model.panes.push(Pane::taken_up(id, session, computer));
     if shown {
         show(model, model.panes.len());
     }
@@ -99,8 +99,7 @@ fn close(model: &mut Model) -> Vec<Effect> {
     let Some(id) = model.pane().map(|pane| pane.id) else {
         return Vec::new();
     };
-    take_away(model, id);
-    vec![Effect::Leave(id)]
+    away::let_go(model, id)
 }
 
 fn disconnect(model: &mut Model) -> Vec<Effect> {

@@ -9,9 +9,10 @@ use unicode_width::UnicodeWidthStr;
 use crate::remote_text;
 use crate::tui::input::Context;
 use crate::tui::model::Model;
-use crate::tui::model::pane::PaneState;
+use crate::tui::model::pane::{Away, PaneState};
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
+use crate::tui::words::countdown;
 
 use super::{hints, popup};
 
@@ -252,6 +253,14 @@ fn state(model: &Model) -> String {
             " {} lines below ",
             pane.scrollback.below(model.geometry.pane().1)
         );
+    }
+    match (&pane.state, &pane.away) {
+        (PaneState::Broken(_), _) | (_, None) => {}
+        (_, Some(Away::Lost(lost))) => {
+            let left = lost.until.duration_since(model.now).unwrap_or_default();
+            return format!(" offline {} ", countdown(left.as_secs()));
+        }
+        (_, Some(Away::Left { .. })) => return " Disconnected ".to_owned(),
     }
     match pane.state {
         PaneState::Running if pane.stopping => " stopping ".to_owned(),

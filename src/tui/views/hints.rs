@@ -6,7 +6,7 @@ use crate::tui::input::Context;
 use crate::tui::model::Model;
 use crate::tui::model::ask::Filling;
 use crate::tui::model::layer::{Layer, OpeningOf, Quit};
-use crate::tui::model::pane::{Pane, PaneState};
+use crate::tui::model::pane::{Away, Pane, PaneState};
 
 /// Keys and words for the status line.
 pub(super) fn here(model: &Model) -> Vec<(String, &'static str)> {
@@ -102,6 +102,9 @@ fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
     match pane.state {
         PaneState::Broken(_) => vec![prefix, pair("Enter", "new session"), pair("x", "close")],
         PaneState::Entering => vec![prefix, pair("Ctrl+c", "give up")],
+        _ if matches!(pane.away, Some(Away::Left { .. })) => {
+            vec![prefix, pair("Enter", "connect"), pair("x", "close")]
+        }
         _ if pane.scrollback.scrolled() => vec![
             prefix,
             pair("PageUp", "further"),

@@ -1,5 +1,6 @@
 //! The screen, drawn from the model alone.
 
+mod away;
 mod bars;
 mod dialogs;
 pub(crate) mod help;
@@ -67,6 +68,8 @@ fn parts(area: Rect) -> [Rect; 3] {
     [top, middle, bottom]
 }
 
+#[cfg(test)]
+mod away_tests;
 #[cfg(test)]
 mod resume_tests;
 #[cfg(test)]

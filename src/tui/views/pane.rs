@@ -10,13 +10,13 @@ use crate::remote_text::{self, Colour};
 use crate::session::Report;
 use crate::tui::model::Model;
 use crate::tui::model::complete::Completion;
-use crate::tui::model::pane::{MORE, Pane, PaneState};
+use crate::tui::model::pane::{Away, MORE, Pane, PaneState};
 use crate::tui::model::records::Bar;
 use crate::tui::model::scrollback::{Ink, Row};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 
-use super::{dialogs, popup};
+use super::{away, dialogs, popup};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane) {
     if area.is_empty() {
@@ -55,8 +55,12 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane) {
             proposals(frame, area, model, completion, Position::new(x, y));
         }
     }
-    if let PaneState::Broken(report) = &pane.state {
-        broken(frame, area, model, pane, report);
+    match (&pane.state, &pane.away) {
+        (PaneState::Broken(report), _) => broken(frame, area, model, pane, report),
+        (_, Some(Away::Left { why, expires })) => {
+            away::draw(frame, area, model, pane, why.as_deref(), *expires);
+        }
+        _ => {}
     }
 }
 
@@ -80,9 +84,24 @@ fn tail<'a>(model: &'a Model, pane: &'a Pane, width: u16) -> Tail<'a> {
             lines: Vec::new(),
             caret: None,
         },
-        PaneState::Ready => line(pane, &pane.prompt, theme, width),
-        PaneState::Running => running(pane, theme, width),
+        PaneState::Ready => below(line(pane, &pane.prompt, theme, width), model, pane, width),
+        PaneState::Running => below(running(pane, theme, width), model, pane, width),
     }
+}
+
+/// Adds what was kept while the session could not be reached, and what is to be known of it.
+fn below<'a>(mut tail: Tail<'a>, model: &Model, pane: &Pane, width: u16) -> Tail<'a> {
+    for held in pane.held.iter().take(3) {
+        let text = held.lines().next().unwrap_or_default();
+        let text = wrap::ellipsis(&format!("kept: {text}"), usize::from(width));
+        let style = model.theme.style(Role::Notice);
+        tail.lines.push(Line::styled(text, style));
+    }
+    for notice in pane.notices(model.now) {
+        tail.lines
+            .extend(popup::sentences(&notice, width, Role::Warning, model));
+    }
+    tail
 }
 
 fn line<'a>(pane: &'a Pane, prompt: &'a str, theme: &Theme, width: u16) -> Tail<'a> {

@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use crate::session::{InteractiveEvent, Interruption};
+use crate::tui::samples;
+
+use super::tests::{entered, press, ready, show, shown, submitted, write};
+use super::*;
+
+fn cut() -> InteractiveEvent {
+    InteractiveEvent::Interrupted(Interruption {
+        since: samples::now(),
+        until: samples::now() + Duration::from_mins(4),
+        why: "no route to host".to_owned(),
+    })
+}
+
+fn left() -> InteractiveEvent {
+    InteractiveEvent::Disconnected {
+        why: Some("the network was lost for too long".to_owned()),
+        expires: Some(samples::now() + Duration::from_hours(2)),
+    }
+}
+
+#[test]
+fn lines_typed_without_a_network_are_kept_and_never_sent() {
+    let mut model = entered();
+    show(&mut model, 0, vec![cut()]);
+    let effects = press(&mut model, "o n e Enter t w o Enter t h");
+    assert!(effects.is_empty(), "{effects:?}");
+    let back = InteractiveEvent::Restored {
+        lines: vec!["zero".to_owned()],
+    };
+    let effects = show(&mut model, 0, vec![back, ready()]);
+    assert!(effects.is_empty(), "{effects:?}");
+    let pane = model.pane().unwrap();
+    assert_eq!(pane.editor.text(), "zero\none\ntwo\nth");
+    assert!(pane.held.is_empty() && pane.away.is_none());
+    assert_eq!(
+        submitted(&press(&mut model, "Enter")).len(),
+        1,
+        "by the user"
+    );
+}
+
+#[test]
+fn lines_that_waited_before_the_cut_wait_on_and_run_behind_their_command() {
+    let mut model = entered();
+    press(&mut model, "a Enter b Enter");
+    show(&mut model, 0, vec![cut()]);
+    assert!(press(&mut model, "c Enter").is_empty());
+    let restored = InteractiveEvent::Restored { lines: Vec::new() };
+    show(&mut model, 0, vec![restored]);
+    assert_eq!(submitted(&show(&mut model, 0, vec![ready()])), ["b"]);
+    assert_eq!(model.pane().unwrap().editor.text(), "c");
+}
+
+#[test]
+fn ctrl_c_drops_what_was_kept() {
+    let mut model = entered();
+    show(&mut model, 0, vec![cut()]);
+    press(&mut model, "a Enter Ctrl+c");
+    let restored = InteractiveEvent::Restored { lines: Vec::new() };
+    show(&mut model, 0, vec![restored, ready()]);
+    assert!(model.pane().unwrap().editor.is_empty());
+}
+
+#[test]
+fn a_session_that_went_on_alone_is_connected_in_its_pane_with_what_it_showed() {
+    let mut model = entered();
+    show(&mut model, 0, vec![write("before", true), cut()]);
+    press(&mut model, "k e p t Enter");
+    show(&mut model, 0, vec![left()]);
+    assert!(press(&mut model, "z").is_empty(), "nothing is typed there");
+    let mut all = model.sessions.all().to_vec();
+    all[0].state = crate::session::SessionState::Disconnected;
+    update(
+        &mut model,
+        Message::Sessions(all.clone().into()),
+        samples::now(),
+    );
+    let effects = press(&mut model, "Enter");
+    let Some(Effect::Connect(opening, SessionId(1))) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    all[0].state = crate::session::SessionState::Opened;
+    let opened = Message::Opened(*opening, Box::new(all[0].clone()));
+    let effects = update(&mut model, opened, samples::now());
+    assert!(effects.is_empty(), "the pane is there: {effects:?}");
+    let back = InteractiveEvent::Reconnected { lines: Vec::new() };
+    show(&mut model, 0, vec![back, write("after", true), ready()]);
+    assert_eq!(shown(&model), ["before", "after"]);
+    assert_eq!(model.pane().unwrap().editor.text(), "kept");
+}
+
+#[test]
+fn closing_a_pane_stops_nothing_that_goes_on_at_the_server() {
+    let mut model = entered();
+    show(&mut model, 0, vec![left()]);
+    assert!(matches!(press(&mut model, "x")[..], [Effect::Forget(_)]));
+    assert!(model.panes.is_empty());
+    let mut model = entered();
+    let effects = press(&mut model, "Ctrl+] x");
+    assert!(matches!(effects[..], [Effect::Leave(_)]));
+}
+
+#[test]
+fn a_command_that_is_silent_after_it_was_taken_up_says_so_until_it_speaks() {
+    let mut model = entered();
+    press(&mut model, "a Enter");
+    let pane = model.panes[0].id;
+    update(&mut model, Message::Silent(pane), samples::now());
+    assert!(model.pane().unwrap().notices(samples::now())[0].contains("Ctrl+C stops it"));
+    show(&mut model, 0, vec![write("x", true)]);
+    assert!(model.pane().unwrap().notices(samples::now()).is_empty());
+    show(&mut model, 0, vec![ready()]);
+    update(&mut model, Message::Silent(pane), samples::now());
+    assert!(!model.pane().unwrap().silent, "nothing runs");
+}
