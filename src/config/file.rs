@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -26,6 +27,8 @@ pub struct Config {
     pub trusted_hosts: Vec<String>,
     /// The hosts that the user's ssh configuration names: as targets they mean SSH.
     pub ssh_hosts: Vec<String>,
+    /// How a lost network is borne.
+    pub retry: Retry,
     /// How the app looks and which keys it takes.
     pub ui: Ui,
     /// What the file says that means nothing.
@@ -45,6 +48,15 @@ pub struct Computer {
     /// The connection options that it names itself.
     #[serde(skip)]
     pub options: Options,
+}
+
+/// How a lost network is borne.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Retry {
+    /// How long it is tried again before a session counts as disconnected.
+    #[serde(deserialize_with = "crate::transport::deserialize_duration")]
+    pub window: Option<Duration>,
 }
 
 /// The app's settings.
@@ -159,6 +171,10 @@ impl<'a> Reader<'a> {
                     }
                 }
                 "trusted_hosts" => self.config.trusted_hosts = self.value(value)?,
+                "retry" => {
+                    self.keys(&value, &["window"], false, "retry");
+                    self.config.retry = self.value(value)?;
+                }
                 "ui" => {
                     self.keys(&value, &["theme", "prefix"], false, "ui");
                     self.config.ui = self.value(value)?;
@@ -231,8 +247,6 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const SAMPLE: &str = r#"
@@ -245,6 +259,8 @@ tags = ["prod"]
 [groups.web]
 subsystem = "ITTasks"
 connect_timeout = "90s"
+[retry]
+window = "10m"
 [ui]
 theme = "dark"
 prefix = "Ctrl+]"
@@ -260,6 +276,11 @@ prefix = "Ctrl+]"
         let web = &config.groups["web"];
         assert_eq!(web.connect_timeout, Some(Duration::from_secs(90)));
         assert_eq!(config.trusted_hosts, ["*.lab.example", "192.0.2.*"]);
+        assert_eq!(config.retry.window, Some(Duration::from_mins(10)));
+        for name in ["Server01", "wsman:other"] {
+            let options = &config.resolve(name).unwrap()[0].options;
+            assert_eq!(options.retry_window, Some(Duration::from_mins(10)));
+        }
         assert_eq!(config.ui.theme.as_deref(), Some("dark"));
         assert!(config.warnings.is_empty());
     }
@@ -295,6 +316,7 @@ prefix = "Ctrl+]"
             ("\ntrusted_hosts = '*'\n", 2),
             ("[computers.a]\nauth = 'kerberos5'\n", 2),
             ("[computers]\na = 1\n", 2),
+            ("[retry]\nwindow = 4\n", 2),
         ] {
             let wrong = Config::read(text).unwrap_err();
             assert_eq!(wrong.line, line, "{text}: {}", wrong.message);

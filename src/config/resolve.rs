@@ -75,7 +75,7 @@ impl Config {
             ),
             _ => {
                 let address = self.address(name)?;
-                let options = self.trust(&address, Options::default());
+                let options = self.settle(&address, Options::default());
                 return Ok(vec![Resolved {
                     name: name.to_owned(),
                     address,
@@ -128,7 +128,7 @@ impl Config {
         let mut options = overlay(computer.options.clone(), group);
         options.password_command = options.password_command.map(|command| command.of(name));
         options.computer_name = Some(name.to_owned());
-        let options = self.trust(&address, options);
+        let options = self.settle(&address, options);
         Ok(Resolved {
             name: name.to_owned(),
             address,
@@ -146,8 +146,10 @@ impl Config {
         text.parse()
     }
 
-    /// Trusts the servers that the configuration names, unless the options say something of it.
-    fn trust(&self, address: &TargetAddress, mut options: Options) -> Options {
+    /// Adds what the configuration says of all servers: which are trusted, unless the options say something of it, and
+    /// how a lost network is borne.
+    fn settle(&self, address: &TargetAddress, mut options: Options) -> Options {
+        options.retry_window = options.retry_window.or(self.retry.window);
         if let TargetAddress::Wsman { host, .. } = address
             && options.trust_host.is_none()
             && self

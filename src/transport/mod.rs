@@ -21,6 +21,7 @@ pub use connection::{
 };
 pub use endpoint::Endpoint;
 pub use memory::Memory;
+pub(crate) use options::deserialize_duration;
 pub use options::{Authentication, Buffering, Options, parse_duration};
 pub use password_command::PasswordCommand;
 pub use pattern::fits_pattern;

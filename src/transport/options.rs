@@ -212,6 +212,8 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     (!total.is_zero() && total <= Options::LONGEST).then_some(total)
 }
 
+pub(crate) use seconds::deserialize as deserialize_duration;
+
 mod seconds {
     use std::time::Duration;
 
@@ -232,7 +234,7 @@ mod seconds {
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Duration>, D::Error> {
         let text = String::deserialize(from)?;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
 use super::access::Access;
@@ -15,6 +16,10 @@ use super::wire::{Lost, Wire};
 use crate::transport::tcp::{self, Place, seconds};
 use crate::transport::{Endpoint, Failure, FailureKind, Scheme, Stage};
 
+/// A connection that is silent for so long is probed by the system,
+const QUIET: Duration = Duration::from_secs(20);
+/// so often, until it gives up (after nine probes as a rule).
+const PROBES: Duration = Duration::from_secs(5);
 /// PowerShell's id of a name without an address.
 const NOT_FOUND: &str = "ComputerNotFound,PSSessionOpenFailed";
 /// PowerShell's id of a port that is not reached.
@@ -142,5 +147,9 @@ pub(super) async fn reach(
          winrm enumerate winrm/config/listener lists its ports"
     );
     let stream = tcp::connect(place, addresses, &refused).await;
-    stream.map_err(|failure| failure.id(CANNOT_CONNECT))
+    let stream = stream.map_err(|failure| failure.id(CANNOT_CONNECT))?;
+    // Without it a dead network would go unnoticed; where it cannot be had, for as long as a Receive may take.
+    let probes = TcpKeepalive::new().with_time(QUIET).with_interval(PROBES);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&probes);
+    Ok(stream)
 }

@@ -1,8 +1,11 @@
 //! What went wrong with a session over WSMan, for people.
 
+use std::time::Duration;
+
 use super::access::Access;
 use super::lane::Loss;
 use super::task::Phase;
+use crate::transport::tcp::seconds;
 use crate::transport::{Failure, FailureKind, Stage};
 use crate::wsman::client::{self, Trouble, Why};
 use crate::wsman::{Action, Fault, FaultCode, Guilty};
@@ -62,6 +65,11 @@ pub(super) fn of_client(
     let host = &access.endpoint.host;
     let told = match failure {
         client::Failure::Refused { action, fault } => refused(*action, fault, access),
+        client::Failure::Held {
+            fault,
+            client,
+            heard,
+        } => held(fault, client.as_deref(), *heard, host),
         client::Failure::NoAnswer { why, .. }
             if !matches!(why.kind, Trouble::Silence | Trouble::Garbage)
                 && reason.is_some_and(|reason| is_behind(reason, why)) =>
@@ -117,8 +125,34 @@ fn plain(failure: &client::Failure, host: &str) -> Failure {
             Failure::new(FailureKind::Unreachable, message)
                 .hint("see on the server what it has done before you run it again")
         }
-        client::Failure::Refused { .. } => Failure::new(FailureKind::Refused, message),
+        client::Failure::Refused { .. } | client::Failure::Held { .. } => {
+            Failure::new(FailureKind::Refused, message)
+        }
     }
+}
+
+/// Another client has the session.
+fn held(fault: &Fault, client: Option<&str>, heard: Option<Duration>, host: &str) -> Failure {
+    let printed = |text: &str| crate::stdio::printable(text.as_bytes());
+    let mut failure = Failure::new(
+        FailureKind::Refused,
+        format!("another client is connected to the session on {host}"),
+    );
+    if let Some(client) = client {
+        let heard = heard.map_or_else(String::new, |ago| {
+            format!(", and was heard of {} ago", seconds(ago))
+        });
+        failure = failure.detail(format!("its client is at {}{heard}", printed(client)));
+    }
+    if !fault.message.is_empty() {
+        failure = failure.detail(printed(&fault.message));
+    }
+    if let Some(code) = fault.code {
+        failure = failure.detail(format!("fault 0x{:08X}", code.code()));
+    }
+    failure
+        .id(fault.error_id("PSSessionConnectFailed"))
+        .hint("disconnect it there first; a client that is gone is noticed by the server after about a minute")
 }
 
 /// A fault, in the server's words, with what helps.
@@ -127,6 +161,11 @@ fn refused(action: Action, fault: &Fault, access: &Access) -> Failure {
     let what = match action {
         Action::Create => format!("{host} does not create the session"),
         Action::Enumerate => format!("{host} does not list its sessions"),
+        Action::Connect | Action::Reconnect if fault.is_gone() => {
+            format!("the session does not exist any more on {host}")
+        }
+        Action::Connect | Action::Reconnect => format!("{host} does not connect the session"),
+        Action::Disconnect => format!("{host} does not let the session be left"),
         action => format!("{host} refused {}", action.name()),
     };
     let kind = match fault.code.map(FaultCode::guilty) {
@@ -145,6 +184,8 @@ fn refused(action: Action, fault: &Fault, access: &Access) -> Failure {
             .detail(format!("fault 0x{:08X}", code.code()))
             .id(fault.error_id(match action {
                 Action::Create => "PSSessionOpenFailed",
+                Action::Connect | Action::Reconnect => "PSSessionConnectFailed",
+                Action::Disconnect => "PSSessionDisconnectFailed",
                 Action::Enumerate => "RemotePSSessionQueryFailed",
                 _ => "PSSessionStateBroken",
             }));

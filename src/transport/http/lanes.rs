@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::dial::Dialer;
 use super::lane::Lane;
 use super::worker::{LaneId, News, Worker};
-use crate::wsman::client::{self, Transmit};
+use crate::wsman::client::{self, ExchangeId, Transmit};
 
 /// Connections that one session may have.
 const MOST: usize = 64;
@@ -53,6 +53,8 @@ struct Slot {
     /// When it was authenticated; before that, when it was begun.
     made: Instant,
     used: bool,
+    /// What it carries, or carried last.
+    exchange: Option<ExchangeId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,7 @@ impl Lanes {
             return Err(transmit);
         };
         slot.used = true;
+        slot.exchange = Some(transmit.exchange);
         slot.state = State::Busy {
             parked: transmit.lane == client::Lane::Parked,
         };
@@ -152,6 +155,13 @@ impl Lanes {
             self.slots
                 .retain(|_, slot| !matches!(slot.state, State::Idle { .. }));
         }
+    }
+
+    /// Lets go of all; what they carried.
+    pub(super) fn clear(&mut self) -> Vec<ExchangeId> {
+        let slots = std::mem::take(&mut self.slots).into_values();
+        let busy = slots.filter(|slot| matches!(slot.state, State::Busy { .. }));
+        busy.filter_map(|slot| slot.exchange).collect()
     }
 
     /// A connection could not be made: spare ones have time.
@@ -216,6 +226,7 @@ impl Lanes {
             state: State::Dialing,
             made: now,
             used: false,
+            exchange: None,
         };
         self.slots.insert(self.last, slot);
     }

@@ -12,6 +12,7 @@ mod lanes;
 mod listing;
 mod login;
 mod seam;
+mod sleep;
 mod survey;
 mod task;
 mod tls;
@@ -143,6 +144,9 @@ fn settings(endpoint: &Endpoint, options: &Options, client: Uuid) -> Settings {
     settings.session = client;
     settings.idle_timeout = options.idle_timeout;
     settings.buffering = options.buffering.map(Buffering::name);
+    if let Some(window) = options.retry_window {
+        settings.retry_window = window;
+    }
     if let Some(culture) = options.culture.clone().or_else(culture::system) {
         settings.locale.clone_from(&culture);
         settings.data_locale = culture;

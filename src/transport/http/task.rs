@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::access;
@@ -17,6 +17,7 @@ use super::failure;
 use super::lane::{Lane, Loss};
 use super::lanes::Lanes;
 use super::seam;
+use super::sleep;
 use super::worker::{LaneId, News};
 use crate::transport::{Command, Event, Failure, FailureKind, Leave};
 use crate::wsman::client::{self, Client, Sent, Transmit, Trouble};
@@ -54,6 +55,8 @@ pub(super) struct Task {
     unread: bool,
     /// What the session is doing, for failures.
     phase: Phase,
+    /// Told when this computer has slept.
+    sleep: watch::Receiver<Duration>,
     /// Nobody waits any more: what is left to tell the server has until then.
     farewell: Option<Instant>,
 }
@@ -98,6 +101,7 @@ impl Task {
             refused: None,
             unread: false,
             phase: Phase::New,
+            sleep: sleep::watch(),
             farewell: None,
         }
     }
@@ -145,6 +149,7 @@ impl Task {
                     // Each that was read makes room for one more, and no more wait than that.
                     ahead = if self.unread { ahead.saturating_sub(1) } else { 0 };
                 }
+                Ok(()) = self.sleep.changed() => self.woke(),
                 () = at(deadline) => {}
             }
         }
@@ -226,6 +231,26 @@ impl Task {
         self.unread = true;
     }
 
+    /// This computer slept: what stood then may be dead, and nothing says so.
+    fn woke(&mut self) {
+        let time = *self.sleep.borrow_and_update();
+        tracing::debug!(?time, "this computer slept");
+        self.client.slept(time);
+        self.let_go("this computer slept");
+    }
+
+    /// Asks over other connections, where the server keeps answers, for what is under way.
+    fn let_go(&mut self, text: &str) {
+        if !self.client.is_robust() {
+            return; // what is on its way would be lost
+        }
+        let now = Instant::now();
+        for exchange in self.lanes.clear() {
+            let loss = Loss::new(Sent::Maybe, Trouble::Network, text);
+            self.lost(exchange, loss, true, now);
+        }
+    }
+
     /// A connection could not be made, which was begun at `begun`. Requests that have waited for it learn of it; a
     /// spare one is tried again later.
     fn not_made(&mut self, failure: Failure, begun: Option<Instant>, now: Instant) {
@@ -235,6 +260,10 @@ impl Task {
         if is_refusal {
             self.lanes.end_spares();
             self.refused = Some((now + RESPITE, failure.message.clone()));
+        }
+        if failure.kind == FailureKind::TimedOut && self.client.is_interrupted() {
+            // No packet comes through, whatever the other connections look like.
+            self.let_go(&failure.message);
         }
         let kind = match failure.kind {
             FailureKind::Unreachable | FailureKind::TimedOut => Trouble::Network,
@@ -312,6 +341,9 @@ impl Task {
                 Event::NotDisconnected(_) => self.phase = Phase::Taken,
                 Event::Disconnected(_) => {
                     self.phase = Phase::Left;
+                    // Nothing more goes out until the session is taken up again.
+                    self.waiting.clear();
+                    self.lanes.clear();
                     left = true;
                 }
                 Event::Lost(_) => {

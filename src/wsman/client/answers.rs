@@ -23,7 +23,10 @@ impl Client {
             | (Ask::Connect, Answer::Connected(_))
             | (Ask::Command(_), Answer::Command(_))
             | (Ask::Receive(_), Answer::Received(_))
-            | (Ask::FindShell(_) | Ask::Look, Answer::Shell(_) | Answer::Created(_))
+            | (
+                Ask::FindShell(_) | Ask::Look | Ask::Holder,
+                Answer::Shell(_) | Answer::Created(_),
+            )
             | (Ask::FindCommand(_), Answer::Page(_))
             | (Ask::ConnectCommand(_), Answer::Connected(_) | Answer::Done) => true,
             (
@@ -42,7 +45,7 @@ impl Client {
             return self.garbage(now, id, &Error::OtherBody(format!("not one of {action}")));
         }
         if let Ask::Receive(target) = exchange.ask
-            && exchange.is_forgotten()
+            && exchange.is_forgotten(self.schedule())
             && self.has_gap(id, target, &answer)
         {
             return;
@@ -71,6 +74,7 @@ impl Client {
             Answer::Shell(shell) | Answer::Created(shell) => match exchange.ask {
                 Ask::FindShell(lost) => self.found(lost, true),
                 Ask::Look => self.looked(&shell),
+                Ask::Holder => self.held_by(Some(&shell)),
                 _ => self.created(exchange, *shell),
             },
             Answer::Connected(connected) if exchange.ask == Ask::Connect => {
@@ -150,8 +154,10 @@ impl Client {
                 for (target, channel) in &mut self.channels {
                     channel.resumed = u8::from(*target == Target::Pool);
                 }
+                self.resume();
                 self.events.push_back(Event::Reconnected);
             }
+            Ask::Reconnect(Target::Pool) => self.resume(),
             Ask::Delete => self.end(Event::Closed),
             _ => {}
         }

@@ -168,6 +168,16 @@ pub enum Failure {
         /// What is wrong with it.
         error: Error,
     },
+    /// Another client has the shell.
+    #[error("another client has the session: {}", said(.fault))]
+    Held {
+        /// The server's words.
+        fault: Box<Fault>,
+        /// Where that client is, if the server tells.
+        client: Option<String>,
+        /// How long ago the server heard of it.
+        heard: Option<Duration>,
+    },
     /// No answer could be had.
     #[error("{} got no answer: {}", .action.name(), .why.text)]
     NoAnswer {
@@ -202,6 +212,7 @@ impl Failure {
                 why.kind,
                 Trouble::Network | Trouble::Silence | Trouble::Final
             ),
+            Self::Held { .. } => false,
             Self::Unusable { .. } | Self::ResultLost => true,
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::retry::Recovery;
+use super::retry::{Recovery, Schedule};
 use super::{ExchangeId, Lane, Sent, Why};
 use crate::psrp::{Priority, Target};
 use crate::wsman::Action;
@@ -18,8 +18,6 @@ const DELAY: Duration = Duration::from_secs(30);
 /// What any exchange may take beyond its patience: connections are made and requests written meanwhile, at 8 kbit/s or
 /// faster.
 const BACKSTOP: Duration = Duration::from_mins(2);
-/// A server keeps answers for 195 s; what was sent so long ago it may have forgotten when it is asked again.
-const KEPT: Duration = Duration::from_secs(170);
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +41,8 @@ pub(super) enum Ask {
     FindCommand(ExchangeId),
     /// How is the shell kept?
     Look,
+    /// Who holds it?
+    Holder,
 }
 
 /// Where an exchange stands.
@@ -54,6 +54,8 @@ pub(super) enum Stage {
     Flying,
     /// To be sent at that time.
     Waiting(Instant),
+    /// To be sent once the shell was taken up.
+    Held,
     /// Another exchange finds out whether the server has done it.
     Probing,
 }
@@ -189,8 +191,8 @@ impl Exchange {
 
     /// Whether it was asked for again so late that the server, which does not say that it knows it, may have forgotten
     /// an answer and run it anew.
-    pub(super) fn is_forgotten(&self) -> bool {
-        let late = |(first, last): (Instant, Instant)| last.duration_since(first) > KEPT;
+    pub(super) fn is_forgotten(&self, schedule: Schedule) -> bool {
+        let late = |(first, last)| schedule.is_forgotten(first, last);
         self.again && !self.acknowledged && self.flown.is_some_and(late)
     }
 
@@ -234,7 +236,7 @@ impl Ask {
             Self::Disconnect => Action::Disconnect,
             Self::Reconnect(_) => Action::Reconnect,
             Self::Delete => Action::Delete,
-            Self::FindShell(_) | Self::Look => Action::Get,
+            Self::FindShell(_) | Self::Look | Self::Holder => Action::Get,
             Self::FindCommand(_) => Action::Enumerate,
         }
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::channel::count;
 use super::glance::{Glance, glance};
-use super::{Ask, Client, Event, ExchangeId, Sent, Trouble, Why};
+use super::{Ask, Client, ExchangeId, Sent, Trouble, Why};
 use crate::wsman::{Answer, Error, Response};
 
 /// Bytes of answers that wait to be read; beyond, they are read as they come.
@@ -176,12 +176,5 @@ impl Client {
             text: error.to_string(),
         };
         self.fail(now, id, Sent::Maybe, why);
-    }
-
-    /// The network works.
-    fn back(&mut self) {
-        if std::mem::take(&mut self.outage) {
-            self.events.push_back(Event::Back);
-        }
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::channel::Step;
 use super::exchange::Exchange;
 use super::refusal::failure;
-use super::{Ask, Client, Event, Kept, Phase};
+use super::{Ask, Client, Event, Kept, Phase, Stage};
 use crate::psrp::Target;
 use crate::wsman::{Fault, FaultCode, Shell};
 
@@ -71,7 +71,7 @@ impl Client {
     pub(super) fn is_left_out(&self, exchange: &Exchange) -> bool {
         match exchange.ask {
             Ask::Connect => self.any(|ask| *ask == Ask::Disconnect),
-            Ask::Disconnect | Ask::Delete | Ask::Reconnect(Target::Pool) => false,
+            Ask::Disconnect | Ask::Delete | Ask::Reconnect(Target::Pool) | Ask::Holder => false,
             _ => match self.phase {
                 Phase::Leaving => {
                     exchange.is_unknown() && !matches!(exchange.ask, Ask::Terminate(_))
@@ -149,15 +149,22 @@ impl Client {
     pub(super) fn stay_away(&mut self) {
         self.phase = Phase::Away;
         self.drained = None;
+        self.outage = None;
+        self.exchanges.retain(|_, exchange| {
+            let ends = matches!(
+                exchange.ask,
+                Ask::Stop(_) | Ask::Look | Ask::Holder | Ask::Reconnect(_) | Ask::Disconnect
+            );
+            !ends && (exchange.stage == Stage::Held || !matches!(exchange.ask, Ask::Receive(_)))
+        });
+        let exchanges = &self.exchanges;
         for channel in self.channels.values_mut() {
-            channel.receiving = None;
+            channel.receiving = channel.receiving.filter(|id| exchanges.contains_key(id));
             channel.pause = None;
             if channel.stop == Step::Sent {
                 channel.stop = Step::Wanted;
             }
         }
-        self.exchanges
-            .retain(|_, exchange| !matches!(exchange.ask, Ask::Stop(_) | Ask::Look));
     }
 
     /// The server has described the shell.

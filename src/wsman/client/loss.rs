@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::channel::count;
 use super::exchange::Exchange;
-use super::retry::{ATTEMPTS, Recovery, WINDOW, pause};
+use super::retry::{ATTEMPTS, Recovery, pause};
 use super::{Ask, Client, Event, ExchangeId, Failure, Phase, Sent, Stage, Target, Trouble, Why};
 
 /// A Receive that was parked for so long has proved its connection.
@@ -28,17 +28,26 @@ impl Client {
 
     /// When [`Client::handle_timeout`] is due.
     pub fn deadline(&self) -> Option<Instant> {
+        let over = self.schedule().over();
         let exchanges = self.exchanges.values();
         let exchanges = exchanges.filter_map(|exchange| match exchange.stage {
             Stage::Waiting(at) => Some(at),
             Stage::Flying => {
                 let backstop = exchange.backstop(self.settings.operation_timeout);
-                end_of_flight(exchange).into_iter().chain(backstop).min()
+                end_of_flight(exchange, over)
+                    .into_iter()
+                    .chain(backstop)
+                    .min()
             }
             _ => None,
         });
         let pauses = self.channels.values().filter_map(|channel| channel.pause);
-        exchanges.chain(pauses).chain(self.drained).min()
+        let outage = self.outage.as_ref().map(|outage| outage.ends);
+        exchanges
+            .chain(pauses)
+            .chain(self.drained)
+            .chain(outage)
+            .min()
     }
 
     /// Does what time has come for.
@@ -47,11 +56,12 @@ impl Client {
             channel.pause = channel.pause.filter(|until| *until > now);
         }
         let operation = self.settings.operation_timeout;
+        let end = self.schedule().over();
         let (mut over, mut forgotten) = (Vec::new(), Vec::new());
         for (id, exchange) in &mut self.exchanges {
             match exchange.stage {
                 Stage::Waiting(at) if at <= now => exchange.stage = Stage::Due,
-                Stage::Flying if end_of_flight(exchange).is_some_and(|end| end <= now) => {
+                Stage::Flying if end_of_flight(exchange, end).is_some_and(|end| end <= now) => {
                     over.push(*id);
                 }
                 Stage::Flying if exchange.backstop(operation).is_some_and(|end| end <= now) => {
@@ -74,6 +84,7 @@ impl Client {
             };
             self.fail(now, id, Sent::Maybe, why);
         }
+        self.window_over(now);
     }
 
     pub(super) fn fail(&mut self, now: Instant, id: ExchangeId, sent: Sent, why: Why) {
@@ -82,6 +93,10 @@ impl Client {
         };
         if why.kind == Trouble::Final {
             return self.give_up(id, now, why);
+        }
+        if exchange.ask == Ask::Holder {
+            self.exchanges.remove(&id);
+            return self.held_by(None);
         }
         if self.is_pointless(exchange) {
             if let Some(exchange) = self.exchanges.remove(&id) {
@@ -114,15 +129,18 @@ impl Client {
             }
             return;
         }
-        let Some(at) = self.next_try(now, id, sent, &why) else {
+        let next = self.next_try(now, id, sent, &why);
+        if let Some(exchange) = self.exchanges.get_mut(&id) {
+            exchange.maybe = maybe;
+        }
+        let Some(at) = next else {
             return self.give_up(id, now, why);
         };
-        self.announce(id, sent, &why);
+        self.announce(now, id, sent, &why);
         let robust = self.robust;
         let Some(exchange) = self.exchanges.get_mut(&id) else {
             return;
         };
-        exchange.maybe |= sent == Sent::Maybe;
         exchange.fresh = true;
         exchange.land(Stage::Waiting(at));
         let estimate = std::mem::take(&mut exchange.estimate);
@@ -144,7 +162,7 @@ impl Client {
     }
 
     /// What is done where the server keeps no answers.
-    fn find_out(&mut self, id: ExchangeId, at: Instant, why: Why) {
+    pub(super) fn find_out(&mut self, id: ExchangeId, at: Instant, why: Why) {
         let limit = self.header.max_envelope;
         let Some(exchange) = self.exchanges.get_mut(&id) else {
             return;
@@ -153,7 +171,18 @@ impl Client {
         let probe = match exchange.ask {
             Ask::Create { .. } => Ask::FindShell(id),
             Ask::Command(_) => Ask::FindCommand(id),
-            Ask::Send(..) | Ask::Connect => {
+            // It may have worked; then it is left first.
+            Ask::Connect => {
+                exchange.renew(limit);
+                let left = self.ask(Ask::Disconnect, Bytes::new());
+                if let Some(left) = self.exchanges.get_mut(&left) {
+                    left.stage = Stage::Waiting(at);
+                    left.recovery = recovery;
+                    left.fresh = true;
+                }
+                return;
+            }
+            Ask::Send(..) => {
                 let action = exchange.ask.action();
                 let target = exchange.ask.target();
                 self.exchanges.remove(&id);
@@ -210,6 +239,7 @@ impl Client {
 
     /// When it is tried again; none if it was tried enough.
     fn next_try(&mut self, now: Instant, id: ExchangeId, sent: Sent, why: &Why) -> Option<Instant> {
+        let schedule = self.schedule();
         let exchange = self.exchanges.get_mut(&id)?;
         if matches!(why.kind, Trouble::Network | Trouble::Silence) {
             let (first, last) = exchange.flown.unwrap_or((now, now));
@@ -227,7 +257,11 @@ impl Client {
             let recovery = exchange
                 .recovery
                 .get_or_insert_with(|| Recovery::new(since));
-            return recovery.next(now, &mut self.random);
+            let most = match exchange.ask {
+                Ask::Reconnect(Target::Pool) | Ask::Disconnect => schedule.window,
+                _ => schedule.last(),
+            };
+            return recovery.next(now, most, schedule, &mut self.random);
         }
         exchange.attempts += 1;
         if exchange.attempts > ATTEMPTS {
@@ -243,31 +277,10 @@ impl Client {
         )
     }
 
-    /// Says that the network is lost, once.
-    fn announce(&mut self, id: ExchangeId, sent: Sent, why: &Why) {
-        let network = matches!(why.kind, Trouble::Network | Trouble::Silence);
-        let trying = self
-            .exchanges
-            .get(&id)
-            .is_some_and(|one| one.recovery.is_some());
-        if network && (trying || sent == Sent::Maybe) && !self.outage {
-            self.outage = true;
-            // Nobody waits for the server's word that a command has ended while there is no server.
-            for (target, channel) in &mut self.channels {
-                if let Target::Pipeline(id) = *target
-                    && std::mem::take(&mut channel.owed)
-                {
-                    self.events.push_back(Event::PipelineClosed(id));
-                }
-            }
-            self.events.push_back(Event::Retrying {
-                why: why.clone(),
-                window: WINDOW,
-            });
-        }
-    }
-
     fn give_up(&mut self, id: ExchangeId, now: Instant, why: Why) {
+        if matches!(why.kind, Trouble::Network | Trouble::Silence) && self.is_kept() {
+            return self.drift(now, id, &why);
+        }
         let Some(exchange) = self.exchanges.remove(&id) else {
             return;
         };
@@ -289,6 +302,8 @@ impl Client {
                 self.events.push_back(Event::Notice(failure.to_string()));
                 self.end(Event::Closed);
             }
+            Ask::Holder => self.held_by(None),
+            _ if self.phase == Phase::Returning => self.turned_back(failure),
             _ if all => self.end(Event::Lost(failure)),
             Ask::FindShell(lost) | Ask::FindCommand(lost) => {
                 if let Some(lost) = self.exchanges.remove(&lost) {
@@ -311,9 +326,9 @@ impl Client {
 }
 
 /// When a request that was sent again gets its answer no more.
-fn end_of_flight(exchange: &Exchange) -> Option<Instant> {
+fn end_of_flight(exchange: &Exchange, over: Duration) -> Option<Instant> {
     exchange
         .recovery
         .filter(|_| exchange.again)
-        .map(|recovery| recovery.end())
+        .map(|recovery| recovery.since + over)
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::bench_tests::{
     Bench, COMMAND, COMMANDED, CREATED, PIPELINE, SENT, SHELL, data_of, object, output,
 };
-use super::{Client, Event, Failure, Sent, Trouble};
+use super::retry::WINDOW;
+use super::{Event, Failure, Sent, Trouble};
 use crate::psrp::Priority;
 use crate::wsman::Action;
 
@@ -36,49 +37,99 @@ fn a_lost_answer_is_asked_for_again_where_the_server_keeps_it() {
 }
 
 #[test]
-fn tries_go_on_until_the_server_may_have_forgotten() {
+fn tries_go_on_until_the_window_is_over_and_the_session_is_kept() {
     let (mut bench, _, receive) = Bench::running(true);
     let start = bench.now;
-    let mut lost = receive;
-    bench.lose(&lost, Sent::Maybe, Trouble::Network);
-    let mut tries = 0;
-    loop {
+    bench.lose(&receive, Sent::Maybe, Trouble::Network);
+    let mut tries = Vec::new();
+    while bench.client.deadline().is_some() {
         bench.wait();
-        let Some(again) = bench.next() else { break };
-        assert!(bench.now - start <= Duration::from_mins(3));
-        lost = again;
-        tries += 1;
-        bench.lose(&lost, Sent::No, Trouble::Network);
-        if bench.client.deadline().is_none() {
-            break;
+        while let Some(again) = bench.next() {
+            tries.push((again.action, bench.now - start));
+            bench.lose(&again, Sent::No, Trouble::Network);
         }
     }
-    assert!((4..20).contains(&tries), "{tries}");
-    assert!(bench.now - start >= Duration::from_secs(175));
+    assert!((20..200).contains(&tries.len()), "{tries:?}");
+    let of = |action| tries.iter().filter(move |(of, _)| *of == action);
+    assert!(of(Action::Receive).all(|(_, at)| *at < Duration::from_mins(1)));
+    let last = of(Action::Reconnect).map(|(_, at)| *at).max().unwrap();
+    assert!(last > Duration::from_secs(220) && last <= WINDOW);
+    assert_eq!(bench.now - start, WINDOW);
     let events = bench.events();
     assert!(
         matches!(
             events[..],
             [
-                Event::Retrying { .. },
-                Event::Lost(Failure::NoAnswer { .. })
+                Event::Retrying { window: WINDOW, .. },
+                Event::Disconnected(Some(Failure::NoAnswer { .. }))
             ]
         ),
         "{events:?}"
     );
     bench.sends_nothing();
+    assert_eq!(bench.client.wants_spare(), 0);
+    // Much later; the server has what was under way no more, and says so once.
+    bench.now += Duration::from_hours(3);
+    bench.client.reconnect();
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.sends_nothing();
+    bench.answer(&reconnect, "<rsp:ReconnectResponse/>");
+    assert_eq!(bench.events(), [Event::Reconnected]);
+    let again = [bench.sends(Action::Receive), bench.sends(Action::Receive)];
+    bench.sends_nothing();
+    let [of_command] = again
+        .iter()
+        .filter(|one| one.envelope.contains("DesiredStream CommandId"))
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("{again:?}")
+    };
+    bench.answer(of_command, &output(&object(10, true)));
+    let events = bench.events();
+    assert!(matches!(events[0], Event::Gap(PIPELINE)), "{events:?}");
+    assert_eq!(data_of(&events), 31);
+    let more = bench.sends(Action::Receive);
+    bench.answer(&more, &output(&object(10, true)));
+    assert_eq!(data_of(&bench.events()), 31);
 }
 
 #[test]
-fn silence_after_the_last_try_ends_too() {
+fn a_window_that_is_over_ends_what_is_under_way() {
     let (mut bench, _, receive) = Bench::running(true);
     let start = bench.now;
     bench.lose(&receive, Sent::Maybe, Trouble::Network);
     bench.wait();
     bench.sends(Action::Receive);
-    bench.wait();
-    assert_eq!(bench.now - start, Client::WINDOW);
-    assert!(matches!(bench.events().last(), Some(Event::Lost(_))));
+    while bench.client.deadline().is_some() {
+        bench.wait();
+        bench.next();
+    }
+    assert_eq!(bench.now - start, WINDOW);
+    let events = bench.events();
+    assert!(
+        matches!(events.last(), Some(Event::Disconnected(Some(_)))),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn a_network_that_is_back_is_used_at_once() {
+    let (mut bench, pool, receive) = Bench::running(true);
+    for lost in [&pool, &receive] {
+        bench.lose(lost, Sent::Maybe, Trouble::Network);
+    }
+    let first = loop {
+        bench.wait();
+        if let Some(first) = bench.next() {
+            break first;
+        }
+    };
+    bench.client.written(bench.now, first.exchange);
+    bench.sends(Action::Receive);
+    assert!(matches!(
+        bench.events()[..],
+        [Event::Retrying { .. }, Event::Back]
+    ));
 }
 
 #[test]
@@ -90,7 +141,49 @@ fn what_would_run_twice_is_not_asked_for_late() {
     let send = bench.sends(Action::Send);
     bench.now += Duration::from_secs(181);
     bench.lose(&send, Sent::Maybe, Trouble::Silence);
-    assert!(matches!(bench.events()[..], [Event::Lost(_)]));
+    let events = bench.events();
+    assert!(
+        matches!(
+            events[..],
+            [
+                Event::Retrying { .. },
+                Event::Fault {
+                    target: PIPELINE,
+                    failure: Failure::Undecided { .. }
+                }
+            ]
+        ),
+        "{events:?}"
+    );
+    // A command can be looked for.
+    let (mut bench, _) = Bench::open(true);
+    bench.client.create_pipeline(COMMAND, object(10, true));
+    let command = bench.sends(Action::Command);
+    bench.now += Duration::from_secs(181);
+    bench.lose(&command, Sent::Maybe, Trouble::Silence);
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.sends_nothing();
+    bench.answer(&reconnect, "<rsp:ReconnectResponse/>");
+    bench.sends(Action::Enumerate);
+    bench.sends_nothing();
+}
+
+#[test]
+fn a_computer_that_slept_takes_the_session_up_first() {
+    let (mut bench, pool, receive) = Bench::running(true);
+    bench.client.slept(Duration::from_hours(1));
+    for lost in [&pool, &receive] {
+        bench.lose(lost, Sent::Maybe, Trouble::Network);
+    }
+    bench.events();
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.wait();
+    bench.sends_nothing();
+    bench.answer(&reconnect, "<rsp:ReconnectResponse/>");
+    let again = bench.sends(Action::Receive);
+    bench.answer(&again, &output(&object(10, true)));
+    let gap = |event: &Event| matches!(event, Event::Gap(_));
+    assert!(bench.events().iter().any(gap));
 }
 
 #[test]

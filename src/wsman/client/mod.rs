@@ -10,9 +10,11 @@ mod channel;
 mod event;
 mod exchange;
 mod glance;
+mod held;
 mod intake;
 mod leave;
 mod loss;
+mod outage;
 mod refusal;
 mod rejoin;
 mod retry;
@@ -29,9 +31,10 @@ use self::channel::{Channel, Step, count, ends_object};
 pub use self::event::{Event, ExchangeId, Failure, Kept, Lane, Sent, Transmit, Trouble, Why};
 use self::exchange::{Ask, Exchange, Stage};
 use self::intake::Unread;
-use self::retry::Random;
+use self::outage::Outage;
+use self::retry::{Random, Schedule};
 pub use self::settings::Settings;
-use super::Header;
+use super::{Action, Fault, Header};
 use crate::psrp::{Priority, Target};
 
 /// The largest envelope until the server's protocol is known, and from 2.2 on.
@@ -59,8 +62,9 @@ pub struct Client {
     settled: bool,
     packet: usize,
     random: Random,
-    /// The network is lost.
-    outage: bool,
+    outage: Option<Outage>,
+    /// What the server refused because another client has the shell: it is asked who.
+    held: Option<(Action, Box<Fault>)>,
     /// How the server keeps the shell without us, as far as it has said so.
     kept: Kept,
     /// How it is to be left: for how long it is to be kept, and what becomes of its output.
@@ -87,9 +91,6 @@ enum Phase {
 }
 
 impl Client {
-    /// For how long a lost connection is tried again.
-    pub const WINDOW: Duration = retry::WINDOW;
-
     /// A session that has no shell yet.
     pub fn new(settings: Settings) -> Self {
         let header = Header {
@@ -114,7 +115,8 @@ impl Client {
             settled: false,
             packet: 0,
             random: Random(settings.seed),
-            outage: false,
+            outage: None,
+            held: None,
             kept: Kept::default(),
             leave: (None, None),
             drained: None,
@@ -271,6 +273,12 @@ impl Client {
         is_new
     }
 
+    fn schedule(&self) -> Schedule {
+        Schedule {
+            window: self.settings.retry_window,
+        }
+    }
+
     /// Begins an exchange.
     fn ask(&mut self, ask: Ask, data: Bytes) -> ExchangeId {
         self.last += 1;
@@ -300,7 +308,7 @@ impl Client {
         let Target::Pipeline(id) = target else {
             return;
         };
-        let is_silent = !self.outage && self.any(|ask| *ask == Ask::Stop(id));
+        let is_silent = self.outage.is_none() && self.any(|ask| *ask == Ask::Stop(id));
         let Some(channel) = self.channels.get_mut(&target).filter(|c| !c.closed) else {
             return;
         };
@@ -340,7 +348,7 @@ impl Client {
             let leaves =
                 standing && matches!(&last, Event::Lost(failure) if failure.leaves_shell());
             self.phase = Phase::Ended;
-            self.outage = false;
+            self.outage = None;
             self.exchanges.clear();
             self.unread.clear();
             self.waiting = 0;
@@ -364,6 +372,8 @@ fn upper(id: Uuid) -> String {
 mod bench_tests;
 #[cfg(test)]
 mod doubt_tests;
+#[cfg(test)]
+mod held_tests;
 #[cfg(test)]
 mod loss_tests;
 #[cfg(test)]

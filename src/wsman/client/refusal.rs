@@ -46,6 +46,9 @@ impl Client {
             self.rejoin(None);
             return self.once_more(id, exchange, None);
         }
+        if self.is_held_elsewhere(&exchange, &fault) {
+            return self.ask_holder(&exchange, fault);
+        }
         match exchange.ask {
             Ask::Create { .. } => match fault.code {
                 Some(FaultCode::ShellIdExists) if exchange.may_have_run() => {
@@ -86,10 +89,14 @@ impl Client {
             }
             Ask::Disconnect => self.leave_refused(exchange, fault),
             Ask::Look => {}
+            Ask::Holder => self.held_by(None),
             Ask::Reconnect(Target::Pool) => match fault.code {
                 Some(FaultCode::CannotConnectInvalid) => self.done(exchange),
                 // What was to be asked then shows what is wrong.
-                _ if self.phase == Phase::Open && !fault.is_gone() => {}
+                _ if self.phase == Phase::Open && !fault.is_gone() => self.resume(),
+                _ if self.phase == Phase::Returning && !fault.is_gone() => {
+                    self.turned_back(failure(&exchange, fault));
+                }
                 _ => self.end_with(&exchange, fault),
             },
             Ask::Reconnect(_) => match fault.code {

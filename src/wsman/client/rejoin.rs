@@ -1,7 +1,7 @@
 //! A shell that the server has disconnected by itself, as Windows does when nothing asks for it for a minute
 //! (`robust-connections` 2.1): it is ours, and is taken up again.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -10,9 +10,6 @@ use super::retry::Recovery;
 use super::{Ask, Client, Event, ExchangeId, Phase, Stage};
 use crate::psrp::Target;
 use crate::wsman::{Answer, Fault, FaultCode};
-
-/// After an interruption so long the shell is taken up before anything is received.
-const APART: Duration = Duration::from_secs(50);
 
 /// Whether a fault says that the shell is disconnected.
 pub(super) fn is_apart(fault: &Fault) -> bool {
@@ -64,7 +61,8 @@ impl Client {
         }
         let late = self.exchanges.values().find_map(|exchange| {
             let due = exchange.stage == Stage::Due && matches!(exchange.ask, Ask::Receive(_));
-            let long = |one: &Recovery| now.saturating_duration_since(one.since) >= APART;
+            let schedule = self.schedule();
+            let long = |one: &Recovery| schedule.is_apart(one.since, now);
             exchange.recovery.filter(long).filter(|_| due)
         });
         if late.is_some() {

@@ -2,22 +2,65 @@
 
 use std::time::{Duration, Instant};
 
-/// No try begins later than this after the loss: servers keep answers for 195 s.
+/// How long a lost network is tried again as a rule: as long as PowerShell does.
+pub(super) const WINDOW: Duration = Duration::from_mins(4);
+/// No request is sent again later than this after the loss: servers keep answers for 195 s.
 const LAST: Duration = Duration::from_mins(3);
-/// Then the last try counts as failed too.
-pub(super) const WINDOW: Duration = Duration::from_secs(185);
+/// Then its last try counts as failed too.
+const OVER: Duration = Duration::from_secs(185);
+/// What was sent so long ago the server may have forgotten when it is asked again.
+const KEPT: Duration = Duration::from_secs(170);
+/// After an interruption so long the shell is taken up before anything is received.
+const APART: Duration = Duration::from_secs(50);
 /// By then at the latest there is a try, however the dice fell.
 const FORCED: [Duration; 3] = [
     Duration::from_secs(55),
     Duration::from_secs(115),
     Duration::from_secs(175),
 ];
-/// The bound of the second pause; it doubles from then on.
+/// The bound of a pause. The specification has it doubled each time; but people wait.
 const PAUSE: Duration = Duration::from_secs(15);
-/// The bound of the first. The specification has the above from the start, but mostly only one connection has broken.
+/// The bound of the first: mostly only one connection has broken.
 const FIRST: Duration = Duration::from_secs(1);
 /// Attempts after trouble that is not the network's.
 pub(super) const ATTEMPTS: u32 = 5;
+
+/// How long a loss is borne. All times follow a window that is shorter than [`WINDOW`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Schedule {
+    /// From the loss to the end of all tries.
+    pub(super) window: Duration,
+}
+
+impl Schedule {
+    fn scaled(self, time: Duration) -> Duration {
+        if self.window < WINDOW {
+            time.mul_f64(self.window.as_secs_f64() / WINDOW.as_secs_f64())
+        } else {
+            time
+        }
+    }
+
+    /// No request is sent again later.
+    pub(super) fn last(self) -> Duration {
+        self.scaled(LAST)
+    }
+
+    /// No answer is waited for longer.
+    pub(super) fn over(self) -> Duration {
+        self.scaled(OVER)
+    }
+
+    /// Whether the server may have forgotten by `last` what was sent at `first`.
+    pub(super) fn is_forgotten(self, first: Instant, last: Instant) -> bool {
+        last.saturating_duration_since(first) > self.scaled(KEPT)
+    }
+
+    /// Whether the server may have disconnected the shell by now.
+    pub(super) fn is_apart(self, since: Instant, now: Instant) -> bool {
+        now.saturating_duration_since(since) >= self.scaled(APART)
+    }
+}
 
 /// What has been tried since a loss.
 #[derive(Clone, Copy, Debug)]
@@ -32,25 +75,23 @@ impl Recovery {
         Self { since, tries: 0 }
     }
 
-    /// When to try next; none if it is too late.
-    pub(super) fn next(&mut self, now: Instant, random: &mut Random) -> Option<Instant> {
-        let bound = match self.tries {
-            0 => FIRST,
-            tries => PAUSE * 2_u32.saturating_pow((tries - 1).min(8)),
-        };
+    /// When to try next, up to `most` after the loss; none if it is too late.
+    pub(super) fn next(
+        &mut self,
+        now: Instant,
+        most: Duration,
+        schedule: Schedule,
+        random: &mut Random,
+    ) -> Option<Instant> {
+        let bound = if self.tries == 0 { FIRST } else { PAUSE };
         self.tries += 1;
-        let chosen = now + random.below(bound);
+        let chosen = now + random.below(schedule.scaled(bound));
+        let end = self.since + most;
         let forced = FORCED
             .iter()
-            .map(|after| self.since + *after)
-            .find(|at| *at > now);
-        let at = forced.map_or(chosen, |forced| forced.min(chosen));
-        (at <= self.since + LAST).then_some(at)
-    }
-
-    /// When there is no hope left.
-    pub(super) fn end(&self) -> Instant {
-        self.since + WINDOW
+            .map(|after| self.since + schedule.scaled(*after));
+        let forced = forced.chain([end]).find(|at| *at > now)?;
+        Some(forced.min(chosen).min(end))
     }
 }
 
@@ -83,9 +124,10 @@ mod tests {
     fn tries(seed: u64) -> Vec<f64> {
         let start = Instant::now();
         let (mut recovery, mut random) = (Recovery::new(start), Random(seed));
+        let schedule = Schedule { window: WINDOW };
         let mut now = start;
         let mut tries = Vec::new();
-        while let Some(at) = recovery.next(now, &mut random) {
+        while let Some(at) = recovery.next(now, LAST, schedule, &mut random) {
             assert!(at >= now);
             now = at;
             tries.push(now.duration_since(start).as_secs_f64());
@@ -101,10 +143,34 @@ mod tests {
             for (from, to) in [(0.0, 55.0), (55.0, 115.0), (115.0, 175.0)] {
                 assert!(tries.iter().any(|at| *at > from && *at <= to), "{tries:?}");
             }
-            assert!(tries.contains(&175.0), "{tries:?}");
+            assert!(
+                tries.contains(&175.0) && tries.contains(&180.0),
+                "{tries:?}"
+            );
             assert!(tries.iter().all(|at| *at <= 180.0), "{tries:?}");
         }
         assert_ne!(tries(1), tries(2));
         assert_eq!(tries(1), tries(1));
+    }
+
+    #[test]
+    fn a_shorter_window_shortens_everything() {
+        let schedule = |seconds| Schedule {
+            window: Duration::from_secs(seconds),
+        };
+        assert_eq!(schedule(240).last(), LAST);
+        assert_eq!(schedule(600).last(), LAST);
+        assert_eq!(schedule(24).last(), LAST / 10);
+        let start = Instant::now();
+        let mut recovery = Recovery::new(start);
+        let mut now = start;
+        let mut tries = 0;
+        let window = Duration::from_secs(4);
+        while let Some(at) = recovery.next(now, window, schedule(4), &mut Random(3)) {
+            now = at;
+            tries += 1;
+        }
+        assert_eq!(now, start + window);
+        assert!(tries > 10, "{tries}");
     }
 }

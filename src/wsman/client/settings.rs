@@ -27,6 +27,8 @@ pub struct Settings {
     pub idle_timeout: Option<Duration>,
     /// What a disconnected shell does with output that finds no room: `Block` or `Drop`; the server's own way, if none.
     pub buffering: Option<&'static str>,
+    /// For how long a lost network is tried again.
+    pub retry_window: Duration,
     /// Where the random pauses between retries begin.
     pub seed: u64,
 }
@@ -46,6 +48,7 @@ impl Settings {
             operation_timeout: Duration::from_mins(3),
             idle_timeout: None,
             buffering: None,
+            retry_window: super::retry::WINDOW,
             seed: session.as_u64_pair().0,
         }
     }

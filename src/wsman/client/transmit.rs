@@ -14,6 +14,7 @@ impl Client {
     /// The next request to send, the most urgent first.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
         self.plan(now);
+        self.find_out_late(now);
         self.rejoin_late(now);
         let due = self
             .exchanges
@@ -127,17 +128,7 @@ impl Client {
         match exchange.ask {
             _ if self.is_left_out(exchange) => true,
             // The shell is taken up first.
-            Ask::Send(..)
-            | Ask::Command(_)
-            | Ask::ConnectCommand(_)
-            | Ask::Receive(_)
-            | Ask::Stop(_)
-            | Ask::Terminate(_)
-            | Ask::Reconnect(Target::Pipeline(_))
-                if self.is_rejoining() =>
-            {
-                true
-            }
+            _ if self.is_rejoining() && !Self::goes_before(exchange) => true,
             Ask::Send(target, priority) => {
                 let mut earlier = self.exchanges.range(..id);
                 earlier.any(|(_, other)| match other.ask {
@@ -230,11 +221,11 @@ impl Client {
             },
             Ask::Reconnect(_) => Body::Reconnect { command: target },
             Ask::Delete => Body::Delete,
-            Ask::FindShell(_) | Ask::Look => Body::Get,
+            Ask::FindShell(_) | Ask::Look | Ask::Holder => Body::Get,
             Ask::FindCommand(_) => Body::EnumerateCommands { shell },
         };
         let resource = match ask {
-            Ask::FindShell(_) | Ask::Look => resource::SHELLS,
+            Ask::FindShell(_) | Ask::Look | Ask::Holder => resource::SHELLS,
             Ask::FindCommand(_) => resource::COMMANDS,
             _ => &self.settings.resource,
         };

@@ -93,6 +93,8 @@ codes! {
     CommandConnected = 0x8033_81D3, Server, false, "", "";
     /// The shell is disconnected.
     ShellDisconnected = 0x8033_81C4, Server, false, "", "connect the session first";
+    /// Another user made the session.
+    OtherUser = 0x8033_81A9, User, false, "", "the session is another user's: only who opened it can connect it";
     /// The server cannot disconnect it.
     DisconnectUnsupported = 0x8033_81C5, Server, false, "", "the server cannot keep sessions without a client";
     /// The command has ended.

@@ -1,0 +1,160 @@
+//! A shell that somebody else has, and a shell that is left.
+
+use std::time::Duration;
+
+use super::bench_tests::{Bench, CREATED, PIPELINE, SENT, SHELL, data_of, object, output};
+use super::{Event, Failure, Sent, Trouble};
+use crate::psrp::{Priority, Target};
+use crate::wsman::Action;
+
+const IN_USE: u32 = 0x8033_81CD;
+const HOLDER: &str = "<rsp:Shell><rsp:ShellId>S</rsp:ShellId><rsp:State>Connected</rsp:State>\
+                      <rsp:ClientIP>192.0.2.7</rsp:ClientIP></rsp:Shell>";
+
+#[test]
+fn a_session_in_use_elsewhere_says_by_whom() {
+    let mut bench = Bench::new(true);
+    bench.client.connect(SHELL, object(10, true), false);
+    let connect = bench.sends(Action::Connect);
+    bench.refuse(&connect, IN_USE);
+    assert_eq!(bench.events(), []);
+    let get = bench.sends(Action::Get);
+    bench.answer(&get, HOLDER);
+    let events = bench.events();
+    let [Event::Lost(Failure::Held { client, .. })] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(client.as_deref(), Some("192.0.2.7"));
+    bench.sends_nothing();
+}
+
+#[test]
+fn a_session_that_somebody_took_while_it_was_left_stays_ours_to_try() {
+    let (mut bench, pool) = Bench::open(true);
+    bench.client.disconnect(None, None);
+    let disconnect = bench.sends(Action::Disconnect);
+    bench.refuse(&pool, 0x8033_81C4);
+    bench.answer(&disconnect, "");
+    bench.client.reconnect();
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.refuse(&reconnect, IN_USE);
+    let get = bench.sends(Action::Get);
+    bench.refuse(&get, 5);
+    let events = bench.events();
+    assert!(
+        matches!(
+            events[..],
+            [
+                Event::Disconnected(None),
+                Event::Disconnected(Some(Failure::Held { client: None, .. }))
+            ]
+        ),
+        "{events:?}"
+    );
+    bench.client.reconnect();
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.answer(&reconnect, "");
+    assert_eq!(bench.events(), [Event::Reconnected]);
+    bench.sends(Action::Receive);
+}
+
+#[test]
+fn a_session_of_ours_whose_process_died_is_left_first() {
+    for refusal in [None, Some(0x8033_81CF), Some(IN_USE)] {
+        let mut bench = Bench::new(true);
+        bench.client.connect(SHELL, object(10, true), true);
+        let disconnect = bench.sends(Action::Disconnect);
+        bench.sends_nothing();
+        match refusal {
+            None => bench.answer(&disconnect, ""),
+            Some(code) => bench.refuse(&disconnect, code),
+        }
+        assert_eq!(bench.events(), []);
+        bench.sends(Action::Connect);
+        bench.sends_nothing();
+    }
+}
+
+#[test]
+fn what_is_on_its_way_is_read_before_a_session_counts_as_left() {
+    let (mut bench, pool, receive) = Bench::running(true);
+    bench
+        .client
+        .disconnect(Some(Duration::from_mins(1)), Some("Drop"));
+    let disconnect = bench.sends(Action::Disconnect);
+    assert!(
+        disconnect
+            .envelope
+            .contains("<rsp:IdleTimeOut>PT60.000S</rsp:IdleTimeOut><rsp:BufferMode>Drop<")
+    );
+    bench.answer(&disconnect, "");
+    bench.refuse(&pool, 0x8033_81C4);
+    assert_eq!(bench.events(), []);
+    // Its connection breaks: the server keeps the answer.
+    bench.lose(&receive, Sent::Maybe, Trouble::Network);
+    bench.events();
+    let again = loop {
+        bench.wait();
+        if let Some(again) = bench.next() {
+            break again;
+        }
+    };
+    bench.answer(&again, &output(&object(10, true)));
+    let events = bench.events();
+    assert_eq!(data_of(&events), 31);
+    assert!(events.contains(&Event::Disconnected(None)), "{events:?}");
+    assert!(!events.contains(&Event::Gap(PIPELINE)));
+}
+
+#[test]
+fn an_answer_that_does_not_come_after_a_session_was_left_is_a_gap() {
+    for robust in [true, false] {
+        let (mut bench, pool, receive) = Bench::running(robust);
+        bench.client.disconnect(None, None);
+        let disconnect = bench.sends(Action::Disconnect);
+        bench.lose(&receive, Sent::Maybe, Trouble::Network);
+        bench.answer(&disconnect, "");
+        bench.refuse(&pool, 0x8033_81C4);
+        for _ in 0..20 {
+            bench.next();
+            if bench.client.deadline().is_some() {
+                bench.wait();
+            }
+        }
+        let events = bench.events();
+        let gaps = events.iter().filter(|one| **one == Event::Gap(PIPELINE));
+        assert_eq!(gaps.count(), 1, "{events:?}");
+        assert_eq!(events.last(), Some(&Event::Disconnected(None)));
+    }
+}
+
+#[test]
+fn a_refusal_to_be_left_ends_nothing() {
+    let (mut bench, _, _) = Bench::running(true);
+    bench.client.disconnect(Some(Duration::from_secs(1)), None);
+    let disconnect = bench.sends(Action::Disconnect);
+    bench.refuse(&disconnect, 0x8033_81F2);
+    assert!(matches!(bench.events()[..], [Event::NotDisconnected(_)]));
+    bench
+        .client
+        .send(PIPELINE, Priority::Default, object(10, true));
+    let send = bench.sends(Action::Send);
+    bench.answer(&send, SENT);
+    assert!(matches!(bench.events()[..], [Event::Acknowledged { .. }]));
+}
+
+#[test]
+fn how_a_session_is_kept_is_told_as_it_opens() {
+    let mut bench = Bench::new(true);
+    bench.client.open(SHELL, "S", object(10, true));
+    bench.client.read(Target::Pool, 1);
+    let create = bench.sends(Action::Create);
+    let kept = "<rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut><rsp:BufferMode>Block</rsp:BufferMode></rsp:Shell>";
+    bench.answer(&create, &CREATED.replace("</rsp:Shell>", kept));
+    let events = bench.events();
+    let [Event::Opened, Event::Kept(kept)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(kept.idle_timeout, Some(Duration::from_hours(2)));
+    assert_eq!(kept.buffering.as_deref(), Some("Block"));
+}
