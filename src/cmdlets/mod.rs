@@ -5,8 +5,6 @@
 //! parameter sets; `binding` fits arguments to them as PowerShell does; `commands` holds one file a cmdlet. Nothing here
 //! knows how a session works, nor where its output is shown: the first is the pool's, the second the [`Host`]'s.
 
-#![allow(dead_code, reason = "the cmdlets of jobs and scripts follow")]
-
 mod binding;
 mod commands;
 mod console;
@@ -17,6 +15,7 @@ mod job;
 mod metadata;
 mod options;
 mod reach;
+mod remote;
 mod select;
 mod session_object;
 mod value;

@@ -8,7 +8,6 @@ use crate::cmdlets::value::Value;
 #[derive(Clone, Debug, Default)]
 pub(in crate::cmdlets) struct Common {
     pub(in crate::cmdlets) verbose: Option<bool>,
-    pub(in crate::cmdlets) debug: Option<bool>,
     pub(in crate::cmdlets) error_action: Option<Action>,
     pub(in crate::cmdlets) warning_action: Option<Action>,
     pub(in crate::cmdlets) information_action: Option<Action>,
@@ -17,7 +16,6 @@ pub(in crate::cmdlets) struct Common {
     pub(in crate::cmdlets) warning_variable: Option<String>,
     pub(in crate::cmdlets) information_variable: Option<String>,
     pub(in crate::cmdlets) out_variable: Option<String>,
-    pub(in crate::cmdlets) pipeline_variable: Option<String>,
 }
 
 /// What becomes of a message of a stream (`ActionPreference`).
@@ -69,7 +67,8 @@ impl Common {
         let variable = || Some(value.text());
         match name.0 {
             "Verbose" => self.verbose = Some(value.truth()),
-            "Debug" => self.debug = Some(value.truth()),
+            // Nothing here has debug messages of its own.
+            "Debug" => {}
             "ErrorAction" => self.error_action = Some(action()?),
             "WarningAction" => self.warning_action = Some(action()?),
             "InformationAction" => self.information_action = Some(action()?),
@@ -78,7 +77,7 @@ impl Common {
             "WarningVariable" => self.warning_variable = variable(),
             "InformationVariable" => self.information_variable = variable(),
             "OutVariable" => self.out_variable = variable(),
-            "PipelineVariable" => self.pipeline_variable = variable(),
+            "PipelineVariable" => return Err(Error::unsupported("-PipelineVariable")),
             // How many objects are held back: nobody sees a difference here.
             _ => {
                 value

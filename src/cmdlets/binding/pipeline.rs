@@ -33,17 +33,6 @@ impl Binder {
         binder.finish()
     }
 
-    /// Whether anything can come from a pipeline.
-    pub(in crate::cmdlets) fn takes_input(&self) -> bool {
-        let mut parameters = self.cmdlet.parameters.iter().enumerate();
-        parameters.any(|(at, parameter)| {
-            self.value(at).is_none()
-                && parameter
-                    .in_sets(self.sets)
-                    .any(|place| place.by_value || place.by_name)
-        })
-    }
-
     fn take(
         &mut self,
         coerce: bool,

@@ -20,7 +20,7 @@ use super::console::Console;
 use super::value::Value;
 use crate::language::{self, ScriptBlock};
 
-pub(super) use operator::like;
+pub(super) use operator::{compare, like, operate};
 pub(super) use shown::Shown;
 pub(super) use streams::Impact;
 pub(super) use variables::Variables;

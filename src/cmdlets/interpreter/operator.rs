@@ -13,7 +13,7 @@ use crate::transport::fits_pattern;
 const MOST: usize = 1_000_000;
 
 /// What an operator makes of two values.
-pub(super) fn operate(by: B, left: Value, right: Value) -> Result<Value, Error> {
+pub(in crate::cmdlets) fn operate(by: B, left: Value, right: Value) -> Result<Value, Error> {
     let is_string = left.as_str().is_some();
     Ok(match by {
         B::And | B::Or => right.truth().into(),

@@ -72,12 +72,6 @@ impl Run<'_> {
         }
     }
 
-    pub(in crate::cmdlets) fn debug(&mut self, text: &str) {
-        if self.common.debug.unwrap_or(false) {
-            self.console.host.stream(StreamKind::Debug, text);
-        }
-    }
-
     /// A record of the information stream, shown where somebody wants it.
     pub(in crate::cmdlets) fn inform(&mut self, text: &str) -> Result<()> {
         let preference = || self.console.variables.action("InformationPreference");

@@ -21,7 +21,8 @@ use crate::clixml::records::ErrorRecord;
 use crate::clixml::{Content, DateTime, Object, Objects, Value};
 use cell::Cells;
 use list::List;
-use row::{Row, Shape};
+use row::Row;
+pub(crate) use row::Shape;
 use table::Table;
 
 /// Puts values into text, one after another.
@@ -29,6 +30,8 @@ pub(crate) struct Formatter {
     width: usize,
     out: String,
     group: Group,
+    /// The shape of every object, whatever its type's view.
+    shape: Option<Shape>,
 }
 
 /// What the objects before were shown as, and the next one may go on with.
@@ -46,7 +49,13 @@ impl Formatter {
             width,
             out: String::new(),
             group: Group::None,
+            shape: None,
         }
+    }
+
+    /// One that shows every object in this shape.
+    pub(crate) fn shaped(self, shape: Option<Shape>) -> Self {
+        Self { shape, ..self }
     }
 
     /// Puts a value into text. A list stands for its items, as in a pipeline.
@@ -119,7 +128,11 @@ impl Formatter {
                 if let Some(line) = line_of(object) {
                     return self.line(&line);
                 }
-                self.row(&Row::of_object(object), cells);
+                let row = Row::of_object(object);
+                match self.shape.filter(|shape| row.shape != *shape) {
+                    Some(shape) => self.row(&Row::of_members(object, Some(shape)), cells),
+                    None => self.row(&row, cells),
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::clixml::{Object, TICKS_PER_DAY, TICKS_PER_SECOND, TimeSpan, Value, Ve
 const TABLE_COLUMNS: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Table,
     List,
 }
@@ -184,15 +184,17 @@ impl<'v> Row<'v> {
 
     /// An object, by the view of its type or by its properties.
     pub(super) fn of_object(object: &'v Object) -> Self {
-        if let Some(row) = views::row(object) {
-            return row;
-        }
+        views::row(object).unwrap_or_else(|| Self::of_members(object, None))
+    }
+
+    /// An object by its properties, in the shape that their number asks for or in this one.
+    pub(super) fn of_members(object: &'v Object, shape: Option<Shape>) -> Self {
         let columns = object
             .members()
             .map(|member| Column::new(member.name.to_str_lossy(), Cow::Borrowed(&member.value)));
         let columns: Vec<_> = columns.collect();
         Self {
-            shape: Shape::of(columns.len()),
+            shape: shape.unwrap_or_else(|| Shape::of(columns.len())),
             above: None,
             columns,
         }
