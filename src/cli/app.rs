@@ -6,7 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::status::{ExitStatus, Failed};
 use super::{Context, opening};
+use crate::config::Config;
 use crate::server::Demonstration;
+use crate::session::registry::{self, Registry};
 use crate::session::{Demo, OpenRequest, Pool};
 use crate::transport::{Nobody, Options, TargetAddress};
 use crate::tui;
@@ -19,7 +21,7 @@ pub(super) struct Arguments {
     servers: usize,
 }
 
-/// Runs the app; the servers of the configuration that keep sessions are asked what they hold.
+/// Runs the app with what is remembered; the servers of the configuration that keep sessions are asked what they hold.
 pub(super) fn run(context: &Context) -> Result<ExitStatus, Failed> {
     let config = context.config()?;
     let known = config.computers.keys().filter_map(|name| {
@@ -31,7 +33,21 @@ pub(super) fn run(context: &Context) -> Result<ExitStatus, Failed> {
             options: computer.options,
         })
     });
-    show(context, opening::pool(), known.collect(), Vec::new())
+    let known = known.collect();
+    let profiles = config.clone();
+    let password = move |profile: &str| {
+        let computer = profiles.resolve(profile).ok()?.pop()?;
+        computer.options.password_command
+    };
+    let mut notes = Vec::new();
+    let pool = match registry::folder().and_then(Registry::open) {
+        Ok(registry) => opening::pool().remembering(registry, password),
+        Err(error) => {
+            notes.push(format!("sessions are not remembered: {error}"));
+            opening::pool()
+        }
+    };
+    show(context, config, pool, known, Vec::new(), notes)
 }
 
 /// Runs the app with the demonstration's sessions.
@@ -51,23 +67,29 @@ pub(super) fn demo(arguments: &Arguments, context: &Context) -> Result<ExitStatu
         window: None,
         deadline: None,
     });
-    show(context, pool, servers.collect(), start.collect())
+    let config = context.config()?;
+    let start = start.collect();
+    show(context, config, pool, servers.collect(), start, Vec::new())
 }
 
 fn show(
     context: &Context,
+    config: Config,
     pool: Pool,
     servers: Vec<tui::Server>,
     start: Vec<OpenRequest>,
+    notes: Vec<String>,
 ) -> Result<ExitStatus, Failed> {
-    let options = tui::Options {
+    let mut options = tui::Options {
         pool: pool.clone(),
-        config: context.config()?,
+        config,
         colours: context.colours.out,
         themes: crate::config::themes_folder(),
         servers,
+        notes,
     };
     let status = super::block_on(async {
+        options.notes.extend(pool.recall().await);
         for request in &start {
             // Listed from now on; how it goes stands there.
             drop(pool.open(request, Arc::new(Nobody), CancellationToken::new()));

@@ -7,8 +7,10 @@ use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
-use crate::session::{ExitCode, Report, Sessions};
+use crate::session::{ExitCode, Pool, Report, SessionState, Sessions, TransportKind};
+use crate::transport::Leave;
 
 use super::Options;
 use super::effects::Runner;
@@ -56,8 +58,24 @@ pub async fn run(options: Options) -> Result<u8, Report> {
         .run()
         .await
         .map_err(|error| terminal_failed(&error))?;
+    if status != 0 {
+        // Nobody was asked: what can go on without us does.
+        leave_all(&pool).await;
+    }
     pool.close_all(GOODBYE).await;
     Ok(status)
+}
+
+/// Leaves the sessions at those servers that keep them.
+async fn leave_all(pool: &Pool) {
+    let list = pool.sessions().now();
+    let kept = list.iter().filter(|info| {
+        info.state == SessionState::Opened && info.transport == TransportKind::WSMan
+    });
+    let leaving =
+        kept.map(|info| pool.disconnect(info.id, Leave::default(), CancellationToken::new()));
+    let leaving = futures_util::future::join_all(leaving);
+    let _ = tokio::time::timeout(GOODBYE, leaving).await;
 }
 
 struct App {
@@ -85,7 +103,7 @@ impl App {
         let (sender, messages) = mpsc::channel(WAITING);
         let mut sessions = options.pool.sessions();
         model.set_sessions(sessions.now());
-        let effects = start(&mut model);
+        let effects = start(&mut model, options.notes.clone());
         screen.draw(|frame| views::draw(frame, &model))?;
         model.redraw = Redraw::No;
         let mut runner = Runner::new(options, sender);
@@ -151,7 +169,11 @@ impl App {
 
     fn event(&mut self, event: Event) -> io::Result<()> {
         match event {
-            Event::Key(key) => self.take(Message::Key(key)),
+            Event::Key(key) => {
+                // A key is for the sessions as they are now: a line is not sent into a network that is lost.
+                self.look()?;
+                self.take(Message::Key(key))
+            }
             Event::Paste(text) => self.take(Message::Paste(text)),
             Event::Resize(columns, rows) => self.take(Message::Resize(columns, rows)),
             Event::FocusGained | Event::FocusLost | Event::Mouse(_) => Ok(()),

@@ -13,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{TargetError, overlay};
 use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
-    Session, SessionId, Size,
+    Session, SessionId, SessionState, Size,
 };
 use crate::transport::{Ask, Leave, Nobody};
 
-use super::Options;
 use super::asking::{AskUser, Questions};
 use super::model::layer::{Asker, NewSession, OpeningId};
 use super::model::pane::PaneId;
 use super::update::{Effect, Message};
+use super::{Options, Server};
 
 /// Events that a pane hands over in one message, at most.
 const BATCH: usize = 64;
@@ -285,11 +285,38 @@ impl Runner {
         });
     }
 
+    /// The servers to ask: those that psdeck was started with, and those of the sessions that are left somewhere.
+    fn servers(&self) -> Vec<Server> {
+        let pool = &self.options.pool;
+        let mut servers = self.options.servers.clone();
+        let list = pool.sessions().now();
+        let left = list
+            .iter()
+            .filter(|info| info.state == SessionState::Disconnected);
+        for info in left {
+            let Some((target, options)) = pool.target(info.id) else {
+                continue;
+            };
+            let same = |server: &Server| {
+                server.target == target
+                    && (server.options.user == options.user || options.user.is_none())
+            };
+            if !servers.iter().any(same) {
+                servers.push(Server {
+                    name: info.computer_name.clone(),
+                    target,
+                    options,
+                });
+            }
+        }
+        servers
+    }
+
     /// Asks the servers side by side; each answer comes by itself.
     fn refresh(&mut self, round: u64, quiet: bool) {
         self.asking.cancel();
         self.asking = CancellationToken::new();
-        let servers = self.options.servers.clone();
+        let servers = self.servers();
         let names = servers.iter().map(|server| server.name.clone()).collect();
         let asks = (0..servers.len()).map(|place| self.ask(Asker::Server(round, place), quiet));
         let asks: Vec<_> = asks.collect();
@@ -298,6 +325,9 @@ impl Runner {
         let cancel = self.asking.clone();
         tokio::spawn(async move {
             let _ = messages.send(Message::Asking(round, names)).await;
+            for note in pool.recall().await {
+                let _ = messages.send(Message::Note(note)).await;
+            }
             let slots = Arc::new(Semaphore::new(ASKED));
             for ((place, server), ask) in servers.into_iter().enumerate().zip(asks) {
                 let pool = pool.clone();

@@ -46,6 +46,8 @@ pub struct Options {
     pub themes: Option<PathBuf>,
     /// Servers that are asked, at the start and by F5, which sessions they hold.
     pub servers: Vec<Server>,
+    /// What is to be told at the start, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// A server that is asked which sessions it holds.

@@ -63,6 +63,8 @@ pub(crate) enum Message {
     Listed(u64, usize, Result<Vec<SessionId>, Box<Report>>),
     /// A second has passed for what is being opened.
     Second(OpeningId),
+    /// Something to be told.
+    Note(String),
     /// Time has passed: ages or countdowns on the screen have changed.
     Tick,
     ToastOver(u64),
@@ -146,6 +148,7 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
         Message::Removed(id, result) => bulk::done(model, Verb::Remove, id, result.err()),
         Message::Asking(round, names) => resume::asking(model, round, names),
         Message::Listed(round, place, answer) => resume::listed(model, round, place, answer),
+        Message::Note(text) => toast(model, text, true),
         Message::Second(id) => opening::second(model, id),
         Message::Tick => {
             model.draw(Redraw::Soon);

@@ -9,11 +9,15 @@ use crate::tui::model::{Model, Redraw};
 use super::{Effect, bulk, opening, toast};
 
 /// What psdeck begins with: the picker, if something is remembered, and a question to every server.
-pub(crate) fn start(model: &mut Model) -> Vec<Effect> {
+pub(crate) fn start(model: &mut Model, notes: Vec<String>) -> Vec<Effect> {
     if resumable(model) {
         show(model);
     }
-    ask(model, true)
+    let mut effects = ask(model, true);
+    for note in notes {
+        effects.extend(toast(model, note, true));
+    }
+    effects
 }
 
 /// Opens the picker; the servers are asked anew.

@@ -49,7 +49,7 @@ fn failed() -> Report {
 #[test]
 fn what_is_remembered_is_offered_at_once_and_the_servers_are_asked_quietly() {
     let mut model = left_behind();
-    let effects = start(&mut model);
+    let effects = start(&mut model, Vec::new());
     assert!(matches!(model.layers[..], [Layer::Resume(_)]));
     assert!(matches!(effects[..], [Effect::Refresh { quiet: true, .. }]));
 }
@@ -57,10 +57,10 @@ fn what_is_remembered_is_offered_at_once_and_the_servers_are_asked_quietly() {
 #[test]
 fn where_something_is_open_or_nothing_is_left_nothing_is_offered() {
     let mut model = model();
-    start(&mut model);
+    start(&mut model, Vec::new());
     assert!(model.layers.is_empty(), "something is open");
     model.set_sessions(Arc::default());
-    let round = round(&start(&mut model));
+    let round = round(&start(&mut model, Vec::new()));
     asking(&mut model, round, &["Server01"]);
     let none = Message::Listed(round, 0, Ok(Vec::new()));
     update(&mut model, none, samples::now());
@@ -71,7 +71,7 @@ fn where_something_is_open_or_nothing_is_left_nothing_is_offered() {
 fn what_a_server_holds_is_offered_while_nobody_has_begun_anything() {
     for touched in [false, true] {
         let mut model = left_behind();
-        let round = round(&start(&mut model));
+        let round = round(&start(&mut model, Vec::new()));
         model.layers.clear();
         asking(&mut model, round, &["Server02"]);
         if touched {
@@ -86,7 +86,7 @@ fn what_a_server_holds_is_offered_while_nobody_has_begun_anything() {
 #[test]
 fn esc_stops_asking_and_late_answers_change_nothing() {
     let mut model = left_behind();
-    let round = round(&start(&mut model));
+    let round = round(&start(&mut model, Vec::new()));
     asking(&mut model, round, &["Server02", "Server03"]);
     let held = Message::Listed(round, 0, Ok(vec![SessionId(2)]));
     update(&mut model, held, samples::now());
@@ -111,7 +111,7 @@ fn esc_stops_asking_and_late_answers_change_nothing() {
 #[test]
 fn r_asks_again_and_answers_of_the_round_before_are_late() {
     let mut model = left_behind();
-    let first = round(&start(&mut model));
+    let first = round(&start(&mut model, Vec::new()));
     asking(&mut model, first, &["Server02"]);
     let effects = press(&mut model, "r");
     assert!(matches!(
@@ -147,7 +147,7 @@ fn r_asks_again_and_answers_of_the_round_before_are_late() {
 #[test]
 fn a_server_asks_for_its_password_only_while_it_is_waited_for() {
     let mut model = left_behind();
-    let first = round(&start(&mut model));
+    let first = round(&start(&mut model, Vec::new()));
     asking(&mut model, first, &["Server02"]);
     let question = || Question::Password {
         user: "alice".to_owned(),
@@ -173,7 +173,7 @@ fn a_server_asks_for_its_password_only_while_it_is_waited_for() {
 #[test]
 fn enter_connects_the_one_under_the_cursor_and_its_pane_goes_on_with_what_runs() {
     let mut model = left_behind();
-    start(&mut model);
+    start(&mut model, Vec::new());
     let effects = press(&mut model, "Down Enter");
     let [(opening, 4)] = connects(&effects)[..] else {
         panic!("{effects:?}");
@@ -195,7 +195,7 @@ fn enter_connects_the_one_under_the_cursor_and_its_pane_goes_on_with_what_runs()
 #[test]
 fn marked_ones_are_connected_side_by_side_each_in_a_tab_and_failures_are_told_at_the_end() {
     let mut model = left_behind();
-    start(&mut model);
+    start(&mut model, Vec::new());
     let effects = press(&mut model, "a Enter");
     let openings = connects(&effects);
     assert_eq!(
@@ -226,7 +226,7 @@ fn marked_ones_are_connected_side_by_side_each_in_a_tab_and_failures_are_told_at
 #[test]
 fn esc_in_the_list_gives_up_what_is_being_connected() {
     let mut model = left_behind();
-    start(&mut model);
+    start(&mut model, Vec::new());
     let openings = connects(&press(&mut model, "a Enter"));
     let effects = press(&mut model, "Esc");
     assert_eq!(effects.len(), 2);

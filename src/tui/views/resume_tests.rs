@@ -22,7 +22,7 @@ fn picker(size: (u16, u16)) -> Model {
     expired.expires = Some(samples::now() - Duration::from_mins(5));
     left.push(expired);
     model.set_sessions(left.into());
-    let effects = start(&mut model);
+    let effects = start(&mut model, Vec::new());
     let [Effect::Refresh { round, .. }] = effects[..] else {
         panic!("{effects:?}");
     };

@@ -95,7 +95,7 @@ fn advice(info: &SessionInfo, now: SystemTime) -> Option<&'static str> {
         )
     } else if info.availability == Availability::Busy {
         Some(
-            "Another client has it. Disconnect it there; if that client is gone, the server frees it after about a minute. F5 asks again.",
+            "It can be had once its client leaves it: disconnect it there. If that client is gone, the server frees it after about a minute. F5 asks again.",
         )
     } else {
         None
