@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
@@ -28,9 +27,6 @@ const BATCH: usize = 64;
 
 /// Servers that are asked at once what they hold.
 const ASKED: usize = 32;
-
-/// A command that says nothing for so long after it was taken up may wait for an answer.
-const SILENCE: Duration = Duration::from_secs(3);
 
 /// A session that a pane shows.
 struct Entered {
@@ -80,7 +76,6 @@ impl Runner {
                 self.enter(pane, session, |session| {
                     Interactive::resume(session, window)
                 });
-                self.listen(pane, session);
             }
             Effect::Submit(pane, line) => self.with(pane, |handle| handle.submit(line)),
             Effect::Interrupt(pane) => self.with(pane, Interactive::interrupt),
@@ -231,20 +226,6 @@ impl Runner {
         let (handle, events) = begin(session);
         let reader = tokio::spawn(hand_over(pane, events, self.messages.clone()));
         self.panes.insert(pane, Entered { handle, reader });
-    }
-
-    /// Says it if what runs in a session is silent for some seconds after it was taken up.
-    fn listen(&self, pane: PaneId, session: SessionId) {
-        let Some(session) = self.options.pool.session(session) else {
-            return;
-        };
-        let messages = self.messages.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(SILENCE).await;
-            if session.waits() {
-                let _ = messages.send(Message::Silent(pane)).await;
-            }
-        });
     }
 
     fn complete(&self, pane: PaneId, number: u64, text: String, cursor: usize) {

@@ -350,6 +350,8 @@ impl Builder {
         for name in [
             "XDG_CONFIG_HOME",
             "XDG_STATE_HOME",
+            "XDG_DATA_HOME",
+            "PSDECK_DATA",
             "SSH_AUTH_SOCK",
             "NO_COLOR",
             "COLORTERM",

@@ -25,10 +25,6 @@ pub(crate) const MORE: &str = ">> ";
 
 /// An entered session.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each may be without the others"
-)]
 pub(crate) struct Pane {
     pub(crate) id: PaneId,
     pub(crate) session: SessionId,
@@ -60,8 +56,6 @@ pub(crate) struct Pane {
     pub(crate) away: Option<Away>,
     /// Lines that were entered meanwhile. Nobody sends them; they go back into the line.
     pub(crate) held: VecDeque<String>,
-    /// Whether its command has been silent since it was taken up: it may wait for what a former client was asked.
-    pub(crate) silent: bool,
 }
 
 /// Why a session cannot be reached.
@@ -120,7 +114,6 @@ impl Pane {
             leaving: false,
             away: None,
             held: VecDeque::new(),
-            silent: false,
         }
     }
 
@@ -159,9 +152,6 @@ impl Pane {
                     "What you enter now is kept here and not sent.".to_owned(),
                 ]
             }
-            None if self.silent => vec![
-                "Silent since it was taken up. It may wait for input that its former client was asked for; that question does not come again. Ctrl+C stops it.".to_owned(),
-            ],
             _ => Vec::new(),
         }
     }

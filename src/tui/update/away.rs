@@ -1,8 +1,8 @@
 //! A pane whose session goes on at its server without us.
 
 use crate::tui::input::{Action, Chord};
-use crate::tui::model::pane::{Away, PaneId, PaneState};
-use crate::tui::model::{Model, Redraw};
+use crate::tui::model::Model;
+use crate::tui::model::pane::{Away, PaneId};
 
 use super::{Effect, opening, tabs};
 
@@ -15,16 +15,6 @@ pub(super) fn key(model: &mut Model, action: Option<Action>, chord: Chord) -> Ve
         (Some(Action::Cancel), _) | (_, Some('x')) => tabs::action(model, Action::ClosePane),
         _ => Vec::new(),
     }
-}
-
-/// Its command has been silent since it was taken up, or not.
-pub(super) fn silent(model: &mut Model, id: PaneId) -> Vec<Effect> {
-    let pane = model.panes.iter_mut().find(|pane| pane.id == id);
-    if let Some(pane) = pane.filter(|pane| matches!(pane.state, PaneState::Running)) {
-        pane.silent = true;
-        model.draw(Redraw::Soon);
-    }
-    Vec::new()
 }
 
 /// Closes a pane. What a session runs at its server without us goes on unseen; else it is stopped.

@@ -102,17 +102,3 @@ fn closing_a_pane_stops_nothing_that_goes_on_at_the_server() {
     let effects = press(&mut model, "Ctrl+] x");
     assert!(matches!(effects[..], [Effect::Leave(_)]));
 }
-
-#[test]
-fn a_command_that_is_silent_after_it_was_taken_up_says_so_until_it_speaks() {
-    let mut model = entered();
-    press(&mut model, "a Enter");
-    let pane = model.panes[0].id;
-    update(&mut model, Message::Silent(pane), samples::now());
-    assert!(model.pane().unwrap().notices(samples::now())[0].contains("Ctrl+C stops it"));
-    show(&mut model, 0, vec![write("x", true)]);
-    assert!(model.pane().unwrap().notices(samples::now()).is_empty());
-    show(&mut model, 0, vec![ready()]);
-    update(&mut model, Message::Silent(pane), samples::now());
-    assert!(!model.pane().unwrap().silent, "nothing runs");
-}

@@ -43,8 +43,6 @@ pub(crate) enum Message {
     Sessions(Arc<[SessionInfo]>),
     /// What a pane's session showed and asked, in order.
     Pane(PaneId, Vec<InteractiveEvent>),
-    /// The command that a pane took up has been silent since.
-    Silent(PaneId),
     Completed(PaneId, u64, Result<CommandCompletion, Box<Report>>),
     Stage(OpeningId, Stage),
     /// A session of the list was opened or connected.
@@ -144,7 +142,6 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
             effects.extend(bulk::done(model, Verb::Disconnect, id, result.err()));
             effects
         }
-        Message::Silent(pane) => away::silent(model, pane),
         Message::Removed(id, result) => bulk::done(model, Verb::Remove, id, result.err()),
         Message::Asking(round, names) => resume::asking(model, round, names),
         Message::Listed(round, place, answer) => resume::listed(model, round, place, answer),

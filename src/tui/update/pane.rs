@@ -153,7 +153,6 @@ fn find(model: &mut Model, id: PaneId) -> Option<&mut Pane> {
 }
 
 fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
-    pane.silent = false;
     match event {
         InteractiveEvent::Ready(prompt) => {
             pane.ready(&prompt);
@@ -259,7 +258,6 @@ fn broken(model: &mut Model, id: PaneId, report: Box<Report>) -> Vec<Effect> {
     };
     pane.state = PaneState::Broken(report);
     pane.away = None;
-    pane.silent = false;
     pane.scrollback.fresh_line();
     pane.asks.clear();
     pane.bars.clear();

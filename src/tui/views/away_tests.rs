@@ -58,15 +58,6 @@ fn a_pane_whose_session_goes_on_alone_says_how_to_have_it_again() {
 }
 
 #[test]
-fn a_silent_command_is_shown_honestly() {
-    let mut model = entered((80, 24));
-    press(&mut model, "a Enter");
-    let pane = model.panes[0].id;
-    update(&mut model, Message::Silent(pane), samples::now());
-    insta::assert_snapshot!(screen(&model));
-}
-
-#[test]
 fn no_size_makes_these_panes_panic() {
     for columns in (1..24).chain([39, 40, 80, 132]) {
         for rows in (1..14).chain([24, 50]) {

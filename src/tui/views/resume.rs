@@ -98,8 +98,10 @@ fn cells(info: &SessionInfo, now: SystemTime) -> [String; 6] {
         other => other.to_string(),
     };
     let left = info.disconnected.map_or_else(String::new, |since| {
-        let past = now.duration_since(since).unwrap_or_default();
-        age(past.as_secs())
+        match now.duration_since(since).unwrap_or_default().as_secs() {
+            0..60 => "just now".to_owned(),
+            past => age(past),
+        }
     });
     let expires = info
         .expires
@@ -107,7 +109,7 @@ fn cells(info: &SessionInfo, now: SystemTime) -> [String; 6] {
             Ok(left) => format!("in {}", age(left.as_secs())),
             Err(_) => "past".to_owned(),
         });
-    let running = info.running.as_deref().map(remote_text::plain);
+    let running = strip::running(info);
     [
         remote_text::plain(&info.name),
         remote_text::plain(&info.computer_name),

@@ -45,6 +45,16 @@ pub(super) fn expired(info: &SessionInfo, now: SystemTime) -> bool {
     info.state == SessionState::Disconnected && info.expires.is_some_and(|at| at <= now)
 }
 
+/// What it runs, as far as its server says.
+pub(super) fn running(info: &SessionInfo) -> Option<String> {
+    let running = remote_text::plain(info.running.as_deref()?);
+    Some(if running.trim().is_empty() {
+        "a command".to_owned()
+    } else {
+        running
+    })
+}
+
 /// What is known of a session, as lines. Room may be short: what is the matter comes first.
 pub(super) fn about(info: &SessionInfo, model: &Model, width: u16) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
@@ -73,8 +83,8 @@ pub(super) fn about(info: &SessionInfo, model: &Model, width: u16) -> Vec<Line<'
     if let Some(advice) = advice(info, model.now) {
         lines.extend(popup::sentences(advice, width, Role::Notice, model));
     }
-    if let Some(running) = &info.running {
-        let text = format!("running {}", remote_text::plain(running));
+    if let Some(running) = running(info) {
+        let text = format!("running {running}");
         lines.push(Line::raw(wrap::ellipsis(&text, usize::from(width))));
     }
     lines.extend(flow(

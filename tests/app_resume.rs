@@ -1,0 +1,240 @@
+//! Sessions that outlive the app and the network, in the app: against the foreign WSMan server.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::peer::Peer;
+use crate::support::screen::{self, Screen};
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
+
+/// The app of somebody whose data are in a folder, with the peer as `Server01`.
+fn app(peer: &Peer, data: &Path, size: (u16, u16)) -> screen::Builder {
+    Screen::new(size.0, size.1)
+        .peer("Server01", peer)
+        .env("PSDECK_DATA", data.to_str().expect("a path"))
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// Opens a session of a name and waits for its prompt.
+fn open(screen: &mut Screen, name: &str) {
+    screen
+        .expect("Sessions")
+        .keys("n")
+        .expect("New session")
+        .keys(&format!("Server01<Tab><Tab>{name}<Enter>"))
+        .expect("]: PS ")
+        .gone("Entering");
+}
+
+/// The states of the peer's shells.
+fn states(peer: &Peer) -> Vec<String> {
+    let state = peer.as_wsman().expect("a WSMan peer").state();
+    let shells = state["shells"].as_array().cloned().unwrap_or_default();
+    let states = shells.iter().map(|shell| shell["state"].to_string());
+    states
+        .map(|state| state.trim_matches('"').to_owned())
+        .collect()
+}
+
+#[test]
+fn a_pane_in_mid_output_goes_on_in_another_psdeck_with_every_line_once() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let (office, home) = (folder(), folder());
+    let mut screen = app(&peer, office.path(), (80, 24)).start();
+    open(&mut screen, "ITTask");
+    screen
+        .text(
+            "1..3 | % { \"line $_\" }; Start-Sleep 10; 4..40 | % { \"line $_\" }; 'the ' + 'end'\r",
+        )
+        .row("line 3");
+    screen
+        .keys("<C-]>d")
+        .expect("Disconnect ITTask on")
+        .expect("goes on with `1..3 |")
+        .keys("y")
+        .expect("ITTask is disconnected and goes on at its server.")
+        .expect("Disconnected");
+    assert_eq!(states(&peer), ["Disconnected"]);
+    // With nothing open it ends at once.
+    screen.keys("q");
+    assert_eq!(screen.ended(), 0);
+
+    let mut screen = app(&peer, home.path(), (80, 50)).start();
+    screen
+        .expect("Resume: 1 disconnected")
+        .expect("ITTask")
+        .expect("a command")
+        .keys("<Enter>")
+        .row("the end");
+    screen.until("each line once", |screen| {
+        let lines: Vec<_> = screen
+            .lines()
+            .filter_map(|row| row.trim().strip_prefix("line "))
+            .map(str::to_owned)
+            .collect();
+        lines == (4..=40).map(|n| n.to_string()).collect::<Vec<_>>()
+    });
+    screen.expect("]: PS ").keys("6 * 7<Enter>").row("42");
+    screen.keys("<C-]>q").expect("Quit psdeck?").keys("c");
+    assert_eq!(screen.ended(), 0);
+    assert!(peer.violations().is_empty(), "{:?}", peer.violations());
+}
+
+#[test]
+fn the_picker_offers_what_was_left_and_connects_what_is_marked() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    for size in SIZES {
+        let data = folder();
+        let mut screen = app(&peer, data.path(), size).start();
+        open(&mut screen, "Backups");
+        screen.keys("<C-]>s");
+        open(&mut screen, "ITTask");
+        screen.keys("<C-]>q").expect("2 open sessions can go on");
+        keep(&screen, "quit", size);
+        screen.keys("<Enter>");
+        assert_eq!(screen.ended(), 0);
+        assert_eq!(states(&peer), ["Disconnected", "Disconnected"]);
+
+        let mut screen = app(&peer, data.path(), size).start();
+        screen
+            .expect("Resume: 2 disconnected")
+            .expect("answered: Server01 (2)");
+        keep(&screen, "resume", size);
+        // Gone and back again, by its key.
+        screen.keys("<Esc>").gone("Resume: 2").keys("R");
+        screen.expect("answered: Server01 (2)").keys("a");
+        screen.expect("Resume: 2 of 2 marked").keys("<Enter>");
+        screen
+            .expect("2 sessions are connected")
+            .expect("3 127.0.0.1");
+        keep(&screen, "resumed", size);
+        screen
+            .keys("3")
+            .expect("]: PS ")
+            .keys("'an' + 'swer'<Enter>");
+        screen.row("answer").keys("<C-]>2").expect("]: PS ");
+        // Marked in the list, they are removed together.
+        screen.keys("<C-]>s").expect("Backups").keys("ar");
+        screen
+            .expect("Remove 2 sessions?")
+            .expect("Backups on 127.0.0.1");
+        keep(&screen, "remove", size);
+        screen.keys("y").expect("No sessions yet").keys("q");
+        assert_eq!(screen.ended(), 0);
+        assert!(states(&peer).is_empty());
+    }
+}
+
+#[test]
+fn a_lost_network_counts_down_and_what_is_typed_meanwhile_is_kept_and_not_sent() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let wsman = peer.as_wsman().expect("a WSMan peer");
+    for size in SIZES {
+        let data = folder();
+        let mut screen = app(&peer, data.path(), size).start();
+        open(&mut screen, "ITTask");
+        screen
+            .keys("'before'<Enter>")
+            .row("before")
+            .gone(" running ");
+        wsman.cut_for(Duration::from_secs(12), "refuse");
+        screen
+            .expect("No network:")
+            .expect("offline ")
+            .keys("'typed ' + 'blind'<Enter>")
+            .expect("kept: 'typed ' + 'blind'");
+        keep(&screen, "lost", size);
+        let seen = clock(&screen);
+        screen.until("a countdown", |screen| {
+            let now = screen.split("offline ").nth(1);
+            now.is_some_and(|now| now[..4] != seen)
+        });
+        screen.keys("<C-]>s").expect("offline ").expect("is lost");
+        keep(&screen, "lost-list", size);
+        // Tries come at random, the first ones half a minute apart at most.
+        screen.keys("2").patient(Duration::from_mins(1));
+        screen.gone("No network:");
+        screen.expect("> 'typed ' + 'blind'");
+        assert!(!screen.contents().contains("typed blind"), "it was sent");
+        screen.keys("<Enter>").row("typed blind");
+        screen.keys("<C-]>q").expect("Quit psdeck?").keys("c");
+        assert_eq!(screen.ended(), 0);
+    }
+}
+
+#[test]
+fn a_command_that_may_wait_for_its_former_client_is_shown_honestly() {
+    let Some(peer) = Peer::wsman().set("replay_on_connect", "never").start() else {
+        return;
+    };
+    let (office, home) = (folder(), folder());
+    let mut screen = app(&peer, office.path(), (80, 24)).start();
+    open(&mut screen, "ITTask");
+    screen
+        .keys("$n = Read-Host 'Your name'; \"hello $n\"<Enter>")
+        .expect("asks ─")
+        .keys("<C-]>d")
+        .expect("waits for an answer of yours")
+        .keys("y")
+        .expect("ITTask is disconnected")
+        .keys("q");
+    assert_eq!(screen.ended(), 0);
+    for size in SIZES {
+        let mut screen = app(&peer, home.path(), size).start();
+        screen
+            .expect("Resume: 1 disconnected")
+            .keys("<Enter>")
+            .expect("silent since it was taken up")
+            .expect("Ctrl+C stops it");
+        keep(&screen, "silent", size);
+        if size == SIZES[0] {
+            screen
+                .keys("<C-]>d")
+                .expect("Disconnect ITTask on")
+                .keys("y");
+            screen.expect("ITTask is disconnected").keys("q");
+        } else {
+            screen
+                .keys("<C-c>")
+                .expect("]: PS ")
+                .keys("6 * 7<Enter>")
+                .row("42");
+            screen.keys("<C-]>q").expect("Quit psdeck?").keys("c");
+        }
+        assert_eq!(screen.ended(), 0);
+    }
+}
+
+/// What the first countdown on the screen says.
+fn clock(screen: &Screen) -> String {
+    let contents = screen.contents();
+    let clock = contents.split("offline ").nth(1).expect("a countdown");
+    clock[..4].to_owned()
+}
+
+/// Keeps a screen under a name, with its size; what differs from run to run is replaced by what is as wide.
+#[track_caller]
+fn keep(screen: &Screen, name: &str, size: (u16, u16)) {
+    let mut contents = screen.contents();
+    for (before, width) in [("instance ", 36), ("offline ", 4), ("again for ", 4)] {
+        let mut from = 0;
+        while let Some(at) = contents[from..].find(before) {
+            from += at + before.len();
+            let end = from + width;
+            if contents.is_char_boundary(end) {
+                contents.replace_range(from..end, &"#".repeat(width));
+            }
+        }
+    }
+    insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), contents);
+}
