@@ -116,8 +116,7 @@ fn a_busy_session_says_who_has_it_and_what_next() {
         screen
             .keys(key)
             .expect("cannot connect the session")
-            .expect("because the session NightlyReport on Server01 is connected to another")
-            .expect("CORP\\kim on ADMIN07")
+            .expect("because it is connected to another client, CORP\\kim on ADMIN07")
             .expect("next: disconnect it there")
             .expect("[PSSessionConnectFailed]");
         screen.keys("<Esc>").gone("cannot connect the session");

@@ -64,13 +64,13 @@ impl Connector for Demo {
                 instance_id: held.id,
                 name: held.name,
                 configuration_name: configuration.clone(),
-                availability: if held.busy {
+                availability: if held.client.is_some() {
                     Availability::Busy
                 } else {
                     Availability::None
                 },
                 owner: None,
-                client: None,
+                client: held.client.map(str::to_owned),
                 running: held.running.into_iter().collect(),
                 keeping: Keeping::default(),
                 disconnected: None,

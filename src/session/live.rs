@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::task::{Control, RunId, Start, Weighed, Work, room};
+use super::task::{Control, RunId, Start, Task, Weighed, Work, room};
 use super::unread::{Unheard, Unread};
 use super::{ExitCode, Invoke, Left, Limits, Report, Running, SessionInfo, SessionState, Size};
 use crate::psrp::{MetadataQuery, PipelineSpec};
@@ -187,6 +187,24 @@ impl Session {
             return Err(self.gone());
         }
         result.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    /// Lets it go on over the connection of a task that has taken it up; gives the task back if nobody serves it here.
+    pub(super) fn succeed(&self, next: Box<Task>) -> Result<(), Box<Task>> {
+        match self.control.send(Control::Succeed(next)) {
+            Err(mpsc::error::SendError(Control::Succeed(next))) => Err(next),
+            _ => Ok(()),
+        }
+    }
+
+    /// Its server does not have it any more.
+    pub(super) fn lose(&self, why: Report) {
+        let _ = self.control.send(Control::Lose(Box::new(why)));
+    }
+
+    /// Whether nobody serves it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.control.is_closed()
     }
 
     /// Why nobody serves it any more.

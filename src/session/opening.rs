@@ -97,9 +97,9 @@ impl Opening {
             let work = async {
                 let _ = told.send(OpeningEvent::Queued);
                 let turn = Arc::clone(&pool.inner.throttle).acquire_owned().await;
-                let opened = attach(&pool, id, &entry, First::Open, window, ask, Some(&told)).await;
+                let opened = attach(&pool, &entry, First::Open, window, ask, Some(&told)).await;
                 drop(turn);
-                opened
+                opened.map(|opened| serve(&pool, id, opened))
             };
             let result = tokio::select! {
                 biased;
@@ -135,7 +135,7 @@ impl Opening {
     }
 }
 
-/// Takes up a session that a server holds, over a connection of its own.
+/// Takes up a session that a server holds, over a connection of its own. Whoever has a handle of it goes on with that.
 pub(super) async fn connect(
     pool: &Pool,
     id: SessionId,
@@ -156,33 +156,65 @@ pub(super) async fn connect(
         () = passed(Some(Instant::now() + pool.inner.limits.connect)) => {
             Err(late("cannot connect the session", &computer, OVERLOADED))
         }
-        result = attach(pool, id, entry, first, None, ask, None) => result,
+        result = attach(pool, entry, first, None, ask, None) => result,
+    };
+    match result {
+        Ok(Attached { task, session }) => {
+            let Some(known) = &entry.live else {
+                return Ok(serve(pool, id, Attached { task, session }));
+            };
+            match known.succeed(Box::new(task)) {
+                Ok(()) => Ok(known.clone()),
+                Err(task) => Ok(serve(
+                    pool,
+                    id,
+                    Attached {
+                        task: *task,
+                        session,
+                    },
+                )),
+            }
+        }
+        Err(mut report) => {
+            if !matches!(report.code, ExitCode::Usage | ExitCode::Cancelled) {
+                report.error_id = Some("PSSessionConnectFailed".to_owned());
+            }
+            entry.info.send_modify(|info| {
+                info.state = SessionState::Disconnected;
+                info.availability = before;
+                info.reason = report
+                    .reasons
+                    .first()
+                    .cloned()
+                    .or_else(|| Some(report.what.clone()));
+            });
+            Err(report)
+        }
     }
-    .map_err(|report| identified(report, "PSSessionConnectFailed"));
-    if let Err(report) = &result {
-        entry.info.send_modify(|info| {
-            info.state = SessionState::Disconnected;
-            info.availability = before;
-            info.reason = report
-                .reasons
-                .first()
-                .cloned()
-                .or_else(|| Some(report.what.clone()));
-        });
-    }
-    result
 }
 
-/// Connects, makes the first exchange, and leaves the session to its task. Dropping the future drops the connection.
+/// A session whose first exchange is made, and whose task does not run yet.
+struct Attached {
+    task: Task,
+    session: Session,
+}
+
+/// Lets a session's task run.
+fn serve(pool: &Pool, id: SessionId, Attached { task, session }: Attached) -> Session {
+    pool.inner.live(id, session.clone());
+    tokio::spawn(task.run());
+    session
+}
+
+/// Connects, and makes the first exchange. Dropping the future drops the connection.
 async fn attach(
     pool: &Pool,
-    id: SessionId,
     entry: &Entry,
     first: First,
     window: Option<Size>,
     ask: Arc<dyn Ask>,
     told: Option<&mpsc::UnboundedSender<OpeningEvent>>,
-) -> Result<Session, Report> {
+) -> Result<Attached, Report> {
     let (what, computer, instance_id) = {
         let info = entry.info.borrow();
         let what = match first {
@@ -249,9 +281,7 @@ async fn attach(
     task.open(first, what, Instant::now() + limit).await?;
     farewell.abort();
     let session = Session::new(control, entry.info.subscribe(), lost, unread, limits);
-    pool.inner.live(id, session.clone());
-    tokio::spawn(task.run());
-    Ok(session)
+    Ok(Attached { task, session })
 }
 
 /// PowerShell's id for what a server did; a wrong command line and a cancellation have none.

@@ -1,6 +1,7 @@
 //! The pool: every session that this process knows, and the operations on them.
 
 mod connecting;
+mod listing;
 mod memo;
 mod remembered;
 mod rows;
@@ -10,8 +11,8 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -20,7 +21,7 @@ use self::memo::Memo;
 use self::remembered::Memory;
 use self::rows::Row;
 use super::builtin::{Local, Ssh, Wsman};
-use super::report::{OVERLOADED, cancelled, late};
+use super::report::cancelled;
 use super::{
     Connector, Description, ExitCode, Limits, OpenRequest, Opening, Report, Session, SessionId,
     SessionInfo, SessionState, Sessions,
@@ -67,8 +68,9 @@ pub(super) struct Entry {
     /// Who we are to the server, for this session.
     pub(super) client: Uuid,
     pub(super) connector: Arc<dyn Connector>,
-    /// What it runs, as its server's list said last.
+    /// What it runs, as its server's list said last, and when that was.
     pub(super) running: Vec<(Uuid, String)>,
+    listed: Option<Instant>,
     /// What the registry has of it.
     memo: Memo,
     /// Its handle, once it has been opened or connected here.
@@ -154,86 +156,6 @@ impl Pool {
         entry.live.filter(|_| state == SessionState::Opened)
     }
 
-    /// Asks a server which sessions it holds, and adds those that this pool does not know to the list, as
-    /// `Disconnected`. Listed ones that the server no longer has leave it. The numbers of those that it holds.
-    pub async fn refresh(
-        &self,
-        target: &TargetAddress,
-        options: &Options,
-        ask: Arc<dyn Ask>,
-        cancel: CancellationToken,
-    ) -> Result<Vec<SessionId>, Report> {
-        let (connector, description) = self.inner.connector(target, options)?;
-        let what = "cannot list the sessions";
-        let computer = description.computer_name.clone();
-        let listing = connector.list(target.clone(), options.clone(), ask);
-        let listed = tokio::select! {
-            () = cancel.cancelled() => return Err(cancelled(&computer)),
-            listed = tokio::time::timeout(self.inner.limits.connect, listing) => match listed {
-                Ok(listed) => listed.map_err(|failure| Report::of(&failure, what, &computer))?,
-                Err(_) => return Err(late(what, &computer, OVERLOADED)),
-            },
-        };
-        self.recall().await;
-        self.inner.forget_unlisted(target, options, &listed);
-        let mut ids = Vec::with_capacity(listed.len());
-        for found in listed {
-            let known = self.inner.find(found.instance_id);
-            let entry = match known {
-                Some(entry) => entry,
-                None => self.inner.found(Row {
-                    id: None,
-                    description: description.clone(),
-                    name: Some(found.name.clone()),
-                    instance_id: found.instance_id,
-                    client: Uuid::new_v4(),
-                    state: SessionState::Disconnected,
-                    target: target.clone(),
-                    options: options.clone(),
-                    connector: Arc::clone(&connector),
-                }),
-            };
-            let id = entry.info.borrow().id;
-            ids.push(id);
-            self.inner.runs(id, found.running.clone());
-            entry.memo.heard();
-            entry.info.send_if_modified(|info| {
-                // What this process holds itself, it knows better; what another one does, that one.
-                if info.state != SessionState::Disconnected || remembered::is_elsewhere(info) {
-                    return false;
-                }
-                info.availability = found.availability;
-                info.configuration_name = found.configuration_name;
-                info.running = found.running.into_iter().next().map(|(_, text)| text);
-                info.keeping = found.keeping;
-                info.disconnected = found.disconnected;
-                info.expires = found.expires;
-                true
-            });
-            entry.still_held();
-        }
-        self.inner.changed();
-        Ok(ids)
-    }
-
-    /// [`Self::refresh`] of several servers, 32 at a time; their results in the order asked for.
-    pub async fn refresh_all(
-        &self,
-        targets: Vec<(TargetAddress, Options)>,
-        ask: &Arc<dyn Ask>,
-        cancel: &CancellationToken,
-    ) -> Vec<(TargetAddress, Result<Vec<SessionId>, Report>)> {
-        let asked = targets.into_iter().map(|(target, options)| async move {
-            let listed = self.refresh(&target, &options, Arc::clone(ask), cancel.clone());
-            let listed = listed.await;
-            (target, listed)
-        });
-        futures_util::stream::iter(asked)
-            .buffered(THROTTLE)
-            .collect()
-            .await
-    }
-
     /// Leaves a session running on its server. On failure it stays as it was; a server that does not answer costs the
     /// session, which is `Broken` then. Cancelling stops the waiting only.
     pub async fn disconnect(
@@ -259,7 +181,8 @@ impl Pool {
     }
 
     /// Closes a session on its server and takes it off the list. A server that does not answer is not waited for longer
-    /// than a few seconds. A session that only the server holds is connected for it; if that fails, it stays.
+    /// than a few seconds. A disconnected session is connected for it: only who is connected can end it. If
+    /// that fails, it stays, unless it has ended there.
     pub async fn remove(
         &self,
         id: SessionId,
@@ -275,7 +198,10 @@ impl Pool {
                 Ok(session) => Some(session),
                 // That was the aim.
                 Err(report) if report.code == ExitCode::NoSession => None,
-                Err(report) => return Err(report),
+                Err(mut report) => {
+                    "cannot remove the session".clone_into(&mut report.what);
+                    return Err(report);
+                }
             },
             (Some(session), _) => Some(session),
             (None, _) => None,

@@ -90,6 +90,17 @@ impl Report {
         report
     }
 
+    /// Another client has it.
+    pub(super) fn in_use(info: &SessionInfo) -> Self {
+        let mut report = Self::new(ExitCode::Refused, "cannot connect the session").hint(
+            "disconnect it there, or wait: a server takes some minutes to notice a client that is gone",
+        );
+        report.computer = Some(info.computer_name.clone());
+        report.reasons.extend(info.reason.clone());
+        report.error_id = Some("PSSessionConnectFailed".to_owned());
+        report
+    }
+
     /// The report of a connection's failure. `what` is what was attempted: `cannot open a session`, say.
     pub fn of(failure: &Failure, what: impl Into<String>, computer: &str) -> Self {
         let code = match failure.kind {

@@ -48,6 +48,29 @@ impl Client {
         Ok(())
     }
 
+    /// The server does not let us leave the pool, which is open as before.
+    pub fn not_disconnected(&mut self) {
+        if self.state == PoolState::Disconnecting {
+            self.set_state(PoolState::Opened, None);
+        }
+    }
+
+    /// The pool could not be taken up; it is still left.
+    pub fn not_reconnected(&mut self) {
+        if self.state == PoolState::Connecting {
+            self.set_state(PoolState::Disconnected, None);
+        }
+    }
+
+    /// Whether the server drops output that finds no room while nobody is connected. What is missing then is told with
+    /// [`Event::Missing`](super::Event::Missing).
+    pub fn set_lossy(&mut self, lossy: bool) {
+        self.lossy = lossy;
+        for channel in self.channels.values_mut() {
+            channel.set_lossy(lossy);
+        }
+    }
+
     /// The pool runs on without us, asked for or not. So do its pipelines.
     pub fn disconnected(&mut self) {
         if !self.state.is_final() {

@@ -87,6 +87,11 @@ pub enum Event {
         /// The record.
         record: Box<ProgressRecord>,
     },
+    /// Output of a pipeline is missing: the server dropped it, or its beginning went to a former client.
+    Missing {
+        /// The pipeline.
+        pipeline: Uuid,
+    },
     /// A pipeline's state changed. After a final state its channel has to be closed.
     PipelineState {
         /// The pipeline.

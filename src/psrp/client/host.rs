@@ -41,7 +41,16 @@ impl Client {
             Err(error) => return self.unread_call(target, kind, body, &error),
         };
         if call.waits() {
-            if self.calls.len() >= MOST_WAITING || self.calls.contains_key(&(target, call.id)) {
+            let key = (target, call.id);
+            let resumed = self
+                .channels
+                .get(&target)
+                .is_some_and(|channel| channel.resumed);
+            if resumed && self.calls.get(&key) == Some(&call.method.id()) {
+                // The server asks once more, after the session was left and taken up.
+                return Ok(());
+            }
+            if self.calls.len() >= MOST_WAITING || self.calls.contains_key(&key) {
                 return Err(Error::HostCall(call.id));
             }
             self.calls.insert((target, call.id), call.method.id());

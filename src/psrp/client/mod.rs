@@ -8,6 +8,7 @@ mod connect;
 mod event;
 mod exchange;
 mod host;
+mod objects;
 mod options;
 mod pipelines;
 mod pool;
@@ -50,6 +51,8 @@ pub struct Client {
     calls: BTreeMap<(Target, i64), HostMethodId>,
     requests: BTreeMap<i64, Request>,
     last_request: i64,
+    /// The server drops output that finds no room while nobody is connected.
+    lossy: bool,
     events: VecDeque<Event>,
 }
 
@@ -70,6 +73,7 @@ impl Client {
             calls: BTreeMap::new(),
             requests: BTreeMap::new(),
             last_request: 0,
+            lossy: false,
             events: VecDeque::new(),
             options,
         }

@@ -100,6 +100,7 @@ impl Client {
         let target = Target::Pipeline(id);
         let mut channel = Channel::new(&self.options, target);
         channel.resynchronise();
+        channel.set_lossy(self.lossy);
         self.channels.insert(target, channel);
         self.pipelines.insert(
             id,

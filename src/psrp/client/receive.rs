@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use memchr::memmem;
 
+use super::objects::Objects;
 use super::{Client, Event, PoolOptions, Reason};
 use crate::clixml::records::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
 use crate::clixml::{self, Value};
@@ -22,6 +23,10 @@ pub(super) struct Channel {
     incoming: Defragmenter,
     /// Messages from the first that needs the session key on.
     held: VecDeque<Message>,
+    /// The objects that came, for finding those that did not.
+    pub(super) objects: Objects,
+    /// It was left and taken up: what was sent before may come once more.
+    pub(super) resumed: bool,
 }
 
 impl Channel {
@@ -36,11 +41,18 @@ impl Channel {
         Self {
             incoming: Defragmenter::new(limits),
             held: VecDeque::new(),
+            objects: Objects::default(),
+            resumed: false,
         }
     }
 
     pub(super) fn resynchronise(&mut self) {
         self.incoming.resynchronise();
+        self.resumed = true;
+    }
+
+    pub(super) fn set_lossy(&mut self, lossy: bool) {
+        self.incoming.set_lossy(lossy);
     }
 
     pub(super) fn held_bytes(&self) -> usize {
@@ -70,9 +82,16 @@ impl Client {
         if let Some(channel) = self.channels.get_mut(&target) {
             channel.incoming.push(bytes)?;
         }
-        while let Some(channel) = self.channels.get_mut(&target)
-            && let Some(message) = channel.incoming.next_message()?
-        {
+        while let Some(channel) = self.channels.get_mut(&target) {
+            let message = channel.incoming.next_message()?;
+            let skipped = channel.incoming.take_skipped();
+            if let Some(object) = channel.incoming.last_object() {
+                channel.objects.came(object);
+            }
+            if skipped && let Target::Pipeline(pipeline) = target {
+                self.events.push_back(Event::Missing { pipeline });
+            }
+            let Some(message) = message else { break };
             self.receive(target, Message::decode(message)?)?;
         }
         Ok(())
@@ -345,6 +364,9 @@ impl Client {
         })?;
         // Others than final ones are not sent by PowerShell, and say nothing that we do not know.
         if state.is_final() {
+            if self.lossy && self.misses(pipeline) {
+                self.events.push_back(Event::Missing { pipeline });
+            }
             let reason = reason.map(|record| Reason::Record(Box::new(record)));
             self.end_pipeline(pipeline, state, reason);
         }

@@ -22,6 +22,9 @@ pub struct Defragmenter {
     open: Option<Open>,
     total: u64,
     resynchronising: bool,
+    lossy: bool,
+    skipped: bool,
+    last: Option<u64>,
 }
 
 /// The object that is being read.
@@ -56,6 +59,9 @@ impl Defragmenter {
             open: None,
             total: 0,
             resynchronising: false,
+            lossy: false,
+            skipped: false,
+            last: None,
         }
     }
 
@@ -63,6 +69,22 @@ impl Defragmenter {
     /// resume in the middle of an object after a connect.
     pub fn resynchronise(&mut self) {
         self.resynchronising = true;
+    }
+
+    /// Whether fragments may be missing anywhere, because the server drops what finds no room: what they leave of an
+    /// object is dropped too.
+    pub fn set_lossy(&mut self, lossy: bool) {
+        self.lossy = lossy;
+    }
+
+    /// Whether parts of an object were dropped since this was asked last.
+    pub fn take_skipped(&mut self) -> bool {
+        std::mem::take(&mut self.skipped)
+    }
+
+    /// The object whose fragment came last.
+    pub fn last_object(&self) -> Option<u64> {
+        self.last
     }
 
     /// Takes bytes off the wire, cut anywhere.
@@ -125,15 +147,20 @@ impl Defragmenter {
             return Err(FragmentError::Empty { object, fragment });
         }
         let mut size = HEADER.saturating_add(length);
+        let forgiving = self.resynchronising || self.lossy;
         if flags & START != 0 {
             match &self.open {
-                Some(open) if !self.resynchronising => {
+                Some(open) if !forgiving => {
                     return Err(FragmentError::StartInside {
                         open: open.object,
                         new: object,
                     });
                 }
-                _ => self.open = None,
+                Some(_) => {
+                    self.skipped = true;
+                    self.open = None;
+                }
+                None => {}
             }
             if fragment != 0 {
                 return Err(FragmentError::StartNumber { object, fragment });
@@ -142,7 +169,8 @@ impl Defragmenter {
         } else if let Some(open) = &self.open {
             if open.object == object && open.fragment.checked_add(1) == Some(fragment) {
                 size = size.saturating_add(open.size);
-            } else if self.resynchronising {
+            } else if forgiving {
+                self.skipped = true;
                 self.open = None;
             } else {
                 return Err(FragmentError::OutOfOrder {
@@ -152,7 +180,9 @@ impl Defragmenter {
                     fragment,
                 });
             }
-        } else if !self.resynchronising {
+        } else if forgiving {
+            self.skipped = true;
+        } else {
             return Err(FragmentError::NoStart { object, fragment });
         }
         if size > self.limits.object {
@@ -167,6 +197,7 @@ impl Defragmenter {
     /// Adds a checked fragment; gives the message if this was its end.
     fn join(&mut self, header: &Header, blob: BytesMut) -> Option<Bytes> {
         let size = HEADER + header.length;
+        self.last = Some(header.object);
         if header.flags & START != 0 {
             if header.flags & END != 0 {
                 return Some(blob.freeze());

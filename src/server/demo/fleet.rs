@@ -50,6 +50,16 @@ enum Holder {
     Other(&'static str),
 }
 
+impl Holder {
+    fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Nobody => None,
+            Self::Us => Some("this psdeck"),
+            Self::Other(client) => Some(client),
+        }
+    }
+}
+
 /// A session that the demonstration begins with, to be opened by whoever shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Start {
@@ -59,15 +69,15 @@ pub struct Start {
     pub name: &'static str,
 }
 
-/// A session that a server holds and this process is not connected to.
+/// A session that a server holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// The runspace pool's id.
     pub id: Uuid,
     /// Its name.
     pub name: String,
-    /// Another client is connected to it.
-    pub busy: bool,
+    /// Who is connected to it.
+    pub client: Option<&'static str>,
     /// What it runs: the pipeline's id and its text.
     pub running: Option<(Uuid, String)>,
     /// When the server drops it, if nobody is connected to it.
@@ -175,18 +185,18 @@ impl Demonstration {
         }
     }
 
-    /// The sessions of a server that this process is not connected to.
+    /// The sessions of a server.
     pub fn list(&self, computer: &str) -> Result<Vec<Held>, Refusal> {
         self.machine(computer)?;
         let sessions = self.sessions();
-        let held = sessions.iter().filter(|(_, entry)| {
-            entry.computer.eq_ignore_ascii_case(computer) && entry.holder != Holder::Us
-        });
+        let held = sessions
+            .iter()
+            .filter(|(_, entry)| entry.computer.eq_ignore_ascii_case(computer));
         Ok(held
             .map(|(id, entry)| Held {
                 id: *id,
                 name: entry.name.clone(),
-                busy: entry.holder != Holder::Nobody,
+                client: entry.holder.name(),
                 running: entry.session.running(),
                 expires: (entry.holder == Holder::Nobody)
                     .then(|| entry.disconnected + IDLE_TIMEOUT),
@@ -223,13 +233,9 @@ impl Demonstration {
             .get_mut(&id)
             .filter(|entry| entry.computer.eq_ignore_ascii_case(computer));
         let entry = entry.ok_or_else(|| Refusal::NoSession(computer.to_owned()))?;
-        let client = match entry.holder {
-            Holder::Nobody => {
-                entry.holder = Holder::Us;
-                return Ok(entry.session.clone());
-            }
-            Holder::Us => "this psdeck",
-            Holder::Other(client) => client,
+        let Some(client) = entry.holder.name() else {
+            entry.holder = Holder::Us;
+            return Ok(entry.session.clone());
         };
         Err(Refusal::Busy {
             name: entry.name.clone(),

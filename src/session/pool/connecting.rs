@@ -1,7 +1,7 @@
 //! Taking up a session that was left, or whose psdeck is dead.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -9,16 +9,20 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::memo::Claim;
-use super::remembered::{ELSEWHERE, blocking};
+use super::remembered::{ELSEWHERE, blocking, is_elsewhere};
 use super::{Entry, Pool, unknown};
 use crate::session::report::cancelled;
 use crate::session::task::First;
 use crate::session::{Availability, ExitCode, Report, Session, SessionId, SessionState};
 use crate::transport::Ask;
 
+/// So long what a server told of a session is not asked for again.
+const FRESH: Duration = Duration::from_secs(10);
+
 impl Pool {
-    /// Takes a disconnected session up again. On failure it stays `Disconnected`, with the reason; when the connection
-    /// that left it is lost, it is `Broken`.
+    /// Takes a disconnected session up again: over the connection that left it, else over a new one. What runs in it
+    /// goes on; [`Session::receive`] and [`Interactive::resume`](crate::session::Interactive::resume) have what it puts
+    /// out. One that is `Opened` here is given as it is. On failure it stays `Disconnected`, with the reason.
     ///
     /// A session whose psdeck ended without leaving it is left for it first. Where the server does not allow that, it is
     /// waited for until the server notices by itself, at most [`Limits::takeover`](crate::session::Limits::takeover);
@@ -31,6 +35,15 @@ impl Pool {
     ) -> Result<Session, Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         let entry = self.claim(id, entry).await?;
+        entry.info.send_if_modified(|info| {
+            // That is over: it is ours to connect.
+            let was_elsewhere = is_elsewhere(info);
+            if was_elsewhere {
+                info.availability = Availability::None;
+                info.reason = None;
+            }
+            was_elsewhere
+        });
         let connected = self.take_up(id, &entry, &ask, &cancel).await;
         if connected.is_err() {
             entry.memo.let_go();
@@ -47,38 +60,52 @@ impl Pool {
         cancel: &CancellationToken,
     ) -> Result<Session, Report> {
         let state = entry.info.borrow().state;
-        if let Some(session) = &entry.live {
-            session.reconnect().await?;
-            return Ok(session.clone());
-        }
-        if state != SessionState::Disconnected {
-            return Err(Report::not_disconnected(&entry.info.borrow()));
-        }
-        if entry.memo.is_stale() {
-            self.ask_about(id, entry, ask, cancel).await?;
+        match (state, &entry.live) {
+            (SessionState::Opened, Some(session)) => return Ok(session.clone()),
+            (SessionState::Disconnected, Some(session)) => match session.reconnect().await {
+                Ok(()) => return Ok(session.clone()),
+                Err(report) if report.code == ExitCode::TimedOut => return Err(report),
+                // Another client may have had it meanwhile: then it is connected anew.
+                Err(_) => self.ask_about(id, entry, ask, cancel).await?,
+            },
+            (SessionState::Disconnected, None) => {
+                if entry.listed.is_none_or(|at| at.elapsed() > FRESH)
+                    || entry.info.borrow().availability == Availability::Busy
+                {
+                    self.ask_about(id, entry, ask, cancel).await?;
+                }
+            }
+            _ => return Err(Report::not_disconnected(&entry.info.borrow())),
         }
         let abandoned = entry.is_abandoned();
         let end = Instant::now() + self.inner.limits.takeover;
         let latest = SystemTime::now() + self.inner.limits.takeover;
+        let mut tries = 0;
         loop {
             // What its server tells of it now, the entry in hand does not have.
             let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
             let is_busy = entry.info.borrow().availability == Availability::Busy;
-            let first = First::Connect {
-                ours: abandoned && is_busy,
-            };
+            if is_busy && !abandoned {
+                return Err(Report::in_use(&entry.info.borrow()));
+            }
+            let first = First::Connect { ours: is_busy };
             let connecting =
                 crate::session::opening::connect(self, id, &entry, first, Arc::clone(ask), cancel);
             let refused = match connecting.await {
                 Ok(session) => return Ok(session),
                 Err(refused) => refused,
             };
-            if !abandoned || refused.code == ExitCode::Cancelled {
+            tries += 1;
+            if !abandoned && (refused.code != ExitCode::Refused || tries > 1) {
+                return Err(refused);
+            }
+            if refused.code == ExitCode::Cancelled {
                 return Err(refused);
             }
             loop {
+                // That it is in use may be stale: the server is asked once more.
                 self.ask_about(id, &entry, ask, cancel).await?;
-                if entry.info.borrow().availability != Availability::Busy {
+                if !abandoned || entry.info.borrow().availability != Availability::Busy {
                     break;
                 }
                 if Instant::now() >= end {
@@ -126,6 +153,10 @@ impl Pool {
                 let why = "its server does not have it any more";
                 report.reasons.push(why.to_owned());
                 report.error_id = Some("PSSessionConnectFailed".to_owned());
+                drop(info);
+                if let Some(session) = &entry.live {
+                    session.lose(report.clone());
+                }
                 Err(report)
             }
             // It cannot say: connecting it will.
@@ -156,7 +187,7 @@ impl Pool {
                     info.availability = Availability::Busy;
                     info.reason = Some(ELSEWHERE.to_owned());
                 });
-                let mut report = Report::new(ExitCode::Refused, "the session cannot be connected")
+                let mut report = Report::new(ExitCode::Refused, "cannot connect the session")
                     .hint("disconnect it there");
                 report.reasons.push(ELSEWHERE.to_owned());
                 report.computer = Some(entry.info.borrow().computer_name.clone());

@@ -1,16 +1,9 @@
 //! What the registry has of one session of the pool, and whether it is ours to write.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use tokio::time::Instant;
-
 use super::remembered::{fill, is_abandoned};
 use crate::session::registry::{Held, Record, Registry};
 use crate::session::{SessionInfo, SessionState};
-
-/// So long what a server told of a session is not asked for again.
-const FRESH: Duration = Duration::from_secs(10);
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One session's record; none of what is not remembered.
 #[derive(Clone, Default)]
@@ -24,8 +17,6 @@ struct Written {
     held: Option<Held>,
     /// It is being connected: until it is, the record stays as it is.
     claimed: bool,
-    /// When its server was last asked about it.
-    asked: Option<Instant>,
 }
 
 /// What taking hold of a session came to.
@@ -48,7 +39,6 @@ impl Memo {
                     record,
                     held: Some(held),
                     claimed: false,
-                    asked: None,
                 });
             }
             Err(error) => {
@@ -75,20 +65,6 @@ impl Memo {
         }
     }
 
-    /// Its server has told how it is.
-    pub(super) fn heard(&self) {
-        if let Some(written) = self.lock().as_mut() {
-            written.asked = Some(Instant::now());
-        }
-    }
-
-    /// Whether its server is to be asked before it is connected.
-    pub(super) fn is_stale(&self) -> bool {
-        let memo = self.lock();
-        memo.as_ref()
-            .is_some_and(|written| written.asked.is_none_or(|asked| asked.elapsed() > FRESH))
-    }
-
     pub(super) fn is_abandoned(&self) -> bool {
         let memo = self.lock();
         memo.as_ref()
@@ -112,7 +88,6 @@ impl Memo {
                     record: record.clone(),
                     held: None,
                     claimed: false,
-                    asked: None,
                 });
             }
         }

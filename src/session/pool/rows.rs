@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -67,6 +68,7 @@ impl Inner {
             connector: row.connector,
             memo: Memo::default(),
             running: Vec::new(),
+            listed: None,
             live: None,
             removed: CancellationToken::new(),
         };
@@ -97,9 +99,14 @@ impl Inner {
         }
     }
 
-    pub(super) fn runs(&self, id: SessionId, running: Vec<(Uuid, String)>) {
+    /// Keeps what the server's list said of a session, and lets go of a handle that is of no more use.
+    pub(super) fn listed(&self, id: SessionId, running: Vec<(Uuid, String)>) {
         if let Some(entry) = self.entries().get_mut(&id) {
             entry.running = running;
+            entry.listed = Some(Instant::now());
+            if entry.live.as_ref().is_some_and(Session::is_over) {
+                entry.live = None;
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use super::Task;
 use crate::clixml::Value;
 use crate::psrp::{MetadataQuery, PipelineSpec};
 use crate::session::{Left, PipelineEvent, PromptReply, Report, Size};
@@ -52,5 +53,9 @@ pub(in crate::session) enum Control {
     Answer(u64, PromptReply),
     Disconnect(Leave, oneshot::Sender<Result<Left, Report>>),
     Reconnect(oneshot::Sender<Result<(), Report>>),
+    /// The session was taken up again over a connection of that task.
+    Succeed(Box<Task>),
+    /// The server does not have the session any more.
+    Lose(Box<Report>),
     Close(oneshot::Sender<()>),
 }

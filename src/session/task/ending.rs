@@ -56,7 +56,9 @@ impl Task {
             self.closed();
             return;
         }
-        self.fail(Report::of(failure, self.what, ""));
+        if !self.sever(failure) {
+            self.fail(Report::of(failure, self.what, ""));
+        }
     }
 
     /// Ends the session at once, with the reason.
@@ -144,12 +146,15 @@ impl Task {
             self.fail(self.silent("the server did not send the key for secure strings"));
             return;
         }
+        let away = self.is_away();
         let late: Vec<_> = self
             .pipes
             .values()
             .filter(|pipe| {
-                pipe.deadline(acknowledge, counting)
-                    .is_some_and(|at| at <= now)
+                !away
+                    && pipe
+                        .deadline(acknowledge, counting)
+                        .is_some_and(|at| at <= now)
             })
             .map(|pipe| pipe.id)
             .collect();

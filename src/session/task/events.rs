@@ -1,5 +1,7 @@
 //! What comes in: from the connection, and out of the protocol's state machine.
 
+use uuid::Uuid;
+
 use super::Task;
 use crate::clixml::Value;
 use crate::psrp::client::{Event as Message, Reason};
@@ -35,7 +37,7 @@ impl Task {
                 Err(error) => self.fail(self.protocol_error(&error)),
             },
             Event::Disconnected(why) => self.disconnected(why.as_ref()),
-            Event::NotDisconnected(failure) => self.tell(&failure.message),
+            Event::NotDisconnected(failure) => self.not_disconnected(&failure),
             Event::Reconnected => self.reconnected(),
             Event::Closed => self.closed(),
             Event::Gap(target) => self.gap_in(target),
@@ -62,11 +64,17 @@ impl Task {
     /// Some of what the server sent may be missing: what it sends next may make no sense.
     fn gap_in(&mut self, target: Target) {
         self.gap = true;
-        if let Target::Pipeline(id) = target
-            && let Some(pipe) = self.pipes.get_mut(&id)
-        {
-            pipe.gap = true;
+        if let Target::Pipeline(id) = target {
             let text = "an answer was lost with its connection, and this server keeps none: some output may be missing";
+            self.missing(id, text);
+        }
+    }
+
+    /// Some of a pipeline's output is missing; told once.
+    fn missing(&mut self, id: Uuid, text: &str) {
+        if let Some(pipe) = self.pipes.get_mut(&id)
+            && !std::mem::replace(&mut pipe.gap, true)
+        {
             pipe.hand_on(PipelineEvent::Notice(text.to_owned()));
         }
     }
@@ -127,6 +135,11 @@ impl Task {
                 self.push(pipeline, PipelineEvent::Progress(record));
             }
             Message::HostCall { target, call } => self.host_call(target, call),
+            Message::Missing { pipeline } => {
+                let text = "output is missing: the server had no room for it while nobody was connected, or its \
+                            beginning went to the former client";
+                self.missing(pipeline, text);
+            }
             Message::PipelineState {
                 pipeline,
                 state,
@@ -189,7 +202,7 @@ impl Task {
         }
     }
 
-    fn push(&mut self, id: uuid::Uuid, event: PipelineEvent) {
+    fn push(&mut self, id: Uuid, event: PipelineEvent) {
         if let Some(pipe) = self.pipes.get_mut(&id) {
             pipe.push(event);
         }

@@ -1,4 +1,4 @@
-//! How a session is left, interrupted and taken up again.
+//! How a session is left, on request or by its network.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Task;
 use crate::session::{ExitCode, Interruption, Left, PipelineEvent, Report, SessionState, span};
-use crate::transport::{Command, Failure, Keeping, Leave};
+use crate::transport::{Buffering, Command, Failure, Keeping, Leave};
 
 /// The least time without a client that a server can be asked for.
 const LEAST_IDLE: Duration = Duration::from_mins(1);
@@ -16,12 +16,12 @@ const NOTICED: Duration = Duration::from_mins(1);
 
 /// A disconnect or a reconnect that is under way.
 pub(super) struct Passage {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// Afterwards it has failed.
     pub(super) until: Instant,
 }
 
-enum Kind {
+pub(super) enum Kind {
     /// To be left as soon as nothing is half sent.
     Waiting(Leave, oneshot::Sender<Result<Left, Report>>),
     /// The server was told.
@@ -77,7 +77,7 @@ impl Task {
         if info.state != SessionState::Opened || self.passage.is_some() {
             return Err(Report::not_opened(&info));
         }
-        let what = "the session cannot be disconnected".to_owned();
+        let what = "cannot disconnect the session".to_owned();
         if !self.connection.capabilities().disconnect {
             return refused(
                 "PSSessionDisconnectFailed",
@@ -159,9 +159,21 @@ impl Task {
         };
         self.passage = Some(Passage {
             kind: Kind::Leaving(leave, left, done),
-            until: Instant::now() + self.limits.connect,
+            until: Instant::now() + self.exchange_limit(self.limits.connect),
         });
         self.connection.submit(Command::Disconnect(leave));
+    }
+
+    /// The server does not let us go.
+    pub(super) fn not_disconnected(&mut self, failure: &Failure) {
+        self.client.not_disconnected();
+        self.publish(SessionState::Opened, None);
+        if let Some(passage) = self.passage.take() {
+            let mut report = Report::of(failure, "cannot disconnect the session", "")
+                .hint("it goes on as before");
+            report.error_id = Some("PSSessionDisconnectFailed".to_owned());
+            passage.over(Err(self.named(report)));
+        }
     }
 
     /// What whoever leaves should know.
@@ -215,15 +227,14 @@ impl Task {
             info.reason = why.map(|failure| failure.message.clone());
         });
         self.expires();
+        self.lossy();
         // What waited for an acknowledgement gets none any more.
         self.pool_sent = None;
         self.publish(SessionState::Disconnected, None);
         self.hand_on(|| PipelineEvent::Disconnected);
         if let Some(passage) = passage {
             let refused = why.filter(|_| matches!(passage.kind, Kind::Returning(_)));
-            passage.over(refused.map_or(Ok(()), |why| {
-                Err(self.named(Report::of(why, "the session cannot be connected", "")))
-            }));
+            passage.over(refused.map_or(Ok(()), |why| Err(self.not_taken_up(why))));
         }
         if self.closing.is_some() {
             // It was to be closed: that has to wait for whoever takes it up.
@@ -235,6 +246,14 @@ impl Task {
     pub(super) fn kept(&mut self, keeping: Keeping) {
         self.info.send_modify(|info| info.keeping = keeping);
         self.expires();
+        self.lossy();
+    }
+
+    /// What is dropped while nobody is connected is to be noticed, from then on.
+    fn lossy(&mut self) {
+        if self.info.borrow().keeping.buffering == Some(Buffering::Drop) {
+            self.client.set_lossy(true);
+        }
     }
 
     fn expires(&self) {
@@ -247,39 +266,6 @@ impl Task {
         });
     }
 
-    pub(super) fn reconnect(&mut self, done: oneshot::Sender<Result<(), Report>>) {
-        let state = self.state();
-        if state == SessionState::Opened {
-            let _ = done.send(Ok(()));
-        } else if state != SessionState::Disconnected || self.passage.is_some() {
-            let _ = done.send(Err(Report::not_disconnected(&self.info.borrow())));
-        } else if let Err(error) = self.client.reconnect() {
-            let _ = done.send(Err(self.protocol_error(&error)));
-        } else {
-            self.passage = Some(Passage {
-                kind: Kind::Returning(done),
-                until: Instant::now() + self.limits.connect,
-            });
-            self.publish(SessionState::Connecting, None);
-            self.connection.submit(Command::Reconnect);
-        }
-    }
-
-    /// The session that we left is ours again.
-    pub(super) fn reconnected(&mut self) {
-        self.client.reconnected();
-        self.info.send_modify(|info| {
-            info.disconnected = None;
-            info.expires = None;
-            info.reason = None;
-        });
-        self.publish(SessionState::Opened, None);
-        self.hand_on(|| PipelineEvent::Reconnected);
-        if let Some(passage) = self.passage.take() {
-            passage.over(Ok(()));
-        }
-    }
-
     /// Leaving or taking up took too long.
     pub(super) fn passage_late(&mut self) {
         match self.passage.take() {
@@ -288,7 +274,7 @@ impl Task {
                 ..
             }) => {
                 let mut report =
-                    Report::new(ExitCode::TimedOut, "the session cannot be disconnected yet")
+                    Report::new(ExitCode::TimedOut, "cannot disconnect the session yet")
                         .hint("nothing was changed; try again when what is being sent has arrived");
                 report
                     .reasons
@@ -329,7 +315,7 @@ impl Task {
         }
     }
 
-    fn hand_on(&mut self, event: impl Fn() -> PipelineEvent) {
+    pub(super) fn hand_on(&mut self, event: impl Fn() -> PipelineEvent) {
         for pipe in self.pipes.values_mut().filter(|pipe| !pipe.finished) {
             pipe.hand_on(event());
         }

@@ -13,6 +13,7 @@ mod opening;
 mod pipe;
 mod policy;
 mod prompts;
+mod returning;
 mod work;
 
 use std::collections::{HashMap, HashSet};
@@ -35,7 +36,7 @@ use self::prompts::Prompts;
 use super::unread::{Unheard, Unread};
 use super::{Availability, ExitCode, Limits, Report, SessionInfo, SessionState, Size};
 use crate::psrp::client::Client;
-use crate::psrp::{KeyError, KeyPair, Priority, Target};
+use crate::psrp::{KeyError, KeyPair, PoolState, Priority, Target};
 use crate::transport::{Command, Connection};
 
 /// The owner of one session.
@@ -79,6 +80,8 @@ pub(in crate::session) struct Task {
     end: Arc<OnceLock<Report>>,
     /// Some of what the server sent may be missing.
     gap: bool,
+    /// The connection that left the session is gone.
+    severed: bool,
     /// Nothing is left to do.
     done: bool,
 }
@@ -128,6 +131,7 @@ impl Task {
             what: "the session was lost",
             end: Arc::clone(&lost),
             gap: false,
+            severed: false,
             done: false,
         };
         New {
@@ -159,9 +163,13 @@ impl Task {
                 if let Some(control) = control {
                     self.control(control);
                 } else {
-                    // Nobody can ask for anything any more.
+                    // Nobody can ask for anything any more. A session that was left stays on its server.
                     self.held = false;
-                    self.close();
+                    if self.client.state() == PoolState::Disconnected {
+                        self.done = true;
+                    } else {
+                        self.close();
+                    }
                 }
             }
             key = finished(&mut self.key) => self.key_made(key),
@@ -172,7 +180,7 @@ impl Task {
 
     /// Sends what may be sent, and lets be read what there is room for.
     fn pump(&mut self) {
-        if matches!(self.state(), SessionState::Disconnected) {
+        if self.is_away() {
             return;
         }
         if let Some(credit) = self.pool.grant(true) {
@@ -265,6 +273,8 @@ impl Task {
             Control::Answer(id, reply) => self.answer(id, reply),
             Control::Disconnect(leave, done) => self.disconnect(leave, done),
             Control::Reconnect(done) => self.reconnect(done),
+            Control::Succeed(next) => self.succeed(*next),
+            Control::Lose(why) => self.fail(*why),
             Control::Close(done) => {
                 self.closers.push(done);
                 self.close();
@@ -359,8 +369,10 @@ impl Task {
         .into_iter()
         .flatten();
         let passage = self.passage.as_ref().map(|passage| passage.until);
+        let away = self.is_away();
         self.pipes
             .values()
+            .filter(|_| !away)
             .filter_map(|pipe| pipe.deadline(acknowledge, counting))
             .chain([passage, self.closing].into_iter().flatten())
             .chain(owed)

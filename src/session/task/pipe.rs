@@ -90,6 +90,24 @@ impl Pipe {
         self.events = Some(start.events);
     }
 
+    /// It is taken up over another connection, which has granted nothing yet.
+    pub(super) fn attached(&mut self, window: usize) {
+        self.flow = Flow::new(window);
+        self.created = false;
+        self.sent = Some(Instant::now());
+    }
+
+    /// Times a stop anew, now that the server can be told; its id if it was not told before.
+    pub(super) fn rearm(&mut self, late: Instant) -> Option<Uuid> {
+        match self.stop {
+            Stop::Sent(_) | Stop::Pending if !self.finished => self.stop = Stop::Sent(late),
+            Stop::Taken(_) => self.stop = Stop::Taken(late),
+            Stop::Wanted(_) if self.created && !self.finished => return Some(self.id),
+            _ => {}
+        }
+        None
+    }
+
     /// Whether what it puts out is read without regard to who pulls.
     pub(super) fn open_ended(&self) -> bool {
         self.events.is_none() || self.stop != Stop::No || self.closing.is_some() || self.finished

@@ -108,6 +108,7 @@ impl Task {
 
     pub(super) fn stop(&mut self, run: RunId) {
         let late = Instant::now() + self.limits.stop;
+        let is_away = self.is_away();
         let Some(pipe) = self.pipe(run) else {
             return;
         };
@@ -115,14 +116,16 @@ impl Task {
             return;
         }
         let id = pipe.id;
-        if pipe.created {
+        if is_away {
+            pipe.stop = Stop::Wanted(None);
+        } else if pipe.created {
             self.send_stop(id);
         } else {
             pipe.stop = Stop::Wanted(Some(late));
         }
     }
 
-    fn send_stop(&mut self, id: Uuid) {
+    pub(super) fn send_stop(&mut self, id: Uuid) {
         let late = Instant::now() + self.limits.stop;
         let Some(pipe) = self.pipes.get_mut(&id) else {
             return;

@@ -1,0 +1,111 @@
+//! What servers hold, in the pool's list.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::rows::Row;
+use super::{Entry, Pool, THROTTLE, remembered};
+use crate::session::report::{OVERLOADED, cancelled, late};
+use crate::session::{Availability, Listed, Report, SessionId, SessionInfo, SessionState};
+use crate::transport::{Ask, Options, TargetAddress};
+
+impl Pool {
+    /// Asks a server which sessions it holds, and adds those that this pool does not know to the list, as
+    /// `Disconnected`. Listed ones that the server no longer has leave it. The numbers of those that it holds.
+    ///
+    /// What this process is connected to it knows better than the server; what it has lost or left is shown as the
+    /// server says.
+    pub async fn refresh(
+        &self,
+        target: &TargetAddress,
+        options: &Options,
+        ask: Arc<dyn Ask>,
+        cancel: CancellationToken,
+    ) -> Result<Vec<SessionId>, Report> {
+        let (connector, description) = self.inner.connector(target, options)?;
+        let what = "cannot list the sessions";
+        let computer = description.computer_name.clone();
+        let listing = connector.list(target.clone(), options.clone(), ask);
+        let listed = tokio::select! {
+            () = cancel.cancelled() => return Err(cancelled(&computer)),
+            listed = tokio::time::timeout(self.inner.limits.connect, listing) => match listed {
+                Ok(listed) => listed.map_err(|failure| Report::of(&failure, what, &computer))?,
+                Err(_) => return Err(late(what, &computer, OVERLOADED)),
+            },
+        };
+        self.recall().await;
+        self.inner.forget_unlisted(target, options, &listed);
+        let mut ids = Vec::with_capacity(listed.len());
+        for found in listed {
+            let entry = self.inner.find(found.instance_id).unwrap_or_else(|| {
+                self.inner.found(Row {
+                    id: None,
+                    description: description.clone(),
+                    name: Some(found.name.clone()).filter(|name| !name.is_empty()),
+                    instance_id: found.instance_id,
+                    client: Uuid::new_v4(),
+                    state: SessionState::Disconnected,
+                    target: target.clone(),
+                    options: options.clone(),
+                    connector: Arc::clone(&connector),
+                })
+            });
+            let id = entry.info.borrow().id;
+            ids.push(id);
+            self.inner.listed(id, found.running.clone());
+            entry.show(found);
+            entry.still_held();
+        }
+        self.inner.changed();
+        Ok(ids)
+    }
+
+    /// [`Self::refresh`] of several servers, 32 at a time; their results in the order asked for.
+    pub async fn refresh_all(
+        &self,
+        targets: Vec<(TargetAddress, Options)>,
+        ask: &Arc<dyn Ask>,
+        cancel: &CancellationToken,
+    ) -> Vec<(TargetAddress, Result<Vec<SessionId>, Report>)> {
+        let asked = targets.into_iter().map(|(target, options)| async move {
+            let listed = self.refresh(&target, &options, Arc::clone(ask), cancel.clone());
+            let listed = listed.await;
+            (target, listed)
+        });
+        futures_util::stream::iter(asked)
+            .buffered(THROTTLE)
+            .collect()
+            .await
+    }
+}
+
+impl Entry {
+    /// Shows what the server says of a session that we are not connected to.
+    fn show(&self, found: Listed) {
+        self.info.send_if_modified(|info: &mut SessionInfo| {
+            match info.state {
+                // What another psdeck holds, that one knows better.
+                SessionState::Disconnected if remembered::is_elsewhere(info) => return false,
+                SessionState::Disconnected => {}
+                // Lost here, and still there.
+                SessionState::Broken => info.state = SessionState::Disconnected,
+                _ => return false,
+            }
+            info.availability = found.availability;
+            info.reason = (found.availability == Availability::Busy).then(|| match found.client {
+                Some(client) => format!("it is connected to another client, {client}"),
+                None => "it is connected to another client".to_owned(),
+            });
+            info.configuration_name = found.configuration_name;
+            info.running = found.running.into_iter().next().map(|(_, text)| text);
+            info.user = found.owner.or_else(|| info.user.take());
+            info.keeping = found.keeping;
+            info.disconnected = found.disconnected;
+            info.expires = found.expires;
+            true
+        });
+    }
+}
