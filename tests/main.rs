@@ -34,6 +34,7 @@ mod clixml_property;
 mod clixml_psrpcore;
 mod cmdlets;
 mod connection;
+mod cuts;
 mod demo;
 mod disconnect;
 mod flood;

@@ -14,6 +14,7 @@
     reason = "tests fail by panicking, helpers of theirs too, and their modules see each other"
 )]
 
+mod cuts;
 mod flood;
 mod fuzz;
 mod peers;

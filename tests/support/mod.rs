@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub mod console;
+pub mod cuts;
+pub mod cutter;
 pub mod faults;
 pub mod http;
 pub mod link;

@@ -316,6 +316,9 @@ impl Client {
             }
         };
         let runs = command.is_some_and(|one| one.state.as_deref() != Some("Done"));
+        if matches!(ask, Ask::Receive(_)) && self.is_decided(lost, runs) {
+            return;
+        }
         match ask {
             Ask::Receive(_) if runs => self.found(lost, false),
             Ask::Receive(_) => {
@@ -342,6 +345,9 @@ impl Client {
         let Some(exchange) = self.exchanges.get_mut(&lost) else {
             return;
         };
+        if exchange.doubted && exchange.is_flying() {
+            return; // its answer shows it
+        }
         exchange.renew(limit);
         exchange.land(Stage::Due);
         let target = exchange.ask.target();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::bench_tests::{
-    Bench, COMMAND, COMMANDED, PIPELINE, SHELL, SIGNALLED, data_of, object, output,
+    Bench, COMMAND, COMMANDED, PIPELINE, SHELL, SIGNALLED, data_of, inside, object, output,
 };
 use super::{Event, Failure, Sent, Transmit, Trouble};
 use crate::psrp::Priority;
@@ -287,6 +287,49 @@ fn a_receive_that_the_server_may_have_forgotten_is_a_gap() {
         target: PIPELINE,
         failure: Failure::ResultLost
     }));
+}
+
+#[test]
+fn a_receive_that_the_server_ran_anew_is_told_before_it_is_answered() {
+    for runs in [true, false] {
+        let (mut bench, _, receive) = Bench::running(true);
+        bench.now += Duration::from_secs(210);
+        bench.lose(&receive, Sent::Maybe, Trouble::Silence);
+        bench.wait();
+        let again = bench.sends(Action::Receive);
+        bench.client.written(bench.now, again.exchange);
+        bench.events();
+        assert_eq!(bench.wait(), Duration::from_secs(3));
+        let list = bench.sends(Action::Enumerate);
+        let command = if runs {
+            "<rsp:Command><rsp:CommandId>000000C0-0000-0000-0000-000000000000</rsp:CommandId></rsp:Command>"
+        } else {
+            ""
+        };
+        let id = inside(&again.envelope, "CommandId=\"").split('"').next();
+        let command = command.replace("000000C0-0000-0000-0000-000000000000", id.unwrap());
+        bench.answer(
+            &list,
+            &format!("<n:EnumerateResponse><w:Items>{command}</w:Items><w:EndOfSequence/></n:EnumerateResponse>"),
+        );
+        let events = bench.events();
+        assert_eq!(events[0], Event::Gap(PIPELINE));
+        if runs {
+            assert_eq!(events.len(), 1);
+            bench.answer(&again, &output(&object(10, true)));
+            let events = bench.events();
+            assert!(!events.contains(&Event::Gap(PIPELINE)));
+            assert_eq!(data_of(&events), 31);
+        } else {
+            assert!(matches!(
+                events[1],
+                Event::Fault {
+                    failure: Failure::ResultLost,
+                    ..
+                }
+            ));
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(75);
 /// What a Receive may take beyond the operation's time.
 const DELAY: Duration = Duration::from_secs(30);
 
+/// A server that knows a request that is sent again says so at once.
+const DOUBT: Duration = Duration::from_secs(3);
+
 /// What any exchange may take beyond its patience: connections are made and requests written meanwhile, at 8 kbit/s or
 /// faster.
 const BACKSTOP: Duration = Duration::from_mins(2);
@@ -92,6 +95,8 @@ pub(super) struct Exchange {
     pub(super) sign: Option<Instant>,
     /// The server has said that it knows the request that was sent again.
     pub(super) acknowledged: bool,
+    /// The server did not say so, though it has kept the answer for long if it has: it is asked about the command.
+    pub(super) doubted: bool,
     /// The shell was taken up again for it.
     pub(super) rejoined: bool,
     pub(super) recovery: Option<Recovery>,
@@ -129,6 +134,7 @@ impl Exchange {
             flown: None,
             sign: None,
             acknowledged: false,
+            doubted: false,
             rejoined: false,
             recovery: None,
             attempts: 0,
@@ -162,6 +168,7 @@ impl Exchange {
         self.answers = 0;
         self.words = 0;
         self.acknowledged = false;
+        self.doubted = false;
         self.loss = None;
     }
 
@@ -194,6 +201,16 @@ impl Exchange {
     pub(super) fn is_forgotten(&self, schedule: Schedule) -> bool {
         let late = |(first, last)| schedule.is_forgotten(first, last);
         self.again && !self.acknowledged && self.flown.is_some_and(late)
+    }
+
+    /// From when on it counts as forgotten by the server.
+    pub(super) fn doubt(&self, schedule: Schedule) -> Option<Instant> {
+        let in_doubt = matches!(self.ask, Ask::Receive(_))
+            && self.is_flying()
+            && !self.doubted
+            && self.answers + self.unread == 0
+            && self.is_forgotten(schedule);
+        self.sign.filter(|_| in_doubt).map(|at| at + DOUBT)
     }
 
     /// When whoever carries it has forgotten it.

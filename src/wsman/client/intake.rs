@@ -25,8 +25,11 @@ pub(super) struct Unread {
 
 impl Client {
     /// The request was written whole to a connection that stands and is authenticated.
-    pub fn written(&mut self, _now: Instant, exchange: ExchangeId) {
-        if self.flight(exchange).is_some() {
+    pub fn written(&mut self, now: Instant, exchange: ExchangeId) {
+        if let Some(id) = self.flight(exchange) {
+            if let Some(exchange) = self.exchanges.get_mut(&id) {
+                exchange.sign = Some(now);
+            }
             self.back();
         }
     }

@@ -28,15 +28,18 @@ impl Client {
 
     /// When [`Client::handle_timeout`] is due.
     pub fn deadline(&self) -> Option<Instant> {
-        let over = self.schedule().over();
+        let schedule = self.schedule();
+        let over = schedule.over();
         let exchanges = self.exchanges.values();
         let exchanges = exchanges.filter_map(|exchange| match exchange.stage {
             Stage::Waiting(at) => Some(at),
             Stage::Flying => {
+                let doubt = exchange.doubt(schedule);
                 let backstop = exchange.backstop(self.settings.operation_timeout);
                 end_of_flight(exchange, over)
                     .into_iter()
                     .chain(backstop)
+                    .chain(doubt)
                     .min()
             }
             _ => None,
@@ -84,6 +87,7 @@ impl Client {
             };
             self.fail(now, id, Sent::Maybe, why);
         }
+        self.doubt(now);
         self.window_over(now);
     }
 

@@ -93,6 +93,43 @@ impl Client {
         true
     }
 
+    /// Asks about the commands whose Receives the server does not seem to know any more: it may have run those as new
+    /// ones, and they would wait for what was said already.
+    pub(super) fn doubt(&mut self, now: Instant) {
+        let schedule = self.schedule();
+        let is_due = |exchange: &Exchange| exchange.doubt(schedule).is_some_and(|at| at <= now);
+        let due = self.exchanges.iter().filter(|(_, one)| is_due(one));
+        let due: Vec<_> = due.map(|(id, one)| (*id, one.ask.target())).collect();
+        for (id, target) in due {
+            let Some(exchange) = self.exchanges.get_mut(&id) else {
+                continue;
+            };
+            exchange.doubted = true;
+            if target == Target::Pool {
+                exchange.again = false; // told once
+                self.events.push_back(Event::Gap(target));
+            } else {
+                self.ask(Ask::FindCommand(id), Bytes::new());
+            }
+        }
+    }
+
+    /// A command was asked about while its Receive is under way. Says whether that was all that is to be done: the
+    /// Receive goes on, or has been given up.
+    pub(super) fn is_decided(&mut self, id: ExchangeId, runs: bool) -> bool {
+        let Some(exchange) = self.exchanges.get_mut(&id).filter(|one| one.doubted) else {
+            return false;
+        };
+        let waits =
+            exchange.again && !exchange.acknowledged && exchange.answers + exchange.unread == 0;
+        if !waits {
+            return true; // it was known after all
+        }
+        exchange.again = false; // told once
+        self.events.push_back(Event::Gap(exchange.ask.target()));
+        runs
+    }
+
     /// The server may have forgotten what this Receive asked for again: then it has answered a new one, and what the old
     /// one brought is lost. Says whether the answer is done with: it does not show whether the command has ended.
     pub(super) fn has_gap(&mut self, id: ExchangeId, target: Target, answer: &Answer) -> bool {
