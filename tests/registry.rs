@@ -191,9 +191,9 @@ fn a_kill_at_any_time_damages_nothing() {
                 let path = file.unwrap().path();
                 let whole = fs::read_to_string(&path).unwrap_or_else(|_| "{}".into());
                 let is_record = path.extension().is_some_and(|kind| kind == "json");
-                if is_record && serde_json::from_str::<serde_json::Value>(&whole).is_err() {
-                    panic!("half a record: {whole}");
-                }
+                let is_torn =
+                    is_record && serde_json::from_str::<serde_json::Value>(&whole).is_err();
+                assert!(!is_torn, "half a record: {whole}");
             }
         }
         hammer.kill();
