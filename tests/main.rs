@@ -24,6 +24,7 @@ mod cli_clixml;
 mod cli_enter;
 mod cli_invoke;
 mod cli_passwords;
+mod cli_sessions;
 mod cli_ssh;
 mod cli_ssh_work;
 mod cli_terminal;

@@ -8,7 +8,6 @@ use super::status::{ExitStatus, Failed};
 use super::{Context, opening};
 use crate::config::Config;
 use crate::server::Demonstration;
-use crate::session::registry::{self, Registry};
 use crate::session::{Demo, OpenRequest, Pool};
 use crate::transport::{Nobody, Options, TargetAddress};
 use crate::tui;
@@ -34,18 +33,16 @@ pub(super) fn run(context: &Context) -> Result<ExitStatus, Failed> {
         })
     });
     let known = known.collect();
-    let profiles = config.clone();
-    let password = move |profile: &str| {
-        let computer = profiles.resolve(profile).ok()?.pop()?;
-        computer.options.password_command
-    };
-    let mut notes = Vec::new();
-    let pool = match registry::folder().and_then(Registry::open) {
-        Ok(registry) => opening::pool().remembering(registry, password),
-        Err(error) => {
-            notes.push(format!("sessions are not remembered: {error}"));
-            opening::pool()
+    let (pool, notes) = match opening::remembering(&config) {
+        Ok(pool) => (pool, Vec::new()),
+        Err(Failed::Report(report)) => {
+            let why = report.reasons.join(": ");
+            (
+                opening::forgetful(),
+                vec![format!("{}: {why}", report.what)],
+            )
         }
+        Err(other) => return Err(other),
     };
     show(context, config, pool, known, Vec::new(), notes)
 }

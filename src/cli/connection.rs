@@ -1,5 +1,7 @@
 //! The connection options of verbs, from the table that profiles and the app's dialog share.
 
+use std::time::Duration;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
@@ -34,6 +36,16 @@ impl Connection {
     /// The options for one target: these over those of its profile.
     pub(super) fn over(&self, target: &Resolved) -> Options {
         overlay(self.given.0.clone(), target.options.clone())
+    }
+
+    /// The configuration name that was given, where it picks among sessions.
+    pub(super) fn configuration_name(&self) -> Option<&str> {
+        self.given.0.configuration_name.as_deref()
+    }
+
+    /// The idle time-out that was given.
+    pub(super) fn idle_timeout(&self) -> Option<Duration> {
+        self.given.0.idle_timeout
     }
 
     /// The configuration; `--ssh-config` changes which hosts it knows.

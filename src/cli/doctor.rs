@@ -276,7 +276,7 @@ impl Findings {
             true,
             cancel.clone(),
         ));
-        let pool = opening::pool();
+        let pool = opening::forgetful();
         let mut opening = pool.open(
             &opening::request(target, connection, None),
             ask,

@@ -20,6 +20,7 @@ mod progress;
 mod prompts;
 mod records;
 mod screen;
+mod sessions;
 mod signals;
 mod status;
 mod targets;
@@ -82,6 +83,12 @@ enum Verb {
     Demo(app::Arguments),
     Enter(Box<enter::Arguments>),
     Invoke(Box<invoke::Arguments>),
+    List(Box<sessions::list::Arguments>),
+    New(Box<sessions::new::Arguments>),
+    Connect(Box<sessions::connect::Arguments>),
+    Disconnect(Box<sessions::disconnect::Arguments>),
+    Receive(Box<sessions::receive::Arguments>),
+    Remove(Box<sessions::remove::Arguments>),
     Clixml(clixml::Arguments),
     Doctor(Box<doctor::Arguments>),
     Config(config::Arguments),
@@ -130,6 +137,12 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Some(Verb::Demo(arguments)) => app::demo(&arguments, &context),
         Some(Verb::Invoke(arguments)) => invoke::run(&arguments, &context),
         Some(Verb::Enter(arguments)) => enter::run(&arguments, &context),
+        Some(Verb::List(arguments)) => sessions::list::run(&arguments, &context),
+        Some(Verb::New(arguments)) => sessions::new::run(&arguments, &context),
+        Some(Verb::Connect(arguments)) => sessions::connect::run(&arguments, &context),
+        Some(Verb::Disconnect(arguments)) => sessions::disconnect::run(&arguments, &context),
+        Some(Verb::Receive(arguments)) => sessions::receive::run(&arguments, &context),
+        Some(Verb::Remove(arguments)) => sessions::remove::run(&arguments, &context),
         Some(Verb::Clixml(arguments)) => clixml::run(&arguments, &context),
         Some(Verb::Doctor(arguments)) => doctor::run(&arguments, &context),
         Some(Verb::Config(arguments)) => config::run(&arguments, &context),

@@ -10,8 +10,9 @@ use super::ask::Asker;
 use super::connection::Connection;
 use super::signals::Interrupts;
 use super::status::Failed;
-use crate::config::Resolved;
+use crate::config::{Config, Resolved};
 use crate::server::Demonstration;
+use crate::session::registry::{self, Registry};
 use crate::session::{Demo, ExitCode, OpenRequest, Pool, Report, Session, Size};
 use crate::transport::{Ask, Secret};
 
@@ -21,8 +22,35 @@ pub(super) struct Opened {
     pub(super) pool: Pool,
 }
 
-/// A pool that reaches every kind of target.
-pub(super) fn pool() -> Pool {
+/// A pool that reaches every kind of target, and remembers its sessions where that can be.
+pub(super) fn pool(config: &Config) -> Pool {
+    remembering(config).unwrap_or_else(|failed| {
+        if let Failed::Report(report) = failed {
+            tracing::warn!(why = report.reasons.first(), "{}", report.what);
+        }
+        forgetful()
+    })
+}
+
+/// The same, for verbs of remembered sessions.
+pub(super) fn remembering(config: &Config) -> Result<Pool, Failed> {
+    let registry = registry::folder().and_then(Registry::open);
+    let registry = registry.map_err(|error| {
+        let what = "sessions cannot be remembered";
+        let mut report = Report::new(ExitCode::RemoteErrors, what)
+            .hint("PSDECK_DATA names a folder of yours that can be written to");
+        report.reasons.push(error.to_string());
+        report
+    })?;
+    let config = config.clone();
+    Ok(forgetful().remembering(registry, move |profile| {
+        let computer = config.resolve(profile).ok()?.pop()?;
+        computer.options.password_command
+    }))
+}
+
+/// A pool that keeps nothing: what is opened only to be tried.
+pub(super) fn forgetful() -> Pool {
     Pool::new(vec![Arc::new(Demo(Demonstration::new(0)))])
 }
 
@@ -46,12 +74,13 @@ pub(super) fn request(
 pub(super) async fn one(
     target: &Resolved,
     connection: &Connection,
+    config: &Config,
     window: Size,
     interrupts: &mut Interrupts,
 ) -> Result<Opened, Failed> {
     let cancel = CancellationToken::new();
     let asker = Arc::new(Asker::new(given(connection)?, true, cancel.clone()));
-    let pool = pool();
+    let pool = pool(config);
     let ask: Arc<dyn Ask> = asker;
     let opening = pool.open(
         &request(target, connection, Some(window)),

@@ -1,6 +1,23 @@
 //! Ctrl+C while no key is read, and the signals that end us.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::session::{Pool, SessionId};
+use crate::transport::Leave;
+
+/// The session that is left to its server when a signal ends the program.
+static LEFT_AT_END: Mutex<Option<(Pool, SessionId)>> = Mutex::new(None);
+/// How long that may take.
+const LEAVING: Duration = Duration::from_secs(3);
+
+/// Has a signal that ends the program leave this session rather than drop it.
+pub(super) fn leave_at_end(pool: Pool, id: SessionId) {
+    *LEFT_AT_END.lock().unwrap_or_else(PoisonError::into_inner) = Some((pool, id));
+}
 
 /// Each Ctrl+C, as it comes. While this lives, Ctrl+C does not end the program.
 pub(super) struct Interrupts(mpsc::UnboundedReceiver<()>);
@@ -50,7 +67,28 @@ async fn end_on(kind: tokio::signal::unix::SignalKind, number: i32) {
     };
     if signal.recv().await.is_some() {
         super::tty::restore();
+        let left = LEFT_AT_END
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some((pool, id)) = left {
+            leave(&pool, id).await;
+        }
         std::process::exit(128 + number);
+    }
+}
+
+/// Leaves a session on its server, and says how it is taken up.
+#[cfg(unix)]
+async fn leave(pool: &Pool, id: SessionId) {
+    let leaving = pool.disconnect(id, Leave::default(), CancellationToken::new());
+    if let Ok(Ok(_)) = tokio::time::timeout(LEAVING, leaving).await {
+        use std::io::Write as _;
+        // The terminal may be gone.
+        let _ = writeln!(
+            std::io::stderr(),
+            "psdeck ends; the session runs on: psdeck connect {id}"
+        );
     }
 }
 

@@ -31,6 +31,11 @@ impl ExitStatus {
 }
 
 impl ExitStatus {
+    /// The higher of two.
+    pub(super) fn worse(self, other: Self) -> Self {
+        Self(self.0.max(other.0))
+    }
+
     /// N of the remote side's `exit N`, as far as a status of this platform can say it.
     pub(super) fn remote(code: i32) -> Self {
         // The low byte, as a shell does it; what would look like success by that is not.

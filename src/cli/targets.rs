@@ -45,20 +45,25 @@ impl Targets {
                 "name a computer: HOST, USER@HOST for SSH, a profile, local, or demo:Server01",
             ));
         }
-        let mut seen = HashSet::new();
-        let mut computers = Vec::new();
-        for name in &names {
-            let found = config
-                .resolve(name)
-                .map_err(|error| target_report(&error, name))?;
-            computers.extend(
-                found
-                    .into_iter()
-                    .filter(|found| seen.insert(found.name.clone())),
-            );
-        }
-        Ok(computers)
+        resolve(config, &names)
     }
+}
+
+/// The computers that these names stand for, each once, in their order.
+pub(super) fn resolve(config: &Config, names: &[String]) -> Result<Vec<Resolved>, Failed> {
+    let mut seen = HashSet::new();
+    let mut computers = Vec::new();
+    for name in names {
+        let found = config
+            .resolve(name)
+            .map_err(|error| target_report(&error, name))?;
+        computers.extend(
+            found
+                .into_iter()
+                .filter(|found| seen.insert(found.name.clone())),
+        );
+    }
+    Ok(computers)
 }
 
 /// The one computer that a name stands for.

@@ -67,6 +67,31 @@ impl Session {
         running
     }
 
+    /// Runs a script for whoever takes the session up next: nothing of what it puts out is read here, so the session is to
+    /// be disconnected, which waits until the script has arrived.
+    pub fn begin(&self, invoke: &Invoke) -> Running {
+        let label = invoke.script.lines().next().unwrap_or_default().to_owned();
+        let (events, pulled) = mpsc::unbounded_channel();
+        let run = RunId(self.runs.fetch_add(1, Ordering::Relaxed));
+        let start = Start {
+            run,
+            label: Some(label),
+            window: invoke.window,
+            events,
+            input: None,
+            unread: true,
+        };
+        let work = Work::Pipeline(Box::new(invoke.spec()));
+        if self
+            .control
+            .send(Control::Start(work, Box::new(start)))
+            .is_err()
+        {
+            return Running::lost(self.gone());
+        }
+        self.pulling(pulled, run, None)
+    }
+
     /// Takes up a command that runs and that nobody here reads: one that connecting found, or one whose [`Running`] was
     /// dropped. Its events from here on, each once: first what the server still has. `None` if nothing of the kind runs,
     /// or the session is not open.
@@ -88,6 +113,7 @@ impl Session {
             window,
             events,
             input: None,
+            unread: false,
         };
         let receive = Control::Receive(id, Box::new(start));
         if self.control.send(receive).is_err() {
@@ -141,6 +167,7 @@ impl Session {
             window,
             events,
             input: poured,
+            unread: false,
         };
         let start = Control::Start(work, Box::new(start));
         if self.control.send(start).is_err() {

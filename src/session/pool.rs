@@ -156,6 +156,20 @@ impl Pool {
         entry.live.filter(|_| state == SessionState::Opened)
     }
 
+    /// Whether such a server keeps a session without a client.
+    pub fn keeps_sessions(&self, target: &TargetAddress, options: &Options) -> bool {
+        let connector = self.inner.connector(target, options);
+        connector.is_ok_and(|(connector, _)| connector.keeps_sessions())
+    }
+
+    /// Whether the psdeck that had the session ended without leaving it: its server may not have noticed.
+    pub fn is_abandoned(&self, id: SessionId) -> bool {
+        let entry = self.inner.entry(id);
+        entry.is_some_and(|entry| {
+            entry.is_abandoned() && !remembered::is_elsewhere(&entry.info.borrow())
+        })
+    }
+
     /// Leaves a session running on its server. On failure it stays as it was; a server that does not answer costs the
     /// session, which is `Broken` then. Cancelling stops the waiting only.
     pub async fn disconnect(

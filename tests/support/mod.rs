@@ -4,6 +4,7 @@
 pub mod console;
 pub mod cuts;
 pub mod cutter;
+pub mod desk;
 pub mod faults;
 pub mod http;
 pub mod link;

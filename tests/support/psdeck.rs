@@ -134,6 +134,8 @@ impl Psdeck {
             .env("HOME", self.home.path())
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("XDG_STATE_HOME")
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("PSDECK_DATA")
             .env_remove("SSH_AUTH_SOCK")
             .env_remove("NO_COLOR")
             .envs(self.environment)

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use super::connection::{Connection, one_reader};
 use super::opening;
-use super::signals::Interrupts;
+use super::signals::{self, Interrupts};
 use super::status::{ExitStatus, Failed};
 use super::{Context, targets};
-use crate::session::{ExitCode, Interactive, Size};
+use crate::session::{ExitCode, Interactive, InteractiveEvents, Pool, SessionId, Size};
+use crate::transport::Leave;
+use tokio_util::sync::CancellationToken;
 
 /// Work in a session, line by line, in this terminal.
 ///
@@ -34,27 +36,87 @@ pub(super) struct Arguments {
 const GOODBYE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
-    let at_terminal = io::stdin().is_terminal();
     one_reader(&[
         ("--password-stdin", arguments.connection.password_stdin),
         ("the session", true),
     ])?;
-    let target = targets::single(&arguments.connection.config(context)?, &arguments.target)?;
+    let config = arguments.connection.config(context)?;
+    let target = targets::single(&config, &arguments.target)?;
     let done = super::block_on(async {
         let mut interrupts = Interrupts::listen();
         let window = window();
-        let opened = opening::one(&target, &arguments.connection, window, &mut interrupts).await?;
+        let connection = &arguments.connection;
+        let opened = opening::one(&target, connection, &config, window, &mut interrupts).await?;
         let (interactive, events) = Interactive::enter(opened.session.clone(), window);
-        let viewer = viewer::Viewer::new(interactive, events, interrupts, context.colours);
-        let done = if at_terminal {
-            terminal::run(viewer).await
-        } else {
-            piped::run(viewer, arguments.prompt).await
+        let id = opened.session.info().id;
+        let entered = Entered {
+            pool: opened.pool.clone(),
+            id,
+            interactive,
+            events,
+            interrupts,
         };
+        let done = within(entered, arguments.prompt, context).await;
+        if let Err(failed) = &done
+            && is_lost(failed)
+        {
+            // Nobody said that it is to end.
+            let _ = opened
+                .pool
+                .disconnect(id, Leave::default(), CancellationToken::new())
+                .await;
+        }
         opened.pool.close_all(GOODBYE).await;
         done
     })?;
-    // Like ssh: 255 tells our failures from the remote side's statuses.
+    as_ssh(done, context)
+}
+
+/// A session that is to be worked in.
+pub(super) struct Entered {
+    pub(super) pool: Pool,
+    pub(super) id: SessionId,
+    pub(super) interactive: Interactive,
+    pub(super) events: InteractiveEvents,
+    pub(super) interrupts: Interrupts,
+}
+
+/// Works in a session until it is left. A signal that ends psdeck leaves it on its server, where that is possible.
+pub(super) async fn within(
+    entered: Entered,
+    prompts: bool,
+    context: &Context,
+) -> Result<ExitStatus, Failed> {
+    let Entered {
+        pool,
+        id,
+        interactive,
+        events,
+        interrupts,
+    } = entered;
+    signals::leave_at_end(pool, id);
+    let viewer = viewer::Viewer::new(interactive, events, interrupts, context.colours);
+    if io::stdin().is_terminal() {
+        terminal::run(viewer).await
+    } else {
+        piped::run(viewer, prompts).await
+    }
+}
+
+/// Whether the terminal, or whoever read our output, is gone.
+fn is_lost(failed: &Failed) -> bool {
+    match failed {
+        Failed::Pipe => true,
+        Failed::Report(report) => report.code == ExitCode::RemoteErrors,
+        Failed::Status(_) => false,
+    }
+}
+
+/// Like ssh: 255 tells our failures from the remote side's statuses.
+pub(super) fn as_ssh(
+    done: Result<ExitStatus, Failed>,
+    context: &Context,
+) -> Result<ExitStatus, Failed> {
     done.map_err(|failed| match failed {
         Failed::Report(report) if is_ours(report.code) => {
             super::output::error(&report, context.colours);

@@ -1,10 +1,12 @@
 //! `psdeck invoke TARGET… (-c SCRIPT | -f FILE|-)`.
 
 mod array;
+mod detach;
 mod from_json;
 mod input;
 mod jsonl;
 mod objects;
+mod printer;
 mod run;
 mod script;
 mod sink;
@@ -20,7 +22,9 @@ use super::Context;
 use super::connection::{Connection, one_reader};
 use super::status::{ExitStatus, Failed};
 use super::targets::{self, Targets};
+pub(super) use printer::Printer;
 use script::Values;
+pub(super) use tally::Fared;
 
 /// Run a script on one computer or many.
 ///
@@ -64,6 +68,9 @@ pub(super) struct Arguments {
     /// Leave as the script did: `exit N` gives N, and psdeck's own failures 255.
     #[arg(long)]
     exit_code: bool,
+    /// Start it, leave the sessions on their servers, and print what to resume: psdeck receive prints what it puts out.
+    #[arg(long, conflicts_with_all = ["input", "exit_code", "timeout"])]
+    detach: bool,
     /// How long each computer may take, getting in included: 90s, 4m, 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = crate::config::duration)]
     timeout: Option<Duration>,
@@ -103,9 +110,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
         ("--targets-from", arguments.targets.reads_stdin()),
         ("--password-stdin", arguments.connection.password_stdin),
     ])?;
-    let computers = arguments
-        .targets
-        .resolve(&arguments.connection.config(context)?)?;
+    let config = arguments.connection.config(context)?;
+    let computers = arguments.targets.resolve(&config)?;
     if arguments.exit_code && computers.len() > 1 {
         return Err(Failed::usage(
             format!(
@@ -121,7 +127,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
         // The argument group holds that one of them is there.
         (None, None) => String::new(),
     };
-    let done = super::block_on(run::run(arguments, script, &computers, context.colours))?;
+    if arguments.detach {
+        let detached = detach::run(arguments, script, &computers, &config, context);
+        return super::block_on(detached)?;
+    }
+    let run = run::run(arguments, script, &computers, &config, context.colours);
+    let done = super::block_on(run)?;
     match done {
         Err(Failed::Report(report))
             if arguments.exit_code && report.code != crate::session::ExitCode::Cancelled =>

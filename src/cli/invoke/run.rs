@@ -21,15 +21,15 @@ use crate::cli::signals::Interrupts;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::tty::Tty;
 use crate::cli::{enter, opening};
-use crate::config::Resolved;
+use crate::config::{Config, Resolved};
 use crate::session::{
     Display, HostEvent, Invoke, InvokeRequest, Operation, OperationEvent, OperationKind,
-    PipelineEvent, PipelineState, Prompt, PromptReply, StreamKind,
+    PipelineEvent, PipelineState, Prompt, PromptReply,
 };
 use crate::transport::{Ask, Stage};
 
 /// How long the sessions may take to close when all is done.
-const GOODBYE: Duration = Duration::from_secs(2);
+pub(super) const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Events that may wait while something is asked; further ones stay with their computers.
 const WAITING: usize = 256;
@@ -53,6 +53,7 @@ pub(super) async fn run(
     arguments: &Arguments,
     script: String,
     computers: &[Resolved],
+    config: &Config,
     colours: Colours,
 ) -> Result<ExitStatus, Failed> {
     let mut interrupts = Interrupts::listen();
@@ -95,7 +96,7 @@ pub(super) async fn run(
         },
         timeout: arguments.timeout,
     };
-    let pool = opening::pool();
+    let pool = opening::pool(config);
     let ask: Arc<dyn Ask> = asker.clone();
     let mut run = Run {
         operation: pool.invoke(request, &ask, &cancel),
@@ -221,11 +222,7 @@ impl Run {
                 }
             }
             OperationKind::Pipeline(event) => {
-                fared.errors |= matches!(
-                    event,
-                    PipelineEvent::Error(_)
-                        | PipelineEvent::Host(HostEvent::Stream(StreamKind::Error, _))
-                );
+                fared.note(&event);
                 self.sink.event(target, &event)?;
             }
             OperationKind::Finished(mut finished) => {

@@ -1,11 +1,13 @@
 //! What a run came to: one computer's status, and that of all.
 
 use crate::cli::status::ExitStatus;
-use crate::session::{ExitCode, Finished, PipelineState, Report};
+use crate::session::{
+    ExitCode, Finished, HostEvent, PipelineEvent, PipelineState, Report, StreamKind,
+};
 
 /// How one computer fared.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Fared {
+pub(in crate::cli) struct Fared {
     /// Whether an error was reported.
     pub(super) errors: bool,
     /// N of `exit N`.
@@ -14,8 +16,21 @@ pub(super) struct Fared {
 }
 
 impl Fared {
+    /// It put something out.
+    pub(in crate::cli) fn note(&mut self, event: &PipelineEvent) {
+        self.errors |= matches!(
+            event,
+            PipelineEvent::Error(_) | PipelineEvent::Host(HostEvent::Stream(StreamKind::Error, _))
+        );
+    }
+
+    /// The status that it alone leads to.
+    pub(in crate::cli) fn status(self) -> ExitStatus {
+        ExitStatus(self.status)
+    }
+
     /// Its script has ended.
-    pub(super) fn finished(&mut self, finished: &Finished) {
+    pub(in crate::cli) fn finished(&mut self, finished: &Finished) {
         self.exit_code = finished.exit_code;
         let remote = self.errors
             || finished.state != PipelineState::Completed
@@ -28,7 +43,7 @@ impl Fared {
     }
 
     /// It did not get that far.
-    pub(super) fn failed(&mut self, report: &Report) {
+    pub(in crate::cli) fn failed(&mut self, report: &Report) {
         self.status = report.code as u8;
     }
 

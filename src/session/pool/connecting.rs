@@ -66,13 +66,13 @@ impl Pool {
                 Ok(()) => return Ok(session.clone()),
                 Err(report) if report.code == ExitCode::TimedOut => return Err(report),
                 // Another client may have had it meanwhile: then it is connected anew.
-                Err(_) => self.ask_about(id, entry, ask, cancel).await?,
+                Err(_) => self.ask_about(id, ask, cancel).await?,
             },
             (SessionState::Disconnected, None) => {
                 if entry.listed.is_none_or(|at| at.elapsed() > FRESH)
                     || entry.info.borrow().availability == Availability::Busy
                 {
-                    self.ask_about(id, entry, ask, cancel).await?;
+                    self.ask_about(id, ask, cancel).await?;
                 }
             }
             _ => return Err(Report::not_disconnected(&entry.info.borrow())),
@@ -104,7 +104,7 @@ impl Pool {
             }
             loop {
                 // That it is in use may be stale: the server is asked once more.
-                self.ask_about(id, &entry, ask, cancel).await?;
+                self.ask_about(id, ask, cancel).await?;
                 if !abandoned || entry.info.borrow().availability != Availability::Busy {
                     break;
                 }
@@ -127,14 +127,14 @@ impl Pool {
         }
     }
 
-    /// Asks the session's server how it is. Gone: it leaves the list.
-    async fn ask_about(
+    /// Asks the session's server how it is. One that is gone leaves the list.
+    pub async fn ask_about(
         &self,
         id: SessionId,
-        entry: &Entry,
         ask: &Arc<dyn Ask>,
         cancel: &CancellationToken,
     ) -> Result<(), Report> {
+        let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         let listed = self
             .refresh(
                 &entry.target,

@@ -100,7 +100,12 @@ impl Entry {
                 None => "it is connected to another client".to_owned(),
             });
             info.configuration_name = found.configuration_name;
-            info.running = found.running.into_iter().next().map(|(_, text)| text);
+            let running = found.running.into_iter().next();
+            // Servers tell the text of some commands only.
+            info.running = running.map(|(_, text)| match text.trim() {
+                "" => "a command".to_owned(),
+                text => text.to_owned(),
+            });
             info.user = found.owner.or_else(|| info.user.take());
             info.keeping = found.keeping;
             info.disconnected = found.disconnected;

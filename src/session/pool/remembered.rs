@@ -187,6 +187,7 @@ impl Inner {
     /// Makes a row of a record.
     fn recalled(self: &Arc<Self>, memory: &Memory, record: &Record) -> Option<Entry> {
         let mut options = record.options.clone();
+        options.computer_name.clone_from(&record.computer_name);
         if let Some(profile) = &record.profile {
             options.password_command = (memory.passwords)(profile);
         }
@@ -225,7 +226,7 @@ impl Entry {
 
     /// Says of a session that its server has not missed its dead psdeck yet, and no more of one that it has.
     pub(super) fn still_held(&self) {
-        if !self.is_abandoned() {
+        if !self.is_abandoned() || is_elsewhere(&self.info.borrow()) {
             return;
         }
         self.info.send_modify(|info| {

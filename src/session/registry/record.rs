@@ -32,6 +32,9 @@ pub struct Record {
     /// The profile whose `password_command` leads in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// What the user calls its computer, where that is not what the target says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computer_name: Option<String>,
     /// The endpoint.
     pub configuration_name: String,
     /// The account on the server.
@@ -93,6 +96,7 @@ impl Record {
             instance_id,
             client,
             target,
+            computer_name: options.computer_name.take(),
             options,
             profile: profile.filter(|profile| !profile.is_empty()),
             configuration_name: String::new(),

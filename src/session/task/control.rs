@@ -32,6 +32,8 @@ pub(in crate::session) struct Start {
     pub(in crate::session) run: RunId,
     /// What the list shows while it runs; none for what psdeck asks on its own.
     pub(in crate::session) label: Option<String>,
+    /// Nothing that it puts out is read: that is for whoever takes it up.
+    pub(in crate::session) unread: bool,
     /// The size that getters of the remote host are answered with.
     pub(in crate::session) window: Size,
     pub(in crate::session) events: mpsc::UnboundedSender<Weighed>,

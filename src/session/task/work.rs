@@ -37,7 +37,8 @@ impl Task {
         };
         match created {
             Ok((id, first)) => {
-                let pipe = Pipe::new(id, start, self.limits.window);
+                let window = if start.unread { 0 } else { self.limits.window };
+                let pipe = Pipe::new(id, start, window);
                 self.pipes.insert(id, pipe);
                 if let Some(first) = first {
                     self.create(id, first);
