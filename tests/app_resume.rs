@@ -219,6 +219,52 @@ fn a_command_that_may_wait_for_its_former_client_is_shown_honestly() {
     }
 }
 
+#[test]
+fn cmdlet_lines_work_on_the_sessions_of_the_list() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    for size in SIZES {
+        let data = folder();
+        let mut screen = app(&peer, data.path(), size).start();
+        screen
+            .expect("No sessions yet")
+            .text(":$s = New-PSSession -ComputerName Server01 -Name ITTask; $s\r")
+            .expect("ITTask")
+            .expect("Opened")
+            .gone("Cmdlets: running")
+            .text("Disconnect-PSS\t -Name ITTask\r")
+            .until(
+                "a line for it in the output and one in the list",
+                |screen| screen.matches("Disconnected").count() >= 2,
+            )
+            .gone("Cmdlets: running")
+            .text("Connect-PSSession -Name nobody\r")
+            .expect("nobody")
+            .gone("Cmdlets: running");
+        keep(&screen, "command", size);
+        // The line goes, what it wrote stays for the next time; the session is entered in a pane.
+        screen
+            .keys("<Esc>")
+            .gone("Cmdlets")
+            .keys(":")
+            .expect("nobody");
+        screen
+            .text("Connect-PSSession -Name ITTask | Enter-PSSession\r")
+            .expect("]: PS ")
+            .gone("Cmdlets");
+        screen.keys("6 * 7<Enter>").row("42");
+        screen.keys("<C-]>:").expect("Connect-PSSession");
+        screen
+            .text("Remove-PSSession -Name ITTask\r")
+            .expect(":Remove-PSSession -Name ITTask");
+        screen.expect("No sessions yet").gone("Cmdlets: running");
+        screen.keys("<Esc>").gone("Cmdlets").keys("q");
+        assert_eq!(screen.ended(), 0);
+        assert!(states(&peer).is_empty());
+    }
+}
+
 /// What the first countdown on the screen says.
 fn clock(screen: &Screen) -> String {
     let contents = screen.contents();

@@ -51,6 +51,33 @@ pub(super) struct Place {
 /// Parameter sets, a bit each, by their places.
 pub(super) type Sets = u64;
 
+/// What the last word of a line may become: where it begins, as a byte, and the cmdlets or, behind `-`, the parameters of
+/// the cmdlet before it that begin so.
+pub fn completions(line: &str) -> (usize, Vec<&'static str>) {
+    let ends = |c: char| c.is_whitespace() || "|;{(".contains(c);
+    let start = line.rfind(ends).map_or(0, |at| at + 1);
+    let word = line.get(start..).unwrap_or_default().to_lowercase();
+    let before = line.get(..start).unwrap_or_default();
+    let command = before
+        .rsplit(['|', ';', '{', '('])
+        .next()
+        .unwrap_or_default();
+    let begins = |name: &&str| {
+        name.to_lowercase()
+            .starts_with(word.trim_start_matches('-'))
+    };
+    let first = command.split_whitespace().next();
+    let names: Vec<_> = match first.map(find) {
+        None if !word.is_empty() => CMDLETS.iter().map(|c| c.name).filter(begins).collect(),
+        Some(Some(cmdlet)) if word.starts_with('-') => {
+            let names = cmdlet.parameters.iter().map(|parameter| parameter.name);
+            names.filter(begins).collect()
+        }
+        _ => Vec::new(),
+    };
+    (start + usize::from(word.starts_with('-')), names)
+}
+
 /// Whether a word names a documented cmdlet, by its name or an alias.
 pub fn is_cmdlet(word: &str) -> bool {
     find(word).is_some()

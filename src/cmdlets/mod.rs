@@ -23,5 +23,5 @@ mod value;
 pub use console::{Console, Outcome};
 pub use error::Error;
 pub use host::{Entered, Host};
-pub use metadata::is_cmdlet;
+pub use metadata::{completions, is_cmdlet};
 pub use session_object::session_object;

@@ -17,6 +17,7 @@ use crate::session::{
 use crate::transport::{Ask, Leave, Nobody};
 
 use super::asking::{AskUser, Questions};
+use super::commands::Commands;
 use super::model::layer::{Asker, NewSession, OpeningId};
 use super::model::pane::PaneId;
 use super::update::{Effect, Message};
@@ -42,6 +43,7 @@ pub(super) struct Runner {
     panes: HashMap<PaneId, Entered>,
     openings: HashMap<OpeningId, CancellationToken>,
     questions: Arc<Questions>,
+    commands: Option<Commands>,
     /// Gives up the servers that are being asked.
     asking: CancellationToken,
 }
@@ -54,6 +56,7 @@ impl Runner {
             panes: HashMap::new(),
             openings: HashMap::new(),
             questions: Arc::default(),
+            commands: None,
             asking: CancellationToken::new(),
         }
     }
@@ -92,6 +95,9 @@ impl Runner {
                     entered.handle.leave();
                 }
             }
+            Effect::RunCommand(line, window) => self.commands().run(line, window),
+            Effect::StopCommand => self.commands().stop(),
+            Effect::AnswerCommand(id, reply) => self.commands().answer(id, reply),
             Effect::Forget(pane) => {
                 if let Some(entered) = self.panes.remove(&pane) {
                     entered.reader.abort();
@@ -110,6 +116,14 @@ impl Runner {
             }
             Effect::Suspend | Effect::Quit => {}
         }
+    }
+
+    /// The command line's console, made when it is first needed.
+    fn commands(&mut self) -> &mut Commands {
+        self.commands.get_or_insert_with(|| {
+            let questions = Arc::clone(&self.questions);
+            Commands::new(&self.options, self.messages.clone(), questions)
+        })
     }
 
     fn with(&self, pane: PaneId, act: impl FnOnce(&Interactive)) {

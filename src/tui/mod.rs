@@ -8,11 +8,12 @@
 //! | `input` | keys and their map, pastes |
 //! | `theme` | colours by role |
 //! | `terminal` | taking the terminal and giving it back |
-//! | `effects`, `asking` | what is done outside: sessions, timers; questions of ours |
+//! | `effects`, `asking`, `commands` | what is done outside: sessions, timers; questions of ours; lines of cmdlets |
 //! | `app` | the loop that ties them |
 
 mod app;
 mod asking;
+mod commands;
 mod effects;
 mod input;
 mod model;

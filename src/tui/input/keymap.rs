@@ -22,6 +22,8 @@ pub(crate) enum Context {
     Dialog,
     /// The resume picker.
     Resume,
+    /// The command line.
+    Command,
 }
 
 /// What a key does.
@@ -42,6 +44,7 @@ pub(crate) enum Action {
     Mark,
     MarkAll,
     Resume,
+    Command,
     Filter,
     ClearFilter,
     Help,

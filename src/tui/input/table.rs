@@ -2,7 +2,7 @@
 
 use super::{Action, Context, Edit};
 
-use Context::{Dialog, Filter, Line, Pane, Prefix, Resume, Sessions};
+use Context::{Command, Dialog, Filter, Line, Pane, Prefix, Resume, Sessions};
 
 /// One line of the table.
 #[derive(Debug)]
@@ -76,6 +76,13 @@ pub(super) const TABLE: &[Binding] = &[
         Action::MarkAll,
         "",
         "Mark all that are shown; once all are, none",
+    ),
+    bind(
+        Sessions,
+        &[":"],
+        Action::Command,
+        "command",
+        "A line of session cmdlets: Get-PSSession -ComputerName Server01",
     ),
     bind(
         Sessions,
@@ -419,6 +426,13 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     bind(
         Prefix,
+        &[":"],
+        Action::Command,
+        "command",
+        "A line of session cmdlets",
+    ),
+    bind(
+        Prefix,
         &["q"],
         Action::Quit,
         "quit",
@@ -504,6 +518,69 @@ pub(super) const TABLE: &[Binding] = &[
     bind(Resume, &["End", "G"], Action::Last, "", "Last"),
     bind(Resume, &["PageUp"], Action::PageUp, "", "A page up"),
     bind(Resume, &["PageDown"], Action::PageDown, "", "A page down"),
+    bind(
+        Command,
+        &["Enter"],
+        Action::Submit,
+        "run",
+        "Run the line; an unfinished one goes on with >>",
+    ),
+    bind(
+        Command,
+        &["Tab"],
+        Action::Complete,
+        "complete",
+        "Complete a cmdlet or a parameter; again for the next",
+    ),
+    bind(
+        Command,
+        &["Shift+Tab"],
+        Action::CompleteBack,
+        "",
+        "The completion before",
+    ),
+    bind(
+        Command,
+        &["Up", "Ctrl+p"],
+        Action::HistoryBack,
+        "",
+        "The line before, of the history",
+    ),
+    bind(
+        Command,
+        &["Down", "Ctrl+n"],
+        Action::HistoryForward,
+        "",
+        "The line after, of the history",
+    ),
+    bind(
+        Command,
+        &["PageUp"],
+        Action::PageUp,
+        "scroll",
+        "Scroll back in what the lines wrote",
+    ),
+    bind(
+        Command,
+        &["PageDown"],
+        Action::PageDown,
+        "",
+        "Scroll forward",
+    ),
+    bind(
+        Command,
+        &["Ctrl+c"],
+        Action::Interrupt,
+        "stop",
+        "Stop the line that runs, or drop what was typed",
+    ),
+    bind(
+        Command,
+        &["Esc"],
+        Action::Cancel,
+        "close",
+        "Stop the line that runs, or close the command line",
+    ),
 ];
 
 const fn bind(

@@ -47,6 +47,15 @@ impl Geometry {
         self.rows.saturating_sub(2 + 2 + 1 + detail)
     }
 
+    /// Columns and rows of the command line with what it wrote, at most: two thirds of a window, inside its frame.
+    pub(crate) fn command(self) -> (u16, u16) {
+        let rows = self.rows.saturating_sub(2);
+        (
+            self.columns.saturating_sub(4),
+            (rows * 2 / 3).max(rows.min(3)),
+        )
+    }
+
     /// Columns and rows of a pane; what the remote side is told of.
     pub(crate) fn pane(self) -> (u16, u16) {
         (self.columns, self.rows.saturating_sub(2))

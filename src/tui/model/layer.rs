@@ -6,6 +6,7 @@ use crate::config::{Config, overlay, read_flags};
 use crate::session::{Report, SessionId};
 use crate::transport::{Authentication, Options, Question, Scheme, Stage, TargetAddress};
 
+use super::ask::HostPrompt;
 use super::bulk::Verb;
 use super::form::{Field, Form};
 use super::list::SessionList;
@@ -24,6 +25,8 @@ pub(crate) struct QuestionId(pub(crate) u64);
 pub(crate) enum Asker {
     /// A session being opened or connected.
     Opening(OpeningId),
+    /// The line that runs in the command line.
+    Command,
     /// A server that is asked what it holds: the round, and its place in it.
     Server(u64, usize),
 }
@@ -31,6 +34,10 @@ pub(crate) enum Asker {
 /// A dialog.
 #[derive(Debug)]
 pub(crate) enum Layer {
+    /// The command line.
+    Command,
+    /// A line of the command line asks.
+    Asks(Box<HostPrompt>),
     /// The sessions that can be taken up again.
     Resume(Box<SessionList>),
     /// What becomes of open sessions when psdeck ends.

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod bulk;
+pub(crate) mod command;
 pub(crate) mod complete;
 pub(crate) mod form;
 pub(crate) mod geometry;
@@ -23,6 +24,7 @@ use crate::tui::input::KeyMap;
 use crate::tui::theme::Theme;
 
 use self::bulk::Bulk;
+use self::command::CommandLine;
 use self::geometry::Geometry;
 use self::layer::{Layer, NewSession, OpeningId};
 use self::list::SessionList;
@@ -47,6 +49,7 @@ pub(crate) struct Model {
     pub(crate) toasts: Vec<Toast>,
     /// The servers that are asked what they hold.
     pub(crate) servers: Servers,
+    pub(crate) command: CommandLine,
     /// Work on several sessions that is under way.
     pub(crate) bulks: Vec<Bulk>,
     /// Sessions that are being connected without a dialog of their own.
@@ -97,6 +100,7 @@ impl Model {
             layers: Vec::new(),
             toasts: Vec::new(),
             servers: Servers::default(),
+            command: CommandLine::default(),
             bulks: Vec::new(),
             connecting: HashMap::new(),
             untouched: true,

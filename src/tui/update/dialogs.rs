@@ -5,13 +5,14 @@ use crossterm::event::KeyCode;
 use crate::transport::{Answer, Question, Secret};
 use crate::tui::input::{Action, Chord, Context, paste};
 use crate::tui::model::Model;
+use crate::tui::model::ask::Filling;
 use crate::tui::model::form::Form;
 use crate::tui::model::layer::{
     self, Asked, Confirmed, Layer, NewSession, Opening, OpeningOf, TARGET,
 };
 use crate::tui::model::pane::PaneId;
 
-use super::{Effect, bulk, leaving, opening, pane, resume};
+use super::{Effect, bulk, command, leaving, opening, pane, prompts, resume};
 
 pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let action = model.keys.action(Context::Dialog, chord);
@@ -19,6 +20,8 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
         return Vec::new();
     };
     match layer {
+        Layer::Command => command::key(model, chord),
+        Layer::Asks(ask) => prompts::command_key(model, ask, chord),
         Layer::Resume(list) => resume::key(model, list, chord),
         Layer::Quit(quit) => leaving::quit_key(model, quit, action, chord),
         Layer::Help(top) => {
@@ -55,6 +58,16 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             layer::suit(form, &model.config);
         }
         Some(Layer::Question(asked)) => asked.form.insert(text),
+        Some(Layer::Command) => {
+            let line = &mut model.command;
+            line.completion = None;
+            line.editor.insert(text.trim_end_matches('\n'));
+        }
+        Some(Layer::Asks(ask)) => {
+            if let Filling::Form(form, _) = &mut ask.answer {
+                form.insert(text);
+            }
+        }
         _ => {}
     }
 }

@@ -3,6 +3,7 @@
 mod away;
 mod bulk;
 mod changes;
+mod command;
 mod dialogs;
 mod leaving;
 mod line;
@@ -18,8 +19,10 @@ use std::time::{Duration, SystemTime};
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
+use crate::clixml::records::ProgressRecord;
 use crate::session::{
-    CommandCompletion, InteractiveEvent, PromptReply, Report, SessionId, SessionInfo, Size,
+    CommandCompletion, InteractiveEvent, Line, Prompt, PromptReply, Report, SessionId, SessionInfo,
+    Size, StreamKind,
 };
 use crate::transport::{Answer, Question, Stage};
 
@@ -44,6 +47,8 @@ pub(crate) enum Message {
     /// What a pane's session showed and asked, in order.
     Pane(PaneId, Vec<InteractiveEvent>),
     Completed(PaneId, u64, Result<CommandCompletion, Box<Report>>),
+    /// What the line that runs in the command line put out and asked, in order.
+    Command(Vec<CommandEvent>),
     Stage(OpeningId, Stage),
     /// A session of the list was opened or connected.
     Opened(OpeningId, Box<SessionInfo>),
@@ -68,6 +73,25 @@ pub(crate) enum Message {
     ToastOver(u64),
 }
 
+/// What a line of session cmdlets puts out and asks.
+#[derive(Debug)]
+pub(crate) enum CommandEvent {
+    Text(String),
+    Line(Line),
+    Stream(StreamKind, String),
+    /// An error, as it is shown.
+    Error(String),
+    Progress(i64, Box<ProgressRecord>),
+    Prompt(u64, Prompt),
+    PromptVoid(u64),
+    /// A session is to be shown in a pane.
+    Enter(SessionId, String),
+    /// The line has ended; `exit`: with it the command line.
+    Ended {
+        exit: bool,
+    },
+}
+
 /// Something to be done outside.
 #[derive(Debug)]
 pub(crate) enum Effect {
@@ -87,6 +111,10 @@ pub(crate) enum Effect {
     AnswerPrompt(PaneId, u64, PromptReply),
     /// Leaves the session; what it runs is stopped.
     Leave(PaneId),
+    /// Runs a line of session cmdlets.
+    RunCommand(String, Size),
+    StopCommand,
+    AnswerCommand(u64, PromptReply),
     /// Looks away; what it runs goes on.
     Forget(PaneId),
     Disconnect(SessionId),
@@ -132,6 +160,7 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
         }
         Message::Pane(pane, events) => pane::events(model, pane, events),
         Message::Completed(pane, number, answer) => line::completed(model, pane, number, answer),
+        Message::Command(events) => command::events(model, events),
         Message::Stage(id, stage) => opening::stage(model, id, stage),
         Message::Opened(id, info) => opening::opened(model, id, &info),
         Message::OpeningFailed(id, report) => opening::failed(model, id, report),
@@ -242,6 +271,8 @@ fn toast(model: &mut Model, text: String, wrong: bool) -> Vec<Effect> {
 mod away_tests;
 #[cfg(test)]
 mod changes_tests;
+#[cfg(test)]
+mod command_tests;
 #[cfg(test)]
 mod leaving_tests;
 #[cfg(test)]

@@ -123,6 +123,7 @@ pub(super) fn question(
         Asker::Opening(opening) => {
             model.connecting.contains_key(&opening) || find(model, opening).is_some()
         }
+        Asker::Command => model.command.running,
         Asker::Server(round, place) => model.servers.asks(round, place),
     };
     if !waits {

@@ -208,7 +208,7 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
     None
 }
 
-fn ink(line: &Line) -> Option<Ink> {
+pub(super) fn ink(line: &Line) -> Option<Ink> {
     let style = remote_text::Style {
         foreground: line
             .foreground

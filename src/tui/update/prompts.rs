@@ -6,6 +6,7 @@ use crate::session::PromptReply;
 use crate::tui::input::{Action, Chord, Context};
 use crate::tui::model::Model;
 use crate::tui::model::ask::{Filling, HostPrompt};
+use crate::tui::model::layer::Layer;
 use crate::tui::model::pane::Pane;
 
 use super::{Effect, dialogs};
@@ -18,7 +19,46 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     if dialog == Some(Action::Cancel) {
         return cancel(model, &ask, chord);
     }
-    let done = match &mut ask.answer {
+    let done = step(model, &mut ask, chord);
+    let Some(pane) = model.pane_mut() else {
+        return Vec::new();
+    };
+    let Some(reply) = done else {
+        pane.asks.push_front(ask);
+        return Vec::new();
+    };
+    for line in ask.echo() {
+        pane.scrollback.push(&line, None);
+        pane.scrollback.end_line();
+    }
+    vec![Effect::AnswerPrompt(pane.id, ask.id, reply)]
+}
+
+/// A key of a prompt of the command line.
+pub(super) fn command_key(
+    model: &mut Model,
+    mut ask: Box<HostPrompt>,
+    chord: Chord,
+) -> Vec<Effect> {
+    let dialog = model.keys.action(Context::Dialog, chord);
+    if dialog == Some(Action::Cancel) {
+        if chord.code == KeyCode::Esc {
+            return vec![Effect::AnswerCommand(ask.id, PromptReply::Refuse)];
+        }
+        model.command.stopping = true;
+        return vec![Effect::StopCommand];
+    }
+    let Some(reply) = step(model, &mut ask, chord) else {
+        model.layers.push(Layer::Asks(ask));
+        return Vec::new();
+    };
+    vec![Effect::AnswerCommand(ask.id, reply)]
+}
+
+/// A key of a prompt; the reply, once there is one.
+fn step(model: &Model, ask: &mut HostPrompt, chord: Chord) -> Option<PromptReply> {
+    let dialog = model.keys.action(Context::Dialog, chord);
+    match &mut ask.answer {
         Filling::Form(form, _) => dialogs::form_key(model, form, chord).then(|| ask.reply()),
         Filling::Key => pressed(chord).map(PromptReply::Key),
         Filling::Choices(choices) => match (dialog, chord.typed()) {
@@ -41,19 +81,7 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
             }
             _ => None,
         },
-    };
-    let Some(pane) = model.pane_mut() else {
-        return Vec::new();
-    };
-    let Some(reply) = done else {
-        pane.asks.push_front(ask);
-        return Vec::new();
-    };
-    for line in ask.echo() {
-        pane.scrollback.push(&line, None);
-        pane.scrollback.end_line();
     }
-    vec![Effect::AnswerPrompt(pane.id, ask.id, reply)]
 }
 
 /// A paste goes into the field with the focus.

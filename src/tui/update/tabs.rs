@@ -6,7 +6,7 @@ use crate::tui::model::layer::{self, Confirm, Confirmed, Layer};
 use crate::tui::model::pane::{Pane, PaneId};
 use crate::tui::model::{Model, Redraw};
 
-use super::{Effect, away, leaving, pane_size};
+use super::{Effect, away, command, leaving, pane_size};
 
 pub(super) fn action(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
@@ -19,6 +19,7 @@ pub(super) fn action(model: &mut Model, action: Action) -> Vec<Effect> {
             .push(Layer::New(layer::new_session(None, &model.config))),
         Action::Help => model.layers.push(Layer::Help(0)),
         Action::Suspend => return vec![Effect::Suspend],
+        Action::Command => return command::open(model),
         Action::Quit => return leaving::quit(model),
         Action::Disconnect => return disconnect(model),
         Action::ClosePane => return close(model),

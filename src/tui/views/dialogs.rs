@@ -39,7 +39,7 @@ const WSMAN_STAGES: &[(Stage, &str)] = &[
 pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, layer: &Layer) {
     let width = popup::text_width(area);
     match layer {
-        Layer::Help(_) | Layer::Resume(_) | Layer::Quit(_) => {}
+        Layer::Help(_) | Layer::Resume(_) | Layer::Quit(_) | Layer::Command | Layer::Asks(_) => {}
         Layer::New(shown) => {
             form(frame, area, "New session", Vec::new(), shown, model);
         }

@@ -16,7 +16,7 @@ use super::popup;
 const KEYS: usize = 24;
 
 /// In the order for the list; in a pane the list's come last.
-const PLACES: [(Context, &str); 7] = [
+const PLACES: [(Context, &str); 8] = [
     (Context::Sessions, "The list of sessions"),
     (Context::Filter, "The filter of the list"),
     (Context::Pane, "A pane"),
@@ -24,6 +24,7 @@ const PLACES: [(Context, &str); 7] = [
     (Context::Prefix, "After the prefix key"),
     (Context::Dialog, "Dialogs"),
     (Context::Resume, "The resume picker"),
+    (Context::Command, "The command line"),
 ];
 
 /// How many rows the help has.

@@ -13,6 +13,8 @@ pub(super) fn here(model: &Model) -> Vec<(String, &'static str)> {
     let pair = |key: &str, word| (key.to_owned(), word);
     if let Some(layer) = model.layers.last() {
         return match layer {
+            Layer::Command => command_hints(model),
+            Layer::Asks(_) => vec![pair("Enter", "answer"), pair("Esc", "no answer")],
             Layer::Resume(_) => model.keys.hints(Context::Resume),
             Layer::Quit(quit) => quit_hints(quit),
             Layer::Help(_) => vec![pair("Esc", "close"), pair("PageDown", "more")],
@@ -132,6 +134,18 @@ fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
             hints
         }
     }
+}
+
+fn command_hints(model: &Model) -> Vec<(String, &'static str)> {
+    let mut hints = model.keys.hints(Context::Command);
+    let line = &model.command;
+    hints.retain(|(_, word)| match *word {
+        "run" | "complete" => !line.running,
+        "stop" => line.running,
+        "scroll" => line.wrote,
+        _ => true,
+    });
+    hints
 }
 
 /// The keys of the question what becomes of open sessions.

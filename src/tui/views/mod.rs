@@ -2,6 +2,7 @@
 
 mod away;
 mod bars;
+mod command;
 mod dialogs;
 pub(crate) mod help;
 mod hints;
@@ -40,12 +41,14 @@ pub(crate) fn draw(frame: &mut Frame, model: &Model) {
     if let Some(shown) = model.pane()
         && let Some(ask) = shown.asks.front()
     {
-        prompts::draw(frame, middle, model, shown, ask);
+        prompts::draw(frame, middle, model, &shown.computer, ask);
     }
     for layer in &model.layers {
         match layer {
             Layer::Help(scrolled) => help::draw(frame, area, model, *scrolled),
             Layer::Resume(list) => resume::draw(frame, middle, model, list),
+            Layer::Command => command::draw(frame, middle, model),
+            Layer::Asks(ask) => prompts::draw(frame, middle, model, "A cmdlet", ask),
             Layer::Quit(quit) => leaving::draw(frame, middle, model, quit),
             layer => dialogs::draw(frame, middle, model, layer),
         }
@@ -70,6 +73,8 @@ fn parts(area: Rect) -> [Rect; 3] {
 
 #[cfg(test)]
 mod away_tests;
+#[cfg(test)]
+mod command_tests;
 #[cfg(test)]
 mod resume_tests;
 #[cfg(test)]

@@ -157,7 +157,7 @@ fn running<'a>(pane: &'a Pane, theme: &Theme, width: u16) -> Tail<'a> {
     }
 }
 
-fn bar<'a>(bar: &'a Bar, theme: &Theme, width: usize) -> Line<'a> {
+pub(super) fn bar<'a>(bar: &'a Bar, theme: &Theme, width: usize) -> Line<'a> {
     let style = theme.style(Role::Progress);
     let mut text = bar.activity.clone();
     if !bar.status.is_empty() {
@@ -179,7 +179,7 @@ fn bar<'a>(bar: &'a Bar, theme: &Theme, width: usize) -> Line<'a> {
     )
 }
 
-fn lines(frame: &mut Frame, area: Rect, rows: &[Row], theme: &Theme) {
+pub(super) fn lines(frame: &mut Frame, area: Rect, rows: &[Row], theme: &Theme) {
     for (row, y) in rows.iter().zip(area.top()..area.bottom()) {
         let at = Rect {
             y,
@@ -255,7 +255,7 @@ fn terminal_colour(colour: Colour) -> Color {
 }
 
 /// The proposals of the server, below the caret or above it.
-fn proposals(
+pub(super) fn proposals(
     frame: &mut Frame,
     area: Rect,
     model: &Model,

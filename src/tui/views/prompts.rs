@@ -7,15 +7,14 @@ use ratatui::text::{Line, Span, Text};
 use crate::remote_text;
 use crate::tui::model::Model;
 use crate::tui::model::ask::{Choices, Filling, HostPrompt};
-use crate::tui::model::pane::Pane;
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 
 use super::{dialogs, popup};
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane, ask: &HostPrompt) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, who: &str, ask: &HostPrompt) {
     let width = popup::text_width(area);
-    let title = format!("{} asks", remote_text::plain(&pane.computer));
+    let title = format!("{} asks", remote_text::plain(who));
     let mut above = Vec::new();
     for (text, role) in [(&ask.caption, Role::Title), (&ask.message, Role::Dialog)] {
         if !text.is_empty() {
