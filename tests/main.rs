@@ -45,6 +45,7 @@ mod hostile_session;
 mod hostile_stages;
 mod http;
 mod http_session;
+mod kill;
 mod layers;
 mod local;
 mod omi;

@@ -7,6 +7,7 @@ pub mod cutter;
 pub mod desk;
 pub mod faults;
 pub mod http;
+pub mod kills;
 pub mod link;
 pub mod peer;
 pub mod psdeck;

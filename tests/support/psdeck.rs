@@ -187,6 +187,12 @@ impl Going {
         rustix::process::kill_process(id, rustix::process::Signal::INT).expect("a signal");
     }
 
+    /// Kills it as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a process");
+        self.child.wait().expect("its end");
+    }
+
     /// Stops reading its output, and waits for its end.
     pub fn leave(&mut self) -> Ran {
         // The thread that reads ends with its receiver, and closes the pipe.

@@ -235,6 +235,11 @@ impl Client {
     }
 
     fn capability(&mut self, body: &Value) -> Result<(), Error> {
+        let channel = self.channels.get(&Target::Pool);
+        if self.state == PoolState::Opened && channel.is_some_and(|channel| channel.resumed) {
+            // The answer to a client that was gone before it came.
+            return Ok(());
+        }
         // A pool may be closed before its server has said anything.
         let opening = matches!(
             self.state,

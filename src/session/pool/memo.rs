@@ -1,7 +1,7 @@
 //! What the registry has of one session of the pool, and whether it is ours to write.
 
 use super::remembered::{fill, is_abandoned};
-use crate::session::registry::{Held, Record, Registry};
+use crate::session::registry::{Held, Record, RecordState, Registry};
 use crate::session::{SessionInfo, SessionState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,8 +15,26 @@ struct Written {
     record: Record,
     /// While it is ours.
     held: Option<Held>,
-    /// It is being connected: until it is, the record stays as it is.
-    claimed: bool,
+    /// How it was before it was to be connected, until it is: the server may count it as ours from then on.
+    claimed: Option<RecordState>,
+}
+
+impl Written {
+    /// Changes the record, if it is ours and becomes another.
+    fn write(&mut self, change: impl FnOnce(&mut Record)) {
+        let mut record = self.record.clone();
+        change(&mut record);
+        let Some(held) = self.held.as_ref().filter(|_| record != self.record) else {
+            return;
+        };
+        record.revision += 1;
+        match held.write(&record) {
+            Ok(()) => self.record = record,
+            Err(error) => {
+                tracing::warn!(id = held.id(), %error, "the session's record is not written");
+            }
+        }
+    }
 }
 
 /// What taking hold of a session came to.
@@ -38,7 +56,7 @@ impl Memo {
                     registry,
                     record,
                     held: Some(held),
-                    claimed: false,
+                    claimed: None,
                 });
             }
             Err(error) => {
@@ -59,16 +77,18 @@ impl Memo {
 
     /// Lets go of it when connecting it failed; the record stays as it was.
     pub(super) fn let_go(&self) {
-        if let Some(written) = self.lock().as_mut().filter(|written| written.claimed) {
+        if let Some(written) = self.lock().as_mut()
+            && let Some(before) = written.claimed.take()
+        {
+            written.write(|record| record.state = before);
             written.held = None;
-            written.claimed = false;
         }
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
         let memo = self.lock();
         memo.as_ref()
-            .is_some_and(|written| is_abandoned(&written.record))
+            .is_some_and(|written| is_abandoned(written.claimed.unwrap_or(written.record.state)))
     }
 
     pub(super) fn is_recorded(&self) -> bool {
@@ -87,7 +107,7 @@ impl Memo {
                     registry: registry.clone(),
                     record: record.clone(),
                     held: None,
-                    claimed: false,
+                    claimed: None,
                 });
             }
         }
@@ -107,7 +127,9 @@ impl Memo {
                 let same = record.revision == written.record.revision;
                 written.record = record;
                 written.held = Some(held);
-                written.claimed = true;
+                written.claimed = Some(written.record.state);
+                // Written first, as before Create: whoever dies now leaves it so.
+                written.write(|record| record.state = RecordState::Opened);
                 if same { Claim::Ours } else { Claim::Changed }
             }
             Ok(None) => match written.registry.records() {
@@ -124,29 +146,19 @@ impl Memo {
         let mut memo = self.lock();
         let Some(written) = memo.as_mut() else { return };
         let is_on_its_way = [SessionState::Disconnected, SessionState::Connecting];
-        if written.held.is_none() || (written.claimed && is_on_its_way.contains(&info.state)) {
+        if written.held.is_none()
+            || (written.claimed.is_some() && is_on_its_way.contains(&info.state))
+        {
             return;
         }
-        written.claimed = false;
+        written.claimed = None;
         if info.state == SessionState::Closed {
             if let Some(held) = memo.take().and_then(|written| written.held) {
                 held.forget();
             }
             return;
         }
-        let mut record = written.record.clone();
-        fill(&mut record, info);
-        if record != written.record
-            && let Some(held) = &written.held
-        {
-            record.revision += 1;
-            match held.write(&record) {
-                Ok(()) => written.record = record,
-                Err(error) => {
-                    tracing::warn!(id = held.id(), %error, "the session's record is not written");
-                }
-            }
-        }
+        written.write(|record| fill(record, info));
         if info.state == SessionState::Disconnected {
             // Whoever wants it may have it.
             written.held = None;

@@ -72,7 +72,8 @@ impl Pool {
                 continue;
             }
             let mut record = record;
-            if holding == Holding::Nobody && is_abandoned(&record) && record.expires.is_none() {
+            if holding == Holding::Nobody && is_abandoned(record.state) && record.expires.is_none()
+            {
                 record.expires = Some(at_the_latest(&record, now));
                 let (registry, record) = (memory.registry.clone(), record.clone());
                 blocking(move || limit(&registry, &record)).await;
@@ -284,14 +285,14 @@ fn apply(info: &mut SessionInfo, record: &Record, holding: Holding) -> bool {
         info.reason = Some(ELSEWHERE.to_owned());
     } else if was_elsewhere || info.reason.is_none() {
         info.availability = Availability::None;
-        info.reason = is_abandoned(record).then(|| ABANDONED.to_owned());
+        info.reason = is_abandoned(record.state).then(|| ABANDONED.to_owned());
     }
     before != (info.availability, info.reason.clone(), info.expires)
 }
 
 /// Whether the psdeck that had it ended without leaving it, if none holds it.
-pub(super) fn is_abandoned(record: &Record) -> bool {
-    record.state != RecordState::Disconnected
+pub(super) fn is_abandoned(state: RecordState) -> bool {
+    state != RecordState::Disconnected
 }
 
 /// Writes until when an abandoned session may be there, unless somebody has taken it.
