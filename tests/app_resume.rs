@@ -114,7 +114,7 @@ fn the_picker_offers_what_was_left_and_connects_what_is_marked() {
         screen.expect("Resume: 2 of 2 marked").keys("<Enter>");
         screen
             .expect("2 sessions are connected")
-            .expect("3 127.0.0.1")
+            .expect("2 Server01 ● │ 3 Server01 ●")
             .until("two prompts", |screen| {
                 screen.matches(" Available ").count() == 2
             });
@@ -128,7 +128,7 @@ fn the_picker_offers_what_was_left_and_connects_what_is_marked() {
         screen.keys("<C-]>s").expect("Backups").keys("ar");
         screen
             .expect("Remove 2 sessions?")
-            .expect("Backups on 127.0.0.1");
+            .expect("Backups on Server01");
         screen.gone("sessions are connected");
         keep(&screen, "remove", size);
         screen.keys("y").expect("No sessions yet").keys("q");
@@ -220,6 +220,24 @@ fn a_command_that_may_wait_for_its_former_client_is_shown_honestly() {
 }
 
 #[test]
+fn whoever_closes_the_terminal_leaves_the_sessions_at_their_servers() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let data = folder();
+    let mut screen = app(&peer, data.path(), (80, 24)).start();
+    open(&mut screen, "ITTask");
+    screen.signal(rustix::process::Signal::HUP);
+    assert_eq!(screen.ended(), 129);
+    assert_eq!(states(&peer), ["Disconnected"]);
+    let mut screen = app(&peer, data.path(), (80, 24)).start();
+    screen
+        .expect("Resume: 1 disconnected")
+        .keys("<Enter>")
+        .expect("]: PS ");
+}
+
+#[test]
 fn cmdlet_lines_work_on_the_sessions_of_the_list() {
     let Some(peer) = Peer::wsman().start() else {
         return;
@@ -240,7 +258,7 @@ fn cmdlet_lines_work_on_the_sessions_of_the_list() {
             )
             .gone("Cmdlets: running")
             .text("Connect-PSSession -Name nobody\r")
-            .expect("nobody")
+            .expect("There is no session with the name 'nobody'")
             .gone("Cmdlets: running");
         keep(&screen, "command", size);
         // The line goes, what it wrote stays for the next time; the session is entered in a pane.

@@ -107,7 +107,10 @@ impl Table {
 
     fn names(&self, out: &mut String) {
         let broken = |column: &Column| -> Vec<String> {
-            let width = column.width.unwrap_or_default().max(1);
+            // Where a column is not shown, neither is its name.
+            let Some(width) = column.width.map(|width| width.max(1)) else {
+                return Vec::new();
+            };
             let mut lines = Vec::new();
             for mut line in column.label.split('\n') {
                 while line.width() > width {

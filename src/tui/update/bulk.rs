@@ -161,6 +161,9 @@ pub(super) fn done(
                 let name = model.sessions.get(session).map(|info| info.name.clone());
                 format!("{} is {}", name.unwrap_or_default(), verb.done())
             }
+            (Verb::Disconnect, _) => {
+                format!("{well} sessions are disconnected and go on. R takes them up again.")
+            }
             _ => format!("{well} sessions are {}", verb.done()),
         };
         if !text.is_empty() {
