@@ -35,6 +35,7 @@ mod clixml_property;
 mod clixml_psrpcore;
 mod cmdlets;
 mod connection;
+mod console;
 mod cuts;
 mod demo;
 mod disconnect;

@@ -45,7 +45,8 @@ use status::{ExitStatus, Failed};
     name = "psdeck",
     version,
     propagate_version = false,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = "PowerShell's session cmdlets are verbs too: psdeck Get-PSSession -ComputerName Server01"
 )]
 struct CommandLine {
     #[command(flatten)]
@@ -89,6 +90,7 @@ enum Verb {
     Disconnect(Box<sessions::disconnect::Arguments>),
     Receive(Box<sessions::receive::Arguments>),
     Remove(Box<sessions::remove::Arguments>),
+    Console(console::Arguments),
     Clixml(clixml::Arguments),
     Doctor(Box<doctor::Arguments>),
     Config(config::Arguments),
@@ -108,7 +110,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let arguments: Vec<_> = arguments.into_iter().collect();
+    let mut arguments: Vec<_> = arguments.into_iter().collect();
+    // A cmdlet's words are its own; ours stand before it.
+    let cmdlet = console::named(&arguments).map(|at| arguments.split_off(at));
     let line = match CommandLine::try_parse_from(&arguments) {
         Ok(line) => line,
         Err(error) => {
@@ -133,6 +137,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         colours,
     };
     let done = log::start(&context.global).and_then(|()| match line.verb {
+        None if cmdlet.is_some() => console::cmdlet(&cmdlet.unwrap_or_default(), &context),
         None => app::run(&context),
         Some(Verb::Demo(arguments)) => app::demo(&arguments, &context),
         Some(Verb::Invoke(arguments)) => invoke::run(&arguments, &context),
@@ -143,6 +148,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Some(Verb::Disconnect(arguments)) => sessions::disconnect::run(&arguments, &context),
         Some(Verb::Receive(arguments)) => sessions::receive::run(&arguments, &context),
         Some(Verb::Remove(arguments)) => sessions::remove::run(&arguments, &context),
+        Some(Verb::Console(arguments)) => console::run(&arguments, &context),
         Some(Verb::Clixml(arguments)) => clixml::run(&arguments, &context),
         Some(Verb::Doctor(arguments)) => doctor::run(&arguments, &context),
         Some(Verb::Config(arguments)) => config::run(&arguments, &context),

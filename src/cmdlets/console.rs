@@ -1,5 +1,7 @@
 //! A console: its variables, its jobs, and the lines it runs.
 
+use std::collections::BTreeSet;
+
 use tokio_util::sync::CancellationToken;
 
 use super::binding::Argument;
@@ -23,6 +25,8 @@ pub struct Console {
     pub(super) variables: Variables,
     pub(super) jobs: Jobs,
     pub(super) shown: Option<Shown>,
+    /// Warnings that are told once.
+    pub(super) told: BTreeSet<String>,
 }
 
 /// How a line ended.
@@ -44,6 +48,7 @@ impl Console {
             variables: Variables::default(),
             jobs: Jobs::default(),
             shown: None,
+            told: BTreeSet::new(),
         }
     }
 

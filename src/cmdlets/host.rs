@@ -30,6 +30,11 @@ pub trait Host: Send {
     /// Answers the questions of getting in, passwords without echo.
     fn ask(&self) -> Arc<dyn Ask>;
 
+    /// Is told whether a computer let us in, so that a password which one refused is tried on no other.
+    fn told_in(&self) -> ToldIn {
+        Arc::new(|_, _| ())
+    }
+
     /// Asks the user: to confirm, for a mandatory parameter, a credential, or what a remote host wants to know. May be
     /// dropped when what asked is stopped.
     fn prompt<'h>(&'h mut self, prompt: &'h Prompt) -> BoxFuture<'h, PromptReply>;
@@ -38,6 +43,9 @@ pub trait Host: Send {
     /// says so: then nobody but the host closes what was opened for it.
     fn enter(&mut self, session: Session) -> BoxFuture<'_, Result<Entered, Report>>;
 }
+
+/// Takes a computer, as the questions of getting in name it, and whether it let us in.
+pub type ToldIn = Arc<dyn Fn(&str, bool) + Send + Sync>;
 
 /// How [`Host::enter`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

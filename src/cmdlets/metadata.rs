@@ -78,9 +78,12 @@ pub fn completions(line: &str) -> (usize, Vec<&'static str>) {
     (start + usize::from(word.starts_with('-')), names)
 }
 
-/// Whether a word names a documented cmdlet, by its name or an alias.
+/// Whether a word names a documented cmdlet, by its name or an alias: one that stands alone, and not only in pipelines.
 pub fn is_cmdlet(word: &str) -> bool {
-    find(word).is_some()
+    find(word).is_some_and(|cmdlet| {
+        let (_, noun) = cmdlet.name.split_once('-').unwrap_or_default();
+        noun.starts_with("PSSession") || ["Command", "Credential", "Job"].contains(&noun)
+    })
 }
 
 /// The cmdlet of that name or alias.
@@ -227,4 +230,104 @@ fn parameter(line: &'static str, sets: &[&str]) -> Option<Parameter> {
         values,
         places,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Where the documentation lets more be written than PowerShell takes: cmdlet, parameter, set.
+    const DOCUMENTED: &[(&str, &str, &str)] = &[
+        ("Enter-PSSession", "ComputerName", "ComputerName"),
+        ("Enter-PSSession", "Credential", "ComputerName"),
+        ("Enter-PSSession", "Credential", "Uri"),
+        ("Connect-PSSession", "ComputerName", "ComputerNameGuid"),
+    ];
+
+    #[test]
+    fn the_table_is_powershells_but_for_what_is_documented() {
+        let Ok(folder) = std::env::var("PSDECK_REFERENCE") else {
+            eprintln!("skipped: PSDECK_REFERENCE is not set");
+            return;
+        };
+        let read = |name: &str| -> serde_json::Map<String, Value> {
+            let file = std::path::Path::new(&folder).join("pwsh-7.6").join(name);
+            serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+        };
+        let mut all = read("cmdlets.json");
+        all.extend(read("cmdlets-windows.json"));
+        let mut compared = 0;
+        for cmdlet in CMDLETS.iter() {
+            let Some(known) = all.get(cmdlet.name) else {
+                continue;
+            };
+            let sets = known["sets"].as_object().unwrap();
+            let names: Vec<_> = sets.keys().map(String::as_str).collect();
+            let mut own = cmdlet.sets.clone();
+            own.sort_unstable();
+            assert_eq!(own, names, "{}", cmdlet.name);
+            let default = cmdlet.default.map(|at| cmdlet.sets[at]);
+            assert_eq!(
+                default,
+                known["defaultParameterSet"].as_str(),
+                "{}",
+                cmdlet.name
+            );
+            for (at, set) in cmdlet.sets.iter().enumerate() {
+                for parameter in &cmdlet.parameters {
+                    let mut listed = sets[*set].as_array().unwrap().iter();
+                    let listed = listed.find(|one| one["name"] == parameter.name);
+                    let place = listed.map(|one| Place {
+                        mandatory: one["mandatory"].as_bool().unwrap(),
+                        position: one["position"]
+                            .as_u64()
+                            .map(|position| position.try_into().unwrap()),
+                        by_value: one["fromPipeline"].as_bool().unwrap(),
+                        by_name: one["fromPipelineByName"].as_bool().unwrap(),
+                    });
+                    let differs = parameter.places[at] != place;
+                    let documented = DOCUMENTED.contains(&(cmdlet.name, parameter.name, set));
+                    assert_eq!(
+                        differs, documented,
+                        "{} -{} in {set}",
+                        cmdlet.name, parameter.name
+                    );
+                    compared += usize::from(place.is_some());
+                }
+                let here = cmdlet
+                    .parameters
+                    .iter()
+                    .filter(|parameter| parameter.places[at].is_some());
+                assert_eq!(
+                    here.count(),
+                    sets[*set].as_array().unwrap().len(),
+                    "{} {set}",
+                    cmdlet.name
+                );
+            }
+        }
+        assert!(compared > 900, "{compared}");
+    }
+
+    #[test]
+    fn cmdlets_are_found_by_any_of_their_names() {
+        for name in [
+            "Get-PSSession",
+            "gsn",
+            "GET-PSSESSION",
+            "Microsoft.PowerShell.Core\\Get-PSSession",
+        ] {
+            assert_eq!(
+                find(name).map(|cmdlet| cmdlet.name),
+                Some("Get-PSSession"),
+                "{name}"
+            );
+        }
+        assert!(
+            is_cmdlet("etsn") && is_cmdlet("Invoke-Command") && is_cmdlet("New-PSSessionOption")
+        );
+        assert!(!is_cmdlet("sort") && !is_cmdlet("list") && !is_cmdlet("dir"));
+    }
 }

@@ -22,6 +22,6 @@ mod value;
 
 pub use console::{Console, Outcome};
 pub use error::Error;
-pub use host::{Entered, Host};
+pub use host::{Entered, Host, ToldIn};
 pub use metadata::{completions, is_cmdlet};
 pub use session_object::session_object;

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use super::Error;
 use super::binding::Bound;
+use super::host::ToldIn;
 use super::interpreter::Run;
 use super::options::SessionOption;
 use super::value::{Credential, Value};
 use crate::config::overlay;
-use crate::session::{OpenRequest, Report};
+use crate::session::{OpenRequest, Pool, Report, Session, SessionId};
 use crate::transport::{Answer, Ask, Options, Question, Secret, TargetAddress};
+use tokio_util::sync::CancellationToken;
 
 /// A computer, and how to get in.
 #[derive(Clone)]
@@ -21,9 +23,38 @@ pub(super) struct Reach {
     pub(super) target: TargetAddress,
     pub(super) options: Options,
     pub(super) ask: Arc<dyn Ask>,
+    told_in: ToldIn,
 }
 
 impl Reach {
+    /// Opens a session.
+    pub(super) async fn open(
+        self,
+        pool: Pool,
+        request: OpenRequest,
+        cancel: CancellationToken,
+    ) -> Result<Session, Report> {
+        let opened = pool.open(&request, self.ask, cancel).session().await;
+        (self.told_in)(self.target.computer(), opened.is_ok());
+        opened
+    }
+
+    /// Asks the server for the sessions that it holds.
+    pub(super) async fn list(
+        self,
+        pool: Pool,
+        cancel: CancellationToken,
+    ) -> Result<Vec<SessionId>, Report> {
+        // The parameter picks among what is there; it is not how the server is asked.
+        let options = Options {
+            configuration_name: None,
+            ..self.options
+        };
+        let listed = pool.refresh(&self.target, &options, self.ask, cancel).await;
+        (self.told_in)(self.target.computer(), listed.is_ok());
+        listed
+    }
+
     /// What is asked of the pool.
     pub(super) fn request(&self, name: Option<String>, run: &Run<'_>) -> OpenRequest {
         OpenRequest {
@@ -117,6 +148,7 @@ impl Run<'_> {
                 name: computer.name,
                 target: computer.address,
                 ask: self.asker(bound),
+                told_in: self.console.host.told_in(),
                 options,
             }
         });
@@ -183,6 +215,40 @@ impl Run<'_> {
             ..Options::default()
         };
         Ok(overlay(over, base))
+    }
+
+    /// One target, as it is.
+    pub(super) fn at(
+        &self,
+        name: &str,
+        target: TargetAddress,
+        options: Options,
+        bound: &Bound,
+    ) -> Reach {
+        Reach {
+            name: name.to_owned(),
+            target,
+            options,
+            ask: self.asker(bound),
+            told_in: self.console.host.told_in(),
+        }
+    }
+
+    /// Takes a session up again.
+    pub(super) fn connecting(
+        &self,
+        id: SessionId,
+        bound: &Bound,
+    ) -> impl Future<Output = Result<Session, Report>> + use<> {
+        let (pool, cancel) = (self.console.pool.clone(), self.cancel.clone());
+        let (ask, told_in) = (self.asker(bound), self.console.host.told_in());
+        async move {
+            let connected = pool.connect(id, ask, cancel).await;
+            if let Some((target, _)) = pool.target(id) {
+                told_in(target.computer(), connected.is_ok());
+            }
+            connected
+        }
     }
 
     /// Whoever answers the questions of getting in; a credential answers those for its password.

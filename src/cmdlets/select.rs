@@ -5,7 +5,6 @@ use uuid::Uuid;
 use super::Error;
 use super::binding::Bound;
 use super::interpreter::{Result, Run, like};
-use super::reach::Reach;
 use super::session_object::{PSSession, short};
 use super::value::Value;
 use crate::clixml;
@@ -15,6 +14,16 @@ impl Run<'_> {
     /// Every session that this console knows.
     pub(super) fn sessions(&self) -> Vec<SessionInfo> {
         self.console.pool.sessions().now().to_vec()
+    }
+
+    /// Learns of the sessions of this user's other psdecks. What is to be told of their files is told once.
+    pub(super) async fn recall(&mut self) -> Result<()> {
+        for told in self.console.pool.recall().await {
+            if self.console.told.insert(told.clone()) {
+                self.warn(&told)?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn object(&self, info: SessionInfo) -> PSSession {
@@ -58,18 +67,7 @@ impl Run<'_> {
         let computers = self.computers(bound)?;
         let asked = computers.into_iter().map(|computer| {
             let (pool, cancel) = (self.console.pool.clone(), self.cancel.clone());
-            async move {
-                let Reach {
-                    target,
-                    mut options,
-                    ask,
-                    name,
-                } = computer;
-                // The parameter picks among what is there; it is not how the server is asked.
-                options.configuration_name = None;
-                let listed = pool.refresh(&target, &options, ask, cancel).await;
-                (name, listed)
-            }
+            async move { (computer.name.clone(), computer.list(pool, cancel).await) }
         });
         for (computer, listed) in futures_util::future::join_all(asked).await {
             let ids = match listed {

@@ -1,9 +1,13 @@
-//! The line editor of `psdeck enter`.
+//! The line editor, and `psdeck console`.
 
 mod buffer;
 mod editor;
 mod history;
+mod host;
 mod paint;
+mod run;
+mod terminal;
 
 pub(super) use editor::{Edited, Editor};
 pub(super) use paint::{Painter, Shown};
+pub(super) use run::{Arguments, cmdlet, named, run};

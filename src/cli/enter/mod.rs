@@ -7,8 +7,11 @@ mod viewer;
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
+pub(super) use piped::Lines;
+
 use super::connection::{Connection, one_reader};
 use super::opening;
+use super::output::Colours;
 use super::signals::{self, Interrupts};
 use super::status::{ExitStatus, Failed};
 use super::{Context, targets};
@@ -33,7 +36,7 @@ pub(super) struct Arguments {
 }
 
 /// How long a session may take to close when we leave.
-const GOODBYE: Duration = Duration::from_secs(5);
+pub(super) const GOODBYE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
     one_reader(&[
@@ -87,6 +90,17 @@ pub(super) async fn within(
     prompts: bool,
     context: &Context,
 ) -> Result<ExitStatus, Failed> {
+    let mut lines = (!io::stdin().is_terminal()).then(Lines::default);
+    let lines = lines.as_mut().map(|lines| (lines, prompts));
+    visit(entered, lines, context.colours).await
+}
+
+/// The same, with lines from standard input, and whether prompts are shown with them; without, at the terminal.
+pub(super) async fn visit(
+    entered: Entered,
+    lines: Option<(&mut Lines, bool)>,
+    colours: Colours,
+) -> Result<ExitStatus, Failed> {
     let Entered {
         pool,
         id,
@@ -95,11 +109,10 @@ pub(super) async fn within(
         interrupts,
     } = entered;
     signals::leave_at_end(pool, id);
-    let viewer = viewer::Viewer::new(interactive, events, interrupts, context.colours);
-    if io::stdin().is_terminal() {
-        terminal::run(viewer).await
-    } else {
-        piped::run(viewer, prompts).await
+    let viewer = viewer::Viewer::new(interactive, events, interrupts, colours);
+    match lines {
+        None => terminal::run(viewer).await,
+        Some((lines, prompts)) => piped::run(viewer, prompts, lines).await,
     }
 }
 

@@ -13,17 +13,17 @@ use crate::remote_text::plain;
 use crate::session::Line;
 
 /// The rest of standard input, a line at a time.
-struct Lines {
+pub(in crate::cli) struct Lines {
     input: BufReader<Stdin>,
     first: bool,
 }
 
 /// Runs each line until the input ends or the session does.
-pub(super) async fn run(mut viewer: Viewer, show_prompts: bool) -> Result<ExitStatus, Failed> {
-    let mut lines = Lines {
-        input: BufReader::new(tokio::io::stdin()),
-        first: true,
-    };
+pub(super) async fn run(
+    mut viewer: Viewer,
+    show_prompts: bool,
+    lines: &mut Lines,
+) -> Result<ExitStatus, Failed> {
     let mut interrupted = false;
     loop {
         let step = match viewer.next().await? {
@@ -43,7 +43,7 @@ pub(super) async fn run(mut viewer: Viewer, show_prompts: bool) -> Result<ExitSt
             Step::Over(_) if interrupted => return Ok(ExitStatus::CANCELLED),
             Step::Over(status) => return Ok(status),
             Step::Asks(id, prompt) => {
-                viewer.ask(id, &prompt, &mut lines).await?;
+                viewer.ask(id, &prompt, lines).await?;
             }
             Step::Ready(_) if interrupted => viewer.interactive.leave(),
             Step::Ready(prompt) => {
@@ -70,9 +70,18 @@ pub(super) async fn run(mut viewer: Viewer, show_prompts: bool) -> Result<ExitSt
     }
 }
 
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            input: BufReader::new(tokio::io::stdin()),
+            first: true,
+        }
+    }
+}
+
 impl Lines {
     /// Lines up to where they are a complete text, or to the end of the input; `None` where nothing is left.
-    async fn command(&mut self) -> io::Result<Option<String>> {
+    pub(in crate::cli) async fn command(&mut self) -> io::Result<Option<String>> {
         let mut text = String::new();
         let mut waits_for: Option<Incomplete> = None;
         loop {

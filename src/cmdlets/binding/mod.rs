@@ -9,7 +9,7 @@ mod positional;
 mod sets;
 
 use super::Error;
-use super::metadata::{Cmdlet, Sets};
+use super::metadata::{Cmdlet, Parameter, Sets};
 use super::value::Value;
 use crate::language::Span;
 
@@ -63,19 +63,24 @@ impl Binder {
         Ok(binder)
     }
 
-    /// The mandatory parameters that nobody gave. Those that a pipeline will bring do not count where one comes.
+    /// The mandatory parameters that nobody gave; none where a pipeline comes that may bring them.
     pub(super) fn missing(&self, piped: bool) -> Vec<usize> {
         let Ok(set) = self.resolve() else {
             return Vec::new();
         };
         let own = 1 << set;
         let parameters = self.cmdlet.parameters.iter().enumerate();
+        // The set is known when the pipeline's first object is.
+        let waits = |(at, parameter): (usize, &Parameter)| {
+            let mut places = parameter.in_sets(self.sets);
+            self.value(at).is_none() && places.any(|place| place.by_value || place.by_name)
+        };
+        if piped && parameters.clone().any(waits) {
+            return Vec::new();
+        }
         parameters
             .filter(|(at, parameter)| {
-                self.value(*at).is_none()
-                    && parameter.in_sets(own).any(|place| {
-                        place.mandatory && !(piped && (place.by_value || place.by_name))
-                    })
+                self.value(*at).is_none() && parameter.in_sets(own).any(|place| place.mandatory)
             })
             .map(|(at, _)| at)
             .collect()

@@ -29,17 +29,13 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         }
     }
     let connecting = chosen.into_iter().map(|(session, bound)| {
-        let (pool, cancel, ask) = (
-            run.console.pool.clone(),
-            run.cancel.clone(),
-            run.asker(&bound),
-        );
+        let connecting = run.connecting(session.id(), &bound);
         async move {
             // One that is open already is passed on.
             let done = if session.info().state == SessionState::Opened {
                 Ok(())
             } else {
-                let connected = pool.connect(session.id(), ask, cancel).await;
+                let connected = connecting.await;
                 connected
                     .map(drop)
                     .map_err(|report| Error::of_report(report, "PSSessionConnectFailed"))

@@ -79,8 +79,7 @@ async fn opened(run: &mut Run<'_>, bound: &Bound, session: &PSSession) -> Result
     match info.state {
         SessionState::Opened => {}
         SessionState::Disconnected => {
-            let (pool, ask) = (run.console.pool.clone(), run.asker(bound));
-            let connected = pool.connect(session.id(), ask, run.cancel.clone()).await;
+            let connected = run.connecting(session.id(), bound).await;
             return Ok(connected.map_err(|mut report| {
                 let busy = session.info().availability == Availability::Busy;
                 let id = if busy {
@@ -140,13 +139,11 @@ async fn made(run: &mut Run<'_>, bound: &Bound) -> Result<Session> {
         None => return Err(Stop::Told),
     };
     let request = computer.request(None, run);
-    let opening = run
-        .console
-        .pool
-        .open(&request, computer.ask, run.cancel.clone());
-    let opened = opening.session().await;
+    let name = computer.name.clone();
+    let (pool, cancel) = (run.console.pool.clone(), run.cancel.clone());
+    let opened = computer.open(pool, request, cancel).await;
     Ok(opened.map_err(|report| {
-        Error::of_report(report, "CreateRemoteRunspaceForSessionFailed").target(computer.name)
+        Error::of_report(report, "CreateRemoteRunspaceForSessionFailed").target(name)
     })?)
 }
 
@@ -169,12 +166,8 @@ impl Run<'_> {
             computer_name: Some(NAME.to_owned()),
             ..Options::default()
         };
-        Ok(Reach {
-            name: NAME.to_owned(),
-            target: TargetAddress::Local,
-            options: overlay(named, options),
-            ask: self.asker(bound),
-        })
+        let options = overlay(named, options);
+        Ok(self.at(NAME, TargetAddress::Local, options, bound))
     }
 }
 

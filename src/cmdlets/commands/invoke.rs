@@ -129,11 +129,10 @@ async fn opened(run: &mut Run<'_>, bound: &Bound) -> Result<Vec<Session>> {
     let mut names = bound.texts("SessionName").into_iter();
     let requests: Vec<_> = computers
         .into_iter()
-        .map(|computer| (computer.request(names.next(), run), computer.ask))
+        .map(|computer| (computer.request(names.next(), run), computer))
         .collect();
-    let opening = requests.into_iter().map(|(request, ask)| {
-        let (pool, cancel) = (run.console.pool.clone(), run.cancel.clone());
-        async move { pool.open(&request, ask, cancel).session().await }
+    let opening = requests.into_iter().map(|(request, computer)| {
+        computer.open(run.console.pool.clone(), request, run.cancel.clone())
     });
     let opening: Vec<_> = opening.collect();
     let mut opening = stream::iter(opening).buffered(throttle(bound));

@@ -27,6 +27,9 @@ pub(super) async fn run(
     bound: Vec<Bound>,
     out: &mut Out,
 ) -> Result<()> {
+    if cmdlet.name.ends_with("-PSSession") {
+        run.recall().await?;
+    }
     match cmdlet.name {
         "New-PSSession" => new_session::run(run, bound, out).await,
         "Get-PSSession" => get_session::run(run, bound, out).await,

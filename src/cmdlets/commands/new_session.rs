@@ -34,7 +34,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         let cancel = run.cancel.clone();
         let opening = requests.into_iter().map(|(request, computer)| {
             let (pool, cancel) = (pool.clone(), cancel.clone());
-            async move { pool.open(&request, computer.ask, cancel).session().await }
+            computer.open(pool, request, cancel)
         });
         let mut opened = stream::iter(opening).buffered(throttle(&bound));
         while let Some(opened) = opened.next().await {
@@ -57,13 +57,7 @@ fn again(run: &Run<'_>, bound: &Bound) -> Vec<Reach> {
         Value::Session(session) => {
             let (target, options) = run.console.pool.target(session.id())?;
             let name = session.info().computer_name;
-            let ask = run.asker(bound);
-            Some(Reach {
-                name,
-                target,
-                options,
-                ask,
-            })
+            Some(run.at(&name, target, options, bound))
         }
         _ => None,
     });

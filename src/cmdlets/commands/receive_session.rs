@@ -23,17 +23,14 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         }
         let live = match info.state {
             SessionState::Opened => run.console.pool.session(info.id),
-            SessionState::Disconnected => {
-                let (pool, ask) = (run.console.pool.clone(), run.asker(&bound));
-                match pool.connect(info.id, ask, run.cancel.clone()).await {
-                    Ok(session) => Some(session),
-                    Err(mut report) => {
-                        report.error_id = Some("ReceivePSSessionCannotConnectSession".to_owned());
-                        run.complain(Error::of_report(report, "").target(info.name))?;
-                        continue;
-                    }
+            SessionState::Disconnected => match run.connecting(info.id, &bound).await {
+                Ok(session) => Some(session),
+                Err(mut report) => {
+                    report.error_id = Some("ReceivePSSessionCannotConnectSession".to_owned());
+                    run.complain(Error::of_report(report, "").target(info.name))?;
+                    continue;
                 }
-            }
+            },
             state => {
                 let message = format!(
                     "Nothing can be received from the session {}: it is {state}.",

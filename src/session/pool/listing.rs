@@ -49,7 +49,13 @@ impl Pool {
                     client: Uuid::new_v4(),
                     state: SessionState::Disconnected,
                     target: target.clone(),
-                    options: options.clone(),
+                    options: Options {
+                        // It is connected where it runs.
+                        configuration_name: Some(found.configuration_name.clone())
+                            .filter(|name| !name.is_empty())
+                            .or_else(|| options.configuration_name.clone()),
+                        ..options.clone()
+                    },
                     connector: Arc::clone(&connector),
                 })
             });

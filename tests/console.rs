@@ -1,0 +1,396 @@
+//! `psdeck console` and `psdeck CMDLET …`, as the documentation's examples are typed.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::need;
+use crate::support::psdeck::{Psdeck, Ran};
+use crate::support::python::{peers, python};
+use crate::support::screen::Screen;
+use crate::support::wsman::{PASSWORD, USER, WsmanPeer};
+
+const DEMO: &str = "[computers.Server01]\ntarget = \"demo:Server01\"\n[computers.localhost]\ntarget = \"demo:Server02\"\n";
+
+/// The scripts of the enterprise scenario.
+const BACKUP: &str = r"\\Server30\Scripts\Backup-SQLDatabase.ps1";
+const MAKE: &str = r"\\Server30\Scripts\New-SQLDatabase.ps1";
+
+/// A console that runs lines, as they would be typed.
+fn console(config: &str, lines: &[&str]) -> Ran {
+    let psdeck = Psdeck::new();
+    let data = psdeck.path("data");
+    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    psdeck
+        .config(config)
+        .env("PSDECK_DATA", data)
+        .args(["console", "--prompt"])
+        .input(input)
+        .run()
+}
+
+/// What came out behind a line, up to the next one.
+fn behind<'o>(out: &'o str, line: &str) -> &'o str {
+    let (_, rest) = out
+        .split_once(&format!("{line}\n"))
+        .unwrap_or_else(|| panic!("{line}: {out}"));
+    let next = rest.find("PS> ").map_or(rest.len(), |at| {
+        rest[..at].rfind('\n').map_or(0, |at| at + 1)
+    });
+    &rest[..next]
+}
+
+/// The words of the first row of a table.
+fn row(table: &str) -> Vec<&str> {
+    let mut lines = table.lines().filter(|line| !line.trim().is_empty()).skip(2);
+    lines
+        .next()
+        .unwrap_or_else(|| panic!("no row: {table}"))
+        .split_whitespace()
+        .collect()
+}
+
+/// The trusted profiles of the documentation's servers, all of them this peer.
+fn profiles(peer: &WsmanPeer) -> String {
+    let profile = |name: &str| {
+        format!(
+            "[computers.{name}]\ntarget = \"wsman:127.0.0.1:{}\"\nuser = \"{USER}\"\npassword_command = {}\ntrust_host = true\n",
+            peer.port("http"),
+            json!(peer.password_command())
+        )
+    };
+    [profile("Server01"), profile("localhost")].concat()
+}
+
+fn enterprise() -> Option<WsmanPeer> {
+    let files = json!({
+        BACKUP: "Start-Sleep 3\n[pscustomobject]@{ Initialization = 'init-7' }\n",
+        MAKE: "param($InitData)\n\"made from $InitData\"\n",
+    });
+    let users = json!([
+        { "name": "alice", "password": PASSWORD, "domain": "PSDECK", "admin": true },
+        { "name": "User01", "password": PASSWORD, "domain": "Domain01", "admin": true },
+    ]);
+    WsmanPeer::new()
+        .set("files", files)
+        .set("location", "C:\\")
+        .set("users", users)
+        .start()
+}
+
+/// What the administrator does at work.
+const AT_WORK: [&str; 3] = [
+    "$s = New-PSSession -ComputerName Server01 -Name ITTask -ConfigurationName ITTasks",
+    r"Invoke-Command -Session $s {Start-Job -FilePath \\Server30\Scripts\Backup-SQLDatabase.ps1}",
+    "Disconnect-PSSession -Session $s -OutputBufferingMode Drop -IdleTimeoutSec 60*60*15",
+];
+
+/// And at home.
+const AT_HOME: [&str; 7] = [
+    "Get-PSSession -ComputerName Server01 -Name ITTask",
+    "$s = Connect-PSSession -ComputerName Server01 -Name ITTask",
+    "Invoke-Command -Session $s {Get-Job}",
+    "Invoke-Command -Session $s {$BackupSpecs = Receive-Job -JobName Job2}",
+    r"Invoke-Command -Session $s {\\Server30\Scripts\New-SQLDatabase.ps1 -InitData $BackupSpecs.Initialization}",
+    "Disconnect-PSSession -Session $s -OutputBufferingMode Drop -IdleTimeoutSec 60*60*15",
+    "\"$($s.IdleTimeout) $($s.OutputBufferingMode)\"",
+];
+
+/// The job is over by the time that somebody looks at home.
+const NEXT_MORNING: &str = "Invoke-Command -ComputerName Server01 { Start-Sleep 4 }";
+
+fn at_work(config: &str) {
+    let ran = console(config, &AT_WORK);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let job = row(behind(&ran.out, AT_WORK[1]));
+    assert_eq!((job[0], job[1]), ("2", "Job2"), "{}", ran.out);
+    assert!(
+        job.contains(&"Running") && job.contains(&"True"),
+        "{}",
+        ran.out
+    );
+    let left = row(behind(&ran.out, AT_WORK[2]));
+    let wanted = [
+        "1",
+        "ITTask",
+        "WSMan",
+        "Server01",
+        "RemoteMachine",
+        "Disconnected",
+        "ITTasks",
+        "None",
+    ];
+    assert_eq!(left, wanted, "{}", ran.out);
+}
+
+fn at_home(config: &str) {
+    let mut lines = vec![NEXT_MORNING];
+    lines.extend(AT_HOME);
+    lines.insert(3, "$s");
+    let ran = console(config, &lines);
+    let found = row(behind(&ran.out, AT_HOME[0]));
+    let columns = [
+        "ITTask",
+        "WSMan",
+        "Server01",
+        "RemoteMachine",
+        "Disconnected",
+        "ITTasks",
+        "None",
+    ];
+    assert_eq!(found[1..], columns, "{} {}", ran.out, ran.err);
+    let connected = row(behind(&ran.out, "PS> $s"));
+    let columns = [
+        "ITTask",
+        "WSMan",
+        "Server01",
+        "RemoteMachine",
+        "Opened",
+        "ITTasks",
+        "Available",
+    ];
+    assert_eq!(connected[1..], columns, "{}", ran.out);
+    let job = row(behind(&ran.out, AT_HOME[2]));
+    assert!(
+        job.contains(&"Job2") && job.contains(&"Completed") && job.contains(&"True"),
+        "{}",
+        ran.out
+    );
+    // The documentation's line is wrong, and its error is the server's.
+    assert_eq!(behind(&ran.out, AT_HOME[3]), "");
+    assert!(ran.err.contains("JobName"), "{}", ran.err);
+    assert_eq!(behind(&ran.out, AT_HOME[4]), "made from \n", "{}", ran.err);
+    assert_eq!(row(behind(&ran.out, AT_HOME[5]))[5], "Disconnected");
+    assert_eq!(behind(&ran.out, AT_HOME[6]), "54000000 Drop\n");
+    assert_eq!(ran.status, 1, "{}", ran.err);
+}
+
+/// Runs Python with pypsrp, the peer's port and the account at hand.
+fn pypsrp(peer: &WsmanPeer, script: &str) -> Option<String> {
+    let python = need("psrp", python())?;
+    let before = format!(
+        "import time\nfrom pypsrp.powershell import PowerShell, RunspacePool\nfrom pypsrp.wsman import WSMan\n\
+         w = WSMan(server='127.0.0.1', port={}, ssl=False, auth='ntlm', username='{USER}', password='{PASSWORD}')\n\
+         def run(pool, script):\n    ps = PowerShell(pool)\n    ps.add_script(script)\n    return ps.invoke()\n",
+        peer.port("http")
+    );
+    let ran = Command::new(python)
+        .current_dir(peers())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .args(["-c", &format!("{before}{script}")])
+        .output()
+        .expect("Python runs");
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{errors}");
+    Some(String::from_utf8(ran.stdout).expect("UTF-8"))
+}
+
+#[test]
+fn the_enterprise_scenario_goes_from_one_console_to_another() {
+    let Some(peer) = enterprise() else { return };
+    let config = profiles(&peer);
+    at_work(&config);
+    at_home(&config);
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn the_enterprise_scenario_goes_from_pypsrp_to_a_console() {
+    let Some(peer) = enterprise() else { return };
+    let script = format!(
+        "pool = RunspacePool(w, configuration_name='ITTasks')\npool.shell.name = 'ITTask'\npool.open()\n\
+         run(pool, r'Start-Job -FilePath {BACKUP}')\npool.disconnect()\n"
+    );
+    if pypsrp(&peer, &script).is_none() {
+        return;
+    }
+    at_home(&profiles(&peer));
+}
+
+#[test]
+fn the_enterprise_scenario_goes_from_a_console_to_pypsrp() {
+    let Some(peer) = enterprise() else { return };
+    at_work(&profiles(&peer));
+    let script = format!(
+        "time.sleep(4)\nfound = RunspacePool.get_runspace_pools(w)[0]\n\
+         found.shell.resource_uri = 'http://schemas.microsoft.com/powershell/ITTasks'\nfound.connect()\n\
+         print(run(found, '(Get-Job).State')[0])\n\
+         run(found, '$BackupSpecs = Receive-Job -Name Job2')\n\
+         print(run(found, r'{MAKE} -InitData $BackupSpecs.Initialization')[0])\nfound.close()\n"
+    );
+    let Some(out) = pypsrp(&peer, &script) else {
+        return;
+    };
+    assert_eq!(out, "Completed\nmade from init-7\n");
+}
+
+#[test]
+fn connect_examples_1_and_2() {
+    let Some(peer) = enterprise() else { return };
+    let config = profiles(&peer);
+    at_work(&config);
+    let ran = console(
+        &config,
+        &[
+            "Connect-PSSession -ComputerName Server01 -Name ITTask",
+            "Remove-PSSession -Name ITTask",
+            "New-PSSession -ComputerName Localhost -Name Backups | Out-Null",
+            "Get-PSSession",
+            "Get-PSSession | Disconnect-PSSession",
+            "Get-PSSession | Connect-PSSession",
+            "Connect-PSSession -Name Backups",
+        ],
+    );
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let shown = |line: &str| row(behind(&ran.out, line))[4..].join(" ");
+    assert_eq!(
+        shown("PS> Connect-PSSession -ComputerName Server01 -Name ITTask"),
+        "RemoteMachine Opened ITTasks Available"
+    );
+    assert_eq!(
+        shown("PS> Get-PSSession"),
+        "RemoteMachine Opened Microsoft.PowerShell Available"
+    );
+    assert_eq!(
+        shown("PS> Get-PSSession | Disconnect-PSSession"),
+        "RemoteMachine Disconnected Microsoft.PowerShell None"
+    );
+    assert_eq!(
+        shown("PS> Get-PSSession | Connect-PSSession"),
+        "RemoteMachine Opened Microsoft.PowerShell Available"
+    );
+    // What is connected is passed on without an error.
+    assert_eq!(
+        shown("PS> Connect-PSSession -Name Backups"),
+        "RemoteMachine Opened Microsoft.PowerShell Available"
+    );
+}
+
+#[test]
+fn enter_examples_1_to_5() {
+    let Some(peer) = enterprise() else { return };
+    let ran = console(
+        &profiles(&peer),
+        &[
+            "Enter-PSSession",
+            "exit",
+            "Enter-PSSession -ComputerName Server01",
+            r"Get-Process PowerShell > C:\ps-test\Process.txt",
+            "exit",
+            r"dir C:\ps-test\process.txt",
+            "$s = New-PSSession -ComputerName Server01",
+            "Enter-PSSession -Session $s",
+            "exit",
+            "$s.State.ToString()",
+            r"Enter-PSSession -ComputerName Server01 -Port 90 -Credential Domain01\User01",
+            "exit",
+            "Enter-PSSession -ComputerName Server01",
+            "Exit-PSSession",
+            "Get-PSSession | Measure-Object",
+            "(Get-PSSession).Count",
+        ],
+    );
+    let transcript: Vec<_> = ran.out.lines().filter(|line| line.contains("PS")).collect();
+    assert_eq!(
+        transcript[..9],
+        [
+            "PS> Enter-PSSession",
+            r"[localhost]: PS C:\> exit",
+            "PS> Enter-PSSession -ComputerName Server01",
+            r"[Server01]: PS C:\> Get-Process PowerShell > C:\ps-test\Process.txt",
+            r"[Server01]: PS C:\> exit",
+            r"PS> dir C:\ps-test\process.txt",
+            "PS> $s = New-PSSession -ComputerName Server01",
+            "PS> Enter-PSSession -Session $s",
+            r"[Server01]: PS C:\> exit",
+        ],
+        "{} {}",
+        ran.out,
+        ran.err
+    );
+    // One that was made to be entered is gone, the user's own stays.
+    assert_eq!(behind(&ran.out, "PS> $s.State.ToString()"), "Opened\n");
+    assert!(
+        ran.out.ends_with("PS> (Get-PSSession).Count\n1\n"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.err
+            .contains("psdeck runs session cmdlets; it does not know 'dir'"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(peer.state()["shells"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_cmdlet_is_a_verb() {
+    let run = |words: &[&str]| Psdeck::new().config(DEMO).args(words).run();
+    let ran = run(&["Invoke-Command", "Server01", "{ 1..2 }"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, "1\n2\n"), "{}", ran.err);
+    let ran = run(&[
+        "get-pssession",
+        "-ComputerName",
+        "Server01",
+        "-State",
+        "Disconnected",
+    ]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let ran = run(&["gsn", "-Name", "nobody"]);
+    assert_eq!(ran.status, 6, "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("[RemoteRunspaceNotAvailableForSpecifiedName,"),
+        "{}",
+        ran.err
+    );
+    let ran = run(&["--color", "never", "Connect-PSSession", "-Frob", "1"]);
+    assert_eq!(ran.status, 2, "{}", ran.err);
+    assert!(ran.err.contains("NamedParameterNotFound"), "{}", ran.err);
+    let ran = run(&["Invoke-Command", "Server01", "{ throw 'no' }"]);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+}
+
+#[test]
+fn a_console_at_a_terminal_keeps_sessions_and_variables() {
+    let mut screen = Screen::new(120, 30).config(DEMO).args(&["console"]).start();
+    screen
+        .expect("PS> ")
+        .keys("$s = New-PSSession Server01 -Name One\r");
+    screen
+        .keys("Get-PSSession |\r")
+        .keys("Select-Object Name, State\r")
+        .expect("Opened");
+    screen
+        .keys("Remove-PSSession $s -Confirm\r")
+        .expect("[Y] Yes")
+        .keys("n\r");
+    screen
+        .keys("Enter-PSSession $s\r")
+        .expect("[Server01]: PS ")
+        .keys("'in' + 'side'\r")
+        .expect("inside");
+    screen
+        .keys("exit\r")
+        .keys("\"left $($s.State)\"\r")
+        .expect("left Opened")
+        .keys("exit 3\r");
+    assert_eq!(screen.ended(), 3);
+}
+
+#[test]
+fn ctrl_c_stops_a_line_and_not_the_console() {
+    let mut screen = Screen::new(100, 30).config(DEMO).args(&["console"]).start();
+    screen
+        .expect("PS> ")
+        .keys("Invoke-Command Server01 { 'be' + 'gun'; Start-Sleep 600 }\r")
+        .expect("begun");
+    screen
+        .keys("\u{3}")
+        .expect("^C")
+        .keys("'still ' + 'here'\r")
+        .expect("still here")
+        .keys("exit\r");
+    assert_eq!(screen.ended(), 0);
+}
