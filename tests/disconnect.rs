@@ -1,69 +1,122 @@
-//! Sessions that are left and taken up again: by the same client, and by another.
+//! Sessions that are left and taken up again: by the same client, by another, and by a foreign one.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use psdeck::clixml::Value;
 use psdeck::server::Demonstration;
 use psdeck::session::{
-    Availability, Demo, FieldReply, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest,
-    Pool, Prompt, PromptReply, Session, SessionId, SessionState, Size,
+    Availability, Demo, ExitCode, FieldReply, Finished, Interactive, InteractiveEvent,
+    InteractiveEvents, Invoke, OpenRequest, PipelineEvent, PipelineState, Pool, Prompt,
+    PromptReply, Report, Running, Session, SessionId, SessionState, Size,
 };
-use psdeck::transport::{Leave, Nobody, Options, TargetAddress};
+use psdeck::transport::{Ask, Buffering, Leave, Nobody, Options, TargetAddress};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
+
+use crate::support::peer::{Builder, Peer};
+use crate::support::python::{peers, python};
+use crate::support::wsman::{PASSWORD, USER, WsmanPeer};
 
 const WINDOW: Size = Size {
     columns: 80,
     rows: 24,
 };
 
-/// Two clients of the same servers.
-fn demo_pools() -> (Pool, Pool) {
-    let demonstration = Demonstration::new(4);
-    let pool = || Pool::new(vec![Arc::new(Demo(demonstration.clone()))]);
-    (pool(), pool())
+/// Two clients of the same server.
+struct Clients {
+    here: Pool,
+    there: Pool,
+    request: OpenRequest,
+    ask: Arc<dyn Ask>,
+    peer: Option<Peer>,
 }
 
-fn demo_request() -> OpenRequest {
-    OpenRequest {
-        target: TargetAddress::Demo("Server03".to_owned()),
-        name: Some("ITTask".to_owned()),
-        options: Options::default(),
-        window: Some(WINDOW),
-        deadline: None,
+impl Clients {
+    fn of_demo() -> Self {
+        let demonstration = Demonstration::new(4);
+        let pool = || Pool::new(vec![Arc::new(Demo(demonstration.clone()))]);
+        Self {
+            here: pool(),
+            there: pool(),
+            request: OpenRequest {
+                target: TargetAddress::Demo("Server03".to_owned()),
+                name: Some("ITTask".to_owned()),
+                options: Options::default(),
+                window: Some(WINDOW),
+                deadline: None,
+            },
+            ask: Arc::new(Nobody),
+            peer: None,
+        }
     }
-}
 
-async fn open(pool: &Pool, request: &OpenRequest) -> Session {
-    let opening = pool.open(request, Arc::new(Nobody), CancellationToken::new());
-    opening.session().await.unwrap()
-}
+    fn of_wsman(peer: Builder) -> Option<Self> {
+        let peer = peer.start()?;
+        Some(Self {
+            here: Pool::new(Vec::new()),
+            there: Pool::new(Vec::new()),
+            request: OpenRequest {
+                name: Some("ITTask".to_owned()),
+                ..crate::session::request(&peer)
+            },
+            ask: Arc::new(peer.answers()),
+            peer: Some(peer),
+        })
+    }
 
-async fn leave(pool: &Pool, id: SessionId) -> Vec<String> {
-    let left = pool.disconnect(id, Leave::default(), CancellationToken::new());
-    left.await.unwrap().warnings
-}
+    fn peer(&self) -> &WsmanPeer {
+        let peer = self.peer.as_ref().and_then(Peer::as_wsman);
+        peer.expect("a WSMan peer")
+    }
 
-async fn connect(pool: &Pool, id: SessionId) -> Session {
-    pool.connect(id, Arc::new(Nobody), CancellationToken::new())
-        .await
-        .unwrap()
-}
+    async fn open(&self) -> Session {
+        let cancel = CancellationToken::new();
+        let opening = self.here.open(&self.request, Arc::clone(&self.ask), cancel);
+        let session = opening.session().await;
+        session.unwrap_or_else(|report| panic!("{}", report.block()))
+    }
 
-/// Finds the one session that a server holds for this client, and takes it up.
-async fn connect_found(pool: &Pool, request: &OpenRequest) -> Session {
-    let found = pool
-        .refresh(
-            &request.target,
-            &request.options,
-            Arc::new(Nobody),
-            CancellationToken::new(),
-        )
-        .await
-        .unwrap();
-    let [id] = found.as_slice() else {
-        panic!("{found:?}")
-    };
-    connect(pool, *id).await
+    async fn leave(&self, session: &Session) -> Vec<String> {
+        self.leave_as(session, Leave::default()).await.unwrap()
+    }
+
+    async fn leave_as(&self, session: &Session, leave: Leave) -> Result<Vec<String>, Report> {
+        let id = session.info().id;
+        let left = self.here.disconnect(id, leave, CancellationToken::new());
+        left.await.map(|left| left.warnings)
+    }
+
+    async fn try_connect(&self, pool: &Pool, id: SessionId) -> Result<Session, Report> {
+        let connecting = pool.connect(id, Arc::clone(&self.ask), CancellationToken::new());
+        connecting.await
+    }
+
+    async fn connect(&self, session: &Session) -> Session {
+        let connected = self.try_connect(&self.here, session.info().id).await;
+        connected.unwrap_or_else(|report| panic!("{}", report.block()))
+    }
+
+    /// What the server lists for a client.
+    async fn found(&self, pool: &Pool) -> Vec<SessionId> {
+        let OpenRequest {
+            target, options, ..
+        } = &self.request;
+        let cancel = CancellationToken::new();
+        let listed = pool.refresh(target, options, Arc::clone(&self.ask), cancel);
+        listed.await.unwrap()
+    }
+
+    /// The other client finds the one session that the server holds, and takes it up.
+    async fn connect_there(&self) -> Session {
+        let found = self.found(&self.there).await;
+        let [id] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        let connected = self.try_connect(&self.there, *id).await;
+        connected.unwrap_or_else(|report| panic!("{}", report.block()))
+    }
 }
 
 /// A session that somebody looks at.
@@ -119,23 +172,26 @@ impl Pane {
             .0
     }
 
-    /// The question of `Read-Host Name`.
-    async fn asked(&mut self) -> u64 {
+    /// The question of `Read-Host`.
+    async fn asked(&mut self) -> (u64, Prompt) {
         let (_, event) = self
             .until(|event| matches!(event, InteractiveEvent::Prompt { .. }))
             .await;
         match event {
-            InteractiveEvent::Prompt {
-                id,
-                prompt: Prompt::Fields { .. },
-            } => id,
+            InteractiveEvent::Prompt { id, prompt } => (id, prompt),
             other => panic!("{other:?}"),
         }
     }
 
-    fn answer(&self, id: u64, text: &str) {
-        let reply = PromptReply::Fields(vec![FieldReply::Text(text.to_owned())]);
-        self.handle.answer(id, reply);
+    fn answer(&self, (id, prompt): (u64, Prompt), text: &str) {
+        let text = text.to_owned();
+        self.handle.answer(
+            id,
+            match prompt {
+                Prompt::Line => PromptReply::Line(text),
+                _ => PromptReply::Fields(vec![FieldReply::Text(text)]),
+            },
+        );
     }
 
     /// So many lines of the running command.
@@ -155,23 +211,76 @@ fn numbered(count: usize) -> Vec<String> {
     (1..=count).map(|number| format!("line {number}")).collect()
 }
 
+/// A pipeline's strings, from an event that `begins` on; the notices; how it ended.
+async fn strings(running: &mut Running) -> (Vec<String>, Vec<String>, Finished) {
+    let (mut strings, mut notices) = (Vec::new(), Vec::new());
+    loop {
+        let next = tokio::time::timeout(Duration::from_mins(1), running.next());
+        match next.await.expect("nothing came") {
+            Some(PipelineEvent::Output(value)) => strings.push(text(&value)),
+            Some(PipelineEvent::Notice(text)) => notices.push(text),
+            Some(PipelineEvent::Finished(finished)) => return (strings, notices, finished),
+            Some(_) => {}
+            None => panic!("no end"),
+        }
+    }
+}
+
+/// The strings that are here already, of a pipeline whose session was left.
+async fn rest(running: &mut Running) -> Vec<String> {
+    let mut strings = Vec::new();
+    loop {
+        match running.next().await {
+            Some(PipelineEvent::Output(value)) => strings.push(text(&value)),
+            Some(PipelineEvent::Disconnected) => return strings,
+            Some(PipelineEvent::Finished(finished)) => panic!("{finished:?}"),
+            _ => {}
+        }
+    }
+}
+
+async fn first(running: &mut Running, count: usize) -> Vec<String> {
+    let mut strings = Vec::new();
+    while strings.len() < count {
+        let next = tokio::time::timeout(Duration::from_mins(1), running.next());
+        match next.await.expect("nothing came") {
+            Some(PipelineEvent::Output(value)) => strings.push(text(&value)),
+            other => panic!("{other:?}"),
+        }
+    }
+    strings
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a string").to_owned()
+}
+
 #[tokio::test]
-async fn a_pane_in_mid_output_goes_on_in_the_same_client_and_in_another() {
-    let (here, there) = demo_pools();
-    let request = demo_request();
-    let session = open(&here, &request).await;
-    let id = session.info().id;
+async fn a_pane_of_the_demonstration_goes_on_in_the_same_client_and_in_another() {
+    a_pane_goes_on(&Clients::of_demo(), 9000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pane_of_a_wsman_server_goes_on_in_the_same_client_and_in_another() {
+    if let Some(clients) = Clients::of_wsman(Peer::wsman()) {
+        a_pane_goes_on(&clients, 9000).await;
+        assert_eq!(clients.peer().violations(), Vec::<String>::new());
+    }
+}
+
+async fn a_pane_goes_on(clients: &Clients, count: usize) {
+    let session = clients.open().await;
     let mut pane = Pane::enter(&session).await;
-    let line = "1..9000 | ForEach-Object { \"line $_\" }";
-    pane.handle.submit(line.to_owned());
+    let line = format!("1..{count} | ForEach-Object {{ \"line $_\" }}");
+    pane.handle.submit(line.clone());
     let mut lines = pane.lines(100).await;
 
-    let warnings = leave(&here, id).await;
+    let warnings = clients.leave(&session).await;
     assert!(warnings[0].contains("a command runs"), "{warnings:?}");
     lines.extend(pane.until_left().await);
-    assert!(lines.len() < 9000, "it had ended before");
+    assert!(lines.len() < count, "it had ended before");
     pane.handle.submit("'typed meanwhile'".to_owned());
-    connect(&here, id).await;
+    clients.connect(&session).await;
     let (more, back) = pane
         .until(|event| matches!(event, InteractiveEvent::Reconnected { .. }))
         .await;
@@ -182,17 +291,17 @@ async fn a_pane_in_mid_output_goes_on_in_the_same_client_and_in_another() {
     assert_eq!(kept, ["'typed meanwhile'"]);
 
     lines.extend(pane.lines(100).await);
-    leave(&here, id).await;
+    clients.leave(&session).await;
     lines.extend(pane.until_left().await);
-    assert!(lines.len() < 9000, "it had ended before");
-    let session = connect_found(&there, &request).await;
+    assert!(lines.len() < count, "it had ended before");
+    let session = clients.connect_there().await;
     let info = session.info();
     assert_eq!(info.availability, Availability::Busy);
-    assert_eq!(info.running.as_deref(), Some(line));
+    assert!(info.running.is_some());
     let mut pane = Pane::resume(&session);
     lines.extend(pane.until_ready().await);
     assert!(
-        lines == numbered(9000),
+        lines == numbered(count),
         "{} lines, {:?}",
         lines.len(),
         lines.last()
@@ -203,16 +312,25 @@ async fn a_pane_in_mid_output_goes_on_in_the_same_client_and_in_another() {
 }
 
 #[tokio::test]
-async fn a_question_is_answered_by_the_client_that_was_asked_and_missed_by_another() {
-    let (here, there) = demo_pools();
-    let request = demo_request();
-    let session = open(&here, &request).await;
-    let id = session.info().id;
+async fn a_question_of_the_demonstration_is_for_the_client_that_was_asked() {
+    a_question_is_for_the_client_that_was_asked(&Clients::of_demo()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_of_a_wsman_server_is_for_the_client_that_was_asked() {
+    if let Some(clients) = Clients::of_wsman(Peer::wsman()) {
+        a_question_is_for_the_client_that_was_asked(&clients).await;
+        assert_eq!(clients.peer().violations(), Vec::<String>::new());
+    }
+}
+
+async fn a_question_is_for_the_client_that_was_asked(clients: &Clients) {
+    let session = clients.open().await;
     let mut pane = Pane::enter(&session).await;
     let line = "Write-Host ('got ' + (Read-Host Name))";
     pane.handle.submit(line.to_owned());
     let asked = pane.asked().await;
-    let warnings = leave(&here, id).await;
+    let warnings = clients.leave(&session).await;
     assert!(
         warnings
             .iter()
@@ -220,14 +338,34 @@ async fn a_question_is_answered_by_the_client_that_was_asked_and_missed_by_anoth
         "{warnings:?}"
     );
     pane.until_left().await;
-    connect(&here, id).await;
+    clients.connect(&session).await;
     pane.answer(asked, "x");
     assert_eq!(pane.until_ready().await.last().unwrap(), "got x");
 
+    // Asked while nobody was there: whoever comes next gets the question.
+    pane.handle
+        .submit(format!("'begun'; Start-Sleep 1; {line}"));
+    assert_eq!(pane.lines(1).await, ["begun"]);
+    clients.leave(&session).await;
+    let session = clients.connect_there().await;
+    let mut pane = Pane::resume(&session);
+    let asked = pane.asked().await;
+    pane.answer(asked, "y");
+    assert_eq!(pane.until_ready().await.last().unwrap(), "got y");
+
+    // Asked of one client, then connected by another.
     pane.handle.submit(line.to_owned());
     pane.asked().await;
-    leave(&here, id).await;
-    let session = connect_found(&there, &request).await;
+    let id = session.info().id;
+    clients
+        .there
+        .disconnect(id, Leave::default(), CancellationToken::new())
+        .await
+        .unwrap();
+    let [id] = clients.found(&clients.here).await[..] else {
+        panic!("one session")
+    };
+    let session = clients.try_connect(&clients.here, id).await.unwrap();
     let mut pane = Pane::resume(&session);
     let (_, notice) = pane
         .until(|event| matches!(event, InteractiveEvent::Notice(_)))
@@ -240,4 +378,297 @@ async fn a_question_is_answered_by_the_client_that_was_asked_and_missed_by_anoth
     assert_eq!(session.info().state, SessionState::Opened);
     pane.handle.submit("'after'".to_owned());
     assert_eq!(pane.until_ready().await, ["after"]);
+}
+
+/// Twenty megabytes.
+const FLOOD: &str = "1..1000 | ForEach-Object { \"$_ \" + ('x' * 20000) }";
+
+fn number(text: &str) -> usize {
+    assert!(text.len() > 20_000, "{} bytes", text.len());
+    text.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_megabytes_pass_from_client_to_client_whole() {
+    let Some(clients) = Clients::of_wsman(Peer::wsman()) else {
+        return;
+    };
+    let session = clients.open().await;
+    let mut running = session.invoke(&Invoke::objects(FLOOD));
+    let mut all = first(&mut running, 50).await;
+    for _ in 0..2 {
+        let block = Leave {
+            buffering: Some(Buffering::Block),
+            ..Leave::default()
+        };
+        clients.leave_as(&session, block).await.unwrap();
+        all.extend(rest(&mut running).await);
+        clients.connect(&session).await;
+        let reconnected = running.next().await;
+        assert!(matches!(reconnected, Some(PipelineEvent::Reconnected)));
+        all.extend(first(&mut running, 100).await);
+    }
+    clients.leave(&session).await;
+    all.extend(rest(&mut running).await);
+    let session = clients.connect_there().await;
+    let mut running = session.receive().expect("a running command");
+    assert!(session.receive().is_none(), "somebody reads it");
+    let (more, notices, finished) = strings(&mut running).await;
+    all.extend(more);
+    assert_eq!(finished.state, PipelineState::Completed, "{finished:?}");
+    let numbers: Vec<usize> = all.iter().map(|text| number(text)).collect();
+    assert_eq!(numbers, (1..=1000).collect::<Vec<_>>());
+    assert_eq!((notices, finished.gap), (Vec::new(), false));
+    assert!(session.receive().is_none(), "nothing runs");
+    assert_eq!(clients.peer().violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_drops_is_reported_and_the_rest_is_whole() {
+    for same in [true, false] {
+        let Some(clients) = Clients::of_wsman(Peer::wsman()) else {
+            return;
+        };
+        let session = clients.open().await;
+        let mut running = session.invoke(&Invoke::objects(FLOOD));
+        let mut all = first(&mut running, 20).await;
+        let drop = Leave {
+            buffering: Some(Buffering::Drop),
+            ..Leave::default()
+        };
+        clients.leave_as(&session, drop).await.unwrap();
+        all.extend(rest(&mut running).await);
+        clients.peer().until("dropped output", |state| {
+            state["shells"][0]["commands"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|one| one["dropped"].as_u64() > Some(0)))
+        });
+        let session = if same {
+            clients.connect(&session).await;
+            session
+        } else {
+            let session = clients.connect_there().await;
+            running = session.receive().expect("a running command");
+            session
+        };
+        let (more, notices, finished) = strings(&mut running).await;
+        all.extend(more);
+        assert_eq!(finished.state, PipelineState::Completed, "{finished:?}");
+        assert!(
+            finished.gap,
+            "the loss was passed over, same client: {same}"
+        );
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        assert!(notices[0].contains("output is missing"), "{notices:?}");
+        let numbers: Vec<usize> = all.iter().map(|text| number(text)).collect();
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+        assert!(numbers.len() < 1000 && numbers[..20] == (1..=20).collect::<Vec<_>>());
+        assert_eq!(session.info().state, SessionState::Opened);
+    }
+}
+
+/// Lets pypsrp do something.
+fn pypsrp(peer: &WsmanPeer, arguments: &[&str]) -> String {
+    let output = Command::new(python().unwrap())
+        .arg(peers().join("pypsrp_client.py"))
+        .args([&peer.http_url(), USER, PASSWORD])
+        .args(arguments)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_passes_from_pypsrp_to_us_and_back() {
+    let Some(clients) = Clients::of_wsman(Peer::wsman()) else {
+        return;
+    };
+    let script = "'begun'; Start-Sleep 2; 1..3000 | ForEach-Object { \"line $_\" }";
+    let id = pypsrp(clients.peer(), &["leave", "ITTask", script]);
+    let session = clients.connect_there().await;
+    let info = session.info();
+    assert_eq!(info.instance_id.to_string(), id.trim().to_lowercase());
+    assert_eq!(
+        (info.name.as_str(), info.availability),
+        ("ITTask", Availability::Busy)
+    );
+    let mut pane = Pane::resume(&session);
+    let shown = pane.until_ready().await;
+    let wanted: Vec<_> = std::iter::once("begun".to_owned())
+        .chain(numbered(3000))
+        .collect();
+    assert!(shown == wanted, "{} lines", shown.len());
+
+    let mut running = session.invoke(&Invoke::objects(script));
+    let begun = first(&mut running, 1).await;
+    assert_eq!(begun, ["begun"]);
+    let id = session.info().id;
+    clients
+        .there
+        .disconnect(id, Leave::default(), CancellationToken::new())
+        .await
+        .unwrap();
+    let id = session.info().instance_id.to_string();
+    let taken = pypsrp(clients.peer(), &["take", &id]);
+    assert!(taken.lines().eq(numbered(3000)), "{taken}");
+
+    // And what it left is ours again, over another connection, with the handle of before.
+    pane.until_left().await;
+    pane.handle.submit("'after'".to_owned());
+    let id = session.info().id;
+    let again = clients.try_connect(&clients.there, id).await;
+    again.unwrap_or_else(|report| panic!("{}", report.block()));
+    let (_, _, finished) = strings(&mut running).await;
+    assert_eq!(finished.state, PipelineState::Failed);
+    let lost = finished.lost.expect("a report");
+    assert!(lost.block().contains("another client"), "{}", lost.block());
+    let (_, back) = pane
+        .until(|event| matches!(event, InteractiveEvent::Reconnected { .. }))
+        .await;
+    let InteractiveEvent::Reconnected { lines } = back else {
+        unreachable!()
+    };
+    assert_eq!(lines, ["'after'"]);
+    assert_eq!(pane.until_ready().await, Vec::<String>::new());
+    pane.handle.submit("'after'".to_owned());
+    assert_eq!(pane.until_ready().await, ["after"]);
+    assert_eq!(clients.peer().violations(), Vec::<String>::new());
+}
+
+/// The operations that the peer carried out and that change something.
+fn changes(peer: &WsmanPeer) -> Vec<String> {
+    let quiet = ["Receive", "Enumerate", "Pull", "Get"];
+    let log = peer.log();
+    let all = log.iter().map(|one| one["op"].as_str().unwrap().to_owned());
+    all.filter(|one| !quiet.contains(&one.as_str())).collect()
+}
+
+fn refused(result: Result<impl std::fmt::Debug, Report>, id: &str, code: ExitCode, why: &str) {
+    let report = result.unwrap_err();
+    assert_eq!(report.error_id.as_deref(), Some(id), "{}", report.block());
+    assert_eq!(report.code, code, "{}", report.block());
+    assert!(report.block().contains(why), "{}", report.block());
+    assert!(!report.hints.is_empty(), "{}", report.block());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_left_or_connected_is_refused_and_nothing_changes() {
+    let peer = Peer::wsman().set("max_idle_timeout", 600);
+    let Some(clients) = Clients::of_wsman(peer) else {
+        return;
+    };
+    let session = clients.open().await;
+    let id = session.info().id;
+    let before = changes(clients.peer());
+    for seconds in [59, 601] {
+        let leave = Leave {
+            idle_timeout: Some(Duration::from_secs(seconds)),
+            ..Leave::default()
+        };
+        let left = clients.leave_as(&session, leave).await;
+        let wrong = "CannotDisconnectSessionWithInvalidIdleTimeout";
+        refused(
+            left,
+            wrong,
+            ExitCode::Refused,
+            "is not between 1m, the least, and 10m",
+        );
+    }
+    assert_eq!(session.info().state, SessionState::Opened);
+    // What is open is passed through.
+    clients.connect(&session).await;
+    assert_eq!(changes(clients.peer()), before);
+
+    // Held by another client, as that one's list shows it.
+    let found = clients.found(&clients.there).await;
+    let info = clients.there.info(found[0]).unwrap();
+    assert_eq!(
+        (info.state, info.availability),
+        (SessionState::Disconnected, Availability::Busy)
+    );
+    assert!(info.reason.unwrap().contains("127.0.0.1"));
+    let taken = clients.try_connect(&clients.there, found[0]).await;
+    let failed = "PSSessionConnectFailed";
+    refused(
+        taken,
+        failed,
+        ExitCode::Refused,
+        "it is connected to another client, 127.0.0.1",
+    );
+    let removed =
+        clients
+            .there
+            .remove(found[0], Arc::clone(&clients.ask), CancellationToken::new());
+    refused(
+        removed.await,
+        failed,
+        ExitCode::Refused,
+        "it is connected to another client",
+    );
+    assert_eq!(changes(clients.peer()), before);
+
+    // What is left is passed through, and what is gone is said to be.
+    clients.leave(&session).await;
+    clients.leave(&session).await;
+    let before = changes(clients.peer());
+    let shell = session.info().instance_id.to_string().to_uppercase();
+    clients
+        .peer()
+        .control("/expire", &json!({ "shell": shell }));
+    let gone = clients.try_connect(&clients.here, id).await;
+    refused(
+        gone,
+        failed,
+        ExitCode::NoSession,
+        "does not have it any more",
+    );
+    let left = clients.leave_as(&session, Leave::default()).await;
+    let wrong = "CannotDisconnectSessionWhenNotOpened";
+    refused(left, wrong, ExitCode::Refused, "does not have it any more");
+    let gone = clients.try_connect(&clients.there, found[0]).await;
+    refused(
+        gone,
+        failed,
+        ExitCode::NoSession,
+        "does not have it any more",
+    );
+    let unknown = clients.try_connect(&clients.there, SessionId(99)).await;
+    assert_eq!(unknown.unwrap_err().code, ExitCode::NoSession);
+    assert_eq!(changes(clients.peer()), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_users_session_is_not_to_be_had() {
+    let Some(mut clients) = Clients::of_wsman(Peer::wsman()) else {
+        return;
+    };
+    let ask = Arc::clone(&clients.ask);
+    let bob = std::mem::replace(
+        &mut clients.ask,
+        Arc::new(crate::support::link::Answers::password("B0bs-secret")),
+    );
+    drop(bob);
+    let options = clients.request.options.clone();
+    clients.request.options.user = Some("bob".to_owned());
+    clients.request.options.password_command = None;
+    let session = clients.open().await;
+    clients.leave(&session).await;
+    // An administrator sees it, and cannot connect it.
+    (clients.ask, clients.request.options) = (ask, options);
+    let before = changes(clients.peer());
+    let found = clients.found(&clients.there).await;
+    let taken = clients.try_connect(&clients.there, found[0]).await;
+    refused(taken, "PSSessionConnectFailed", ExitCode::Refused, "user");
+    assert_eq!(changes(clients.peer()), before);
+    let info = clients.there.info(found[0]).unwrap();
+    assert_eq!(info.state, SessionState::Disconnected);
+    assert_eq!(session.info().state, SessionState::Disconnected);
+    clients.ask = Arc::new(crate::support::link::Answers::password("B0bs-secret"));
+    clients.connect(&session).await;
 }

@@ -217,16 +217,21 @@ impl Session {
     }
 
     /// Lets it go on over the connection of a task that has taken it up; gives the task back if nobody serves it here.
-    pub(super) fn succeed(&self, next: Box<Task>) -> Result<(), Box<Task>> {
-        match self.control.send(Control::Succeed(next)) {
-            Err(mpsc::error::SendError(Control::Succeed(next))) => Err(next),
-            _ => Ok(()),
+    pub(super) async fn succeed(&self, next: Box<Task>) -> Result<(), Box<Task>> {
+        let (done, result) = oneshot::channel();
+        let sent = self.control.send(Control::Succeed(next, done));
+        if let Err(mpsc::error::SendError(Control::Succeed(next, _))) = sent {
+            return Err(next);
         }
+        let _ = result.await;
+        Ok(())
     }
 
     /// Its server does not have it any more.
-    pub(super) fn lose(&self, why: Report) {
-        let _ = self.control.send(Control::Lose(Box::new(why)));
+    pub(super) async fn lose(&self, why: Report) {
+        if self.control.send(Control::Lose(Box::new(why))).is_ok() {
+            self.control.closed().await;
+        }
     }
 
     /// Whether nobody serves it any more.

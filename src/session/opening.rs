@@ -163,7 +163,7 @@ pub(super) async fn connect(
             let Some(known) = &entry.live else {
                 return Ok(serve(pool, id, Attached { task, session }));
             };
-            match known.succeed(Box::new(task)) {
+            match known.succeed(Box::new(task)).await {
                 Ok(()) => Ok(known.clone()),
                 Err(task) => Ok(serve(
                     pool,

@@ -179,12 +179,13 @@ impl Pool {
         cancel: CancellationToken,
     ) -> Result<Left, Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
-        let Some(session) = entry.live else {
+        let session = {
             let info = entry.info.borrow();
-            return match info.state {
-                SessionState::Disconnected => Ok(Left::default()),
-                _ => Err(Report::not_opened(&info)),
-            };
+            match (info.state, entry.live) {
+                (SessionState::Disconnected, _) => return Ok(Left::default()),
+                (SessionState::Opened, Some(session)) => session,
+                _ => return Err(Report::not_opened(&info)),
+            }
         };
         let left = tokio::select! {
             () = cancel.cancelled() => Err(cancelled(&session.info().computer_name)),

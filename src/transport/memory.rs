@@ -29,6 +29,8 @@ pub struct Memory {
     session: Option<(Uuid, Session)>,
     /// Connected to it now, and not only before a disconnect.
     attached: bool,
+    /// How often it had been taken up then.
+    taken: u64,
     commands: VecDeque<(Instant, Command)>,
     events: VecDeque<Event>,
     credit: BTreeMap<Target, usize>,
@@ -65,6 +67,7 @@ impl Memory {
             computer: computer.to_owned(),
             session: None,
             attached: false,
+            taken: 0,
             commands: VecDeque::new(),
             events: VecDeque::new(),
             credit: BTreeMap::new(),
@@ -87,16 +90,17 @@ impl Memory {
                 }
             }
             Command::Connect { id, opening, .. } => {
-                let taken = self.demonstration.take(&self.computer, id);
+                let taken = self.demonstration.take(&self.computer, id, None);
                 let taken = taken.map_err(|refusal| Failure::from(&refusal));
-                let connected = taken.and_then(|session| {
+                let connected = taken.and_then(|(session, taken)| {
                     let answer = session
                         .connect(&opening)
                         .map_err(|error| protocol(&error))?;
-                    Ok((session, answer))
+                    Ok((session, taken, answer))
                 });
                 match connected {
-                    Ok((session, answer)) => {
+                    Ok((session, taken, answer)) => {
+                        self.taken = taken;
                         self.attach(id, session);
                         self.events.push_back(Event::Connected(answer));
                     }
@@ -104,8 +108,12 @@ impl Memory {
                 }
             }
             Command::Reconnect => match self.session.take() {
-                Some((id, _)) => match self.demonstration.take(&self.computer, id) {
-                    Ok(session) => {
+                Some((id, _)) => match self
+                    .demonstration
+                    .take(&self.computer, id, Some(self.taken))
+                {
+                    Ok((session, taken)) => {
+                        self.taken = taken;
                         self.attach(id, session);
                         self.events.push_back(Event::Reconnected);
                     }

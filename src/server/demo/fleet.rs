@@ -38,6 +38,8 @@ struct Entry {
     name: String,
     session: Session,
     holder: Holder,
+    /// How often it was taken up.
+    taken: u64,
     disconnected: SystemTime,
 }
 
@@ -220,22 +222,34 @@ impl Demonstration {
                 name: name.to_owned(),
                 session: session.clone(),
                 holder: Holder::Us,
+                taken: 0,
                 disconnected: SystemTime::now(),
             },
         );
         Ok((session, self.inner.mortal.get(name).copied()))
     }
 
-    /// Takes up a session that nobody is connected to.
-    pub fn take(&self, computer: &str, id: Uuid) -> Result<Session, Refusal> {
+    /// Takes up a session that nobody is connected to; who does so again gives the number of the last time. Gives that
+    /// of this time too.
+    pub fn take(
+        &self,
+        computer: &str,
+        id: Uuid,
+        again: Option<u64>,
+    ) -> Result<(Session, u64), Refusal> {
         let mut sessions = self.sessions();
         let entry = sessions
             .get_mut(&id)
             .filter(|entry| entry.computer.eq_ignore_ascii_case(computer));
         let entry = entry.ok_or_else(|| Refusal::NoSession(computer.to_owned()))?;
-        let Some(client) = entry.holder.name() else {
-            entry.holder = Holder::Us;
-            return Ok(entry.session.clone());
+        let client = match entry.holder.name() {
+            Some(client) => client,
+            None if again.is_some_and(|again| again != entry.taken) => "another one since",
+            None => {
+                entry.holder = Holder::Us;
+                entry.taken += 1;
+                return Ok((entry.session.clone(), entry.taken));
+            }
         };
         Err(Refusal::Busy {
             name: entry.name.clone(),

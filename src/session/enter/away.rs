@@ -55,6 +55,13 @@ impl InteractiveEvents {
 
     /// The session can be used again; what was typed meanwhile goes back to whoever typed it.
     pub(super) fn back(&mut self) {
+        // What was typed until now was typed meanwhile.
+        while let Ok(request) = self.requests.try_recv() {
+            self.request(request);
+        }
+        if matches!(self.stage, Stage::Over) {
+            return;
+        }
         let lines = self.lines.drain(..).collect();
         let was = std::mem::replace(&mut self.away, Away::No);
         self.ready.push_back(match was {

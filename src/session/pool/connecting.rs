@@ -148,14 +148,12 @@ impl Pool {
             Ok(_) => {
                 let mut report = Report::new(ExitCode::NoSession, format!("session {id} is gone"))
                     .hint("it was closed, or its idle time-out has ended it");
-                let info = entry.info.borrow();
-                report.computer = Some(info.computer_name.clone());
+                report.computer = Some(entry.info.borrow().computer_name.clone());
                 let why = "its server does not have it any more";
                 report.reasons.push(why.to_owned());
                 report.error_id = Some("PSSessionConnectFailed".to_owned());
-                drop(info);
                 if let Some(session) = &entry.live {
-                    session.lose(report.clone());
+                    session.lose(report.clone()).await;
                 }
                 Err(report)
             }

@@ -56,7 +56,7 @@ pub(in crate::session) enum Control {
     Disconnect(Leave, oneshot::Sender<Result<Left, Report>>),
     Reconnect(oneshot::Sender<Result<(), Report>>),
     /// The session was taken up again over a connection of that task.
-    Succeed(Box<Task>),
+    Succeed(Box<Task>, oneshot::Sender<()>),
     /// The server does not have the session any more.
     Lose(Box<Report>),
     Close(oneshot::Sender<()>),

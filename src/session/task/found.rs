@@ -70,6 +70,10 @@ impl Task {
                       client, which nobody can give any more; Ctrl+C stops it";
         if let Some(pipe) = self.pipes.get_mut(&id) {
             pipe.silence = Silence::Long;
+        }
+        // Known before anybody is told.
+        self.tell_waits();
+        if let Some(pipe) = self.pipes.get_mut(&id) {
             pipe.hand_on(PipelineEvent::Notice(notice.to_owned()));
         }
     }

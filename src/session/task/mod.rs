@@ -273,7 +273,10 @@ impl Task {
             Control::Answer(id, reply) => self.answer(id, reply),
             Control::Disconnect(leave, done) => self.disconnect(leave, done),
             Control::Reconnect(done) => self.reconnect(done),
-            Control::Succeed(next) => self.succeed(*next),
+            Control::Succeed(next, done) => {
+                self.succeed(*next);
+                let _ = done.send(());
+            }
             Control::Lose(why) => self.fail(*why),
             Control::Close(done) => {
                 self.closers.push(done);
