@@ -73,7 +73,10 @@ async fn connections_that_the_server_drops_are_made_anew_unnoticed() {
     assert_eq!(objects(&session, "2").await, [Value::from(2)]);
     // And as servers do it after two minutes.
     wsman(&peer).set("http_idle", 1);
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    // But for that of the parked Receive, and the one that asks this.
+    wsman(&peer).until("its idle connections closed", |state| {
+        state["open_connections"] == 2
+    });
     wsman(&peer).set("http_idle", 120);
     assert_eq!(objects(&session, "3").await, [Value::from(3)]);
     assert_eq!(wsman(&peer).count("executed", "Create"), 1);

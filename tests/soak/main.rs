@@ -17,6 +17,7 @@
 mod cuts;
 mod flood;
 mod fuzz;
+mod idle;
 mod kill;
 mod peers;
 #[path = "../support/mod.rs"]

@@ -26,6 +26,8 @@ pub(super) enum Kind {
 pub(super) fn kind(head: &Head, sealed: bool) -> Result<Kind, (Sent, Trouble)> {
     let kind = head.content_type();
     let status = head.status.as_u16();
+    // Where all is sealed, somebody in between may say so of a request that he let pass.
+    let unrun = if sealed { Sent::Maybe } else { Sent::No };
     if status == 401 {
         return Err((Sent::No, Trouble::Context));
     }
@@ -43,8 +45,8 @@ pub(super) fn kind(head: &Head, sealed: bool) -> Result<Kind, (Sent, Trouble)> {
         200..=299 | 500 if sealed && !kind.is_empty() => Err((Sent::Maybe, Trouble::Final)),
         _ if is_soap => Ok(Kind::Plain),
         400 if sealed => Err((Sent::No, Trouble::Context)),
-        425 | 429 | 503 => Err((Sent::No, Trouble::Busy)),
-        413 => Err((Sent::No, Trouble::TooLarge)),
+        425 | 429 | 503 => Err((unrun, Trouble::Busy)),
+        413 => Err((unrun, Trouble::TooLarge)),
         // 408: the request took too long to arrive.
         408 | 502 | 504 => Err((Sent::Maybe, Trouble::Network)),
         300..=499 | 501 | 505 => Err((Sent::No, Trouble::Final)),
@@ -340,9 +342,11 @@ mod tests {
             (400, "", true, Err((Sent::No, Trouble::Context))),
             (400, HTML, false, Err((Sent::No, Trouble::Final))),
             (404, HTML, true, Err((Sent::No, Trouble::Final))),
-            (413, HTML, true, Err((Sent::No, Trouble::TooLarge))),
+            (413, HTML, true, Err((Sent::Maybe, Trouble::TooLarge))),
+            (413, HTML, false, Err((Sent::No, Trouble::TooLarge))),
             (429, "", false, Err((Sent::No, Trouble::Busy))),
-            (503, HTML, true, Err((Sent::No, Trouble::Busy))),
+            (503, HTML, true, Err((Sent::Maybe, Trouble::Busy))),
+            (503, HTML, false, Err((Sent::No, Trouble::Busy))),
             (501, HTML, true, Err((Sent::No, Trouble::Final))),
             (408, HTML, true, Err((Sent::Maybe, Trouble::Network))),
             (502, HTML, true, Err((Sent::Maybe, Trouble::Network))),

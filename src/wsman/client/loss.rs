@@ -114,10 +114,15 @@ impl Client {
                 return self.give_up(id, now, why);
             }
             let limit = self.header.max_envelope;
-            if let Some(exchange) = self.exchanges.get_mut(&id) {
-                exchange.renew(limit);
-                exchange.land(Stage::Due);
+            let Some(exchange) = self.exchanges.get_mut(&id) else {
+                return;
+            };
+            exchange.land(Stage::Due);
+            if sent == Sent::Maybe && exchange.ask.runs_once() {
+                exchange.maybe = true;
+                return self.find_out(id, now, why);
             }
+            exchange.renew(limit);
             return;
         }
         let maybe = exchange.maybe || sent == Sent::Maybe;

@@ -337,3 +337,20 @@ fn too_large_a_request_is_sent_in_parts() {
     bench.answer(&send, SENT);
     assert!(bench.events().contains(&Event::Opened));
 }
+
+#[test]
+fn too_large_a_request_that_may_have_run_is_looked_for_before_it_is_sent_in_parts() {
+    let (mut bench, _) = Bench::open(true);
+    bench.client.create_pipeline(COMMAND, object(60_000, true));
+    let command = bench.sends(Action::Command);
+    bench.lose(&command, Sent::Maybe, Trouble::TooLarge);
+    bench.wait();
+    let list = bench.sends(Action::Enumerate);
+    bench.sends_nothing();
+    bench.answer(
+        &list,
+        "<n:EnumerateResponse><w:Items/><w:EndOfSequence/></n:EnumerateResponse>",
+    );
+    let smaller = bench.sends(Action::Command);
+    assert!(smaller.envelope.len() <= 153_600);
+}
