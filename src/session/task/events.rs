@@ -36,6 +36,10 @@ impl Task {
                 Ok(()) => self.messages(),
                 Err(error) => self.fail(self.protocol_error(&error)),
             },
+            // Nothing was opened that could be kept.
+            Event::Disconnected(Some(why)) if self.state() == SessionState::Opening => {
+                self.lost(&why);
+            }
             Event::Disconnected(why) => self.disconnected(why.as_ref()),
             Event::NotDisconnected(failure) => self.not_disconnected(&failure),
             Event::Reconnected => self.reconnected(),

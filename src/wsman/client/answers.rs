@@ -152,7 +152,8 @@ impl Client {
             Ask::Reconnect(Target::Pool) if self.phase == Phase::Returning => {
                 self.phase = Phase::Open;
                 for (target, channel) in &mut self.channels {
-                    channel.resumed = u8::from(*target == Target::Pool);
+                    // The shell may be disconnected again by now, commands may have to be taken up by themselves.
+                    channel.resumed = u8::from(*target != Target::Pool);
                 }
                 self.resume();
                 self.events.push_back(Event::Reconnected);

@@ -59,6 +59,37 @@ fn a_session_that_somebody_took_while_it_was_left_stays_ours_to_try() {
 }
 
 #[test]
+fn a_session_that_the_server_has_left_again_by_then_is_taken_up_once_more() {
+    let (mut bench, pool, receive) = Bench::running(true);
+    bench.client.disconnect(None, None);
+    let disconnect = bench.sends(Action::Disconnect);
+    for open in [&pool, &receive] {
+        bench.refuse(open, 0x8033_81C4);
+    }
+    bench.answer(&disconnect, "");
+    bench.client.reconnect();
+    let reconnect = bench.sends(Action::Reconnect);
+    // The answer came so late that nothing was asked for meanwhile.
+    bench.answer(&reconnect, "");
+    let receives = [bench.sends(Action::Receive), bench.sends(Action::Receive)];
+    for open in &receives {
+        bench.refuse(open, 0x8033_81C4);
+    }
+    while let Some(next) = bench.next() {
+        match next.action {
+            Action::Reconnect => bench.answer(&next, ""),
+            Action::Receive => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(
+        bench.events(),
+        [Event::Disconnected(None), Event::Reconnected]
+    );
+    assert_eq!(bench.client.wants_spare(), 3);
+}
+
+#[test]
 fn a_session_of_ours_whose_process_died_is_left_first() {
     for refusal in [None, Some(0x8033_81CF), Some(IN_USE)] {
         let mut bench = Bench::new(true);

@@ -34,6 +34,7 @@ impl Client {
                 | Ask::Send(..)
                 | Ask::Stop(_)
                 | Ask::Terminate(_)
+                | Ask::Reconnect(Target::Pipeline(_))
         );
         asks && self.phase == Phase::Open && !exchange.rejoined && is_apart(fault)
     }
