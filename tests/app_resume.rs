@@ -87,6 +87,33 @@ fn a_pane_in_mid_output_goes_on_in_another_psdeck_with_every_line_once() {
 }
 
 #[test]
+fn a_pane_in_mid_output_goes_on_in_its_own_psdeck_after_it_was_left() {
+    for size in SIZES {
+        let mut screen = Screen::new(size.0, size.1).args(&["demo"]).start();
+        screen
+            .until("three sessions that are open", |screen| {
+                screen.matches(" Opened ").count() == 3
+            })
+            .keys("<Enter>")
+            .expect("]: PS ")
+            .text("1..3 | % { \"line $_\" }; Start-Sleep 8; 4..6 | % { \"line $_\" }\r")
+            .row("line 3")
+            .keys("<C-]>d")
+            .expect("Disconnect ITTask on Server01?");
+        keep(&screen, "disconnect", size);
+        screen
+            .keys("y")
+            .expect("ITTask is disconnected and goes on at its server.")
+            .keys("<Enter>")
+            .row("line 6")
+            .expect("]: PS ");
+        let contents = screen.contents();
+        let lines = contents.lines().filter(|row| row.starts_with("line "));
+        assert_eq!(lines.collect::<Vec<_>>(), ["line 4", "line 5", "line 6"]);
+    }
+}
+
+#[test]
 fn the_picker_offers_what_was_left_and_connects_what_is_marked() {
     let Some(peer) = Peer::wsman().start() else {
         return;

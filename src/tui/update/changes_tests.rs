@@ -81,7 +81,7 @@ fn a_session_that_is_lost_without_being_asked_is_told_and_one_that_was_asked_is_
     });
     assert!(toasts(&model)[0].contains("deploy on LinuxServer02: Disconnected"));
     model.toasts.clear();
-    press(&mut model, "Ctrl+] d");
+    press(&mut model, "Ctrl+] d Ctrl+] s / n o n e");
     change(&mut model, 1, |info| {
         info.state = SessionState::Disconnected
     });
