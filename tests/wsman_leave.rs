@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use psdeck::session::{Availability, Invoke, Pool, Session, SessionState};
+use psdeck::session::{
+    Availability, Invoke, PipelineEvent, PipelineState, Pool, Session, SessionState,
+};
 use psdeck::transport::{Buffering, Leave, http};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -166,4 +168,42 @@ async fn output_on_its_way_is_not_lost_when_a_session_is_left() {
         .unwrap_or_else(|report| panic!("{}", report.block()));
     assert_eq!(objects(&back, "4..5").await.len(), 2);
     assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+/// Windows may want each command taken up by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_command_goes_on_where_the_server_wants_it_taken_up_too() {
+    for strict in [true, false] {
+        let builder = Peer::wsman().set("strict_command_reconnect", strict);
+        let Some(peer) = builder.start() else {
+            return;
+        };
+        let pool = pool();
+        let session = open(&pool, &peer).await.unwrap();
+        let mut running = session.invoke(&Invoke::objects("1; Start-Sleep 3; 2"));
+        let mut output = Vec::new();
+        let finished = loop {
+            match running.next().await.expect("an event") {
+                PipelineEvent::Output(value) => {
+                    output.push(value);
+                    if output.len() == 1 {
+                        leave(&pool, &session, Leave::default()).await;
+                    }
+                }
+                PipelineEvent::Disconnected => {
+                    let ask = Arc::new(peer.answers());
+                    let id = session.info().id;
+                    let back = pool.connect(id, ask, CancellationToken::new()).await;
+                    assert!(back.is_ok(), "{strict}");
+                }
+                PipelineEvent::Finished(finished) => break finished,
+                _ => {}
+            }
+        };
+        assert_eq!(finished.state, PipelineState::Completed, "{finished:?}");
+        assert_eq!(output, [1, 2].map(psdeck::clixml::Value::from), "{strict}");
+        let reconnects = wsman(&peer).count("executed", "Reconnect");
+        assert_eq!(reconnects, if strict { 2 } else { 1 });
+        assert_eq!(peer.violations(), Vec::<String>::new());
+    }
 }
