@@ -34,6 +34,7 @@ mod clixml;
 mod clixml_property;
 mod clixml_psrpcore;
 mod cmdlets;
+mod cmdlets_connect;
 mod connection;
 mod console;
 mod cuts;

@@ -73,6 +73,8 @@ async fn end_on(kind: tokio::signal::unix::SignalKind, number: i32) {
             .take();
         if let Some((pool, id)) = left {
             leave(&pool, id).await;
+            // Whoever edits a line there has taken the terminal again to say so.
+            super::tty::restore();
         }
         std::process::exit(128 + number);
     }

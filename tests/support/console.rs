@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::pin::Pin;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use psdeck::clixml::records::ProgressRecord;
@@ -11,7 +13,7 @@ use psdeck::server::Demonstration;
 use psdeck::session::{
     BoxFuture, Connector, Demo, Line, Pool, Prompt, PromptReply, Report, Session, Size, StreamKind,
 };
-use psdeck::transport::{Ask, Nobody};
+use psdeck::transport::{Answer, Ask, Question, Secret};
 use tokio_util::sync::CancellationToken;
 
 /// A console, and what its host was told.
@@ -38,6 +40,24 @@ pub struct Told {
     pub entered: Vec<String>,
     /// Answers to the prompts to come.
     pub answers: VecDeque<PromptReply>,
+}
+
+/// Answers with what password commands print, and nothing else.
+struct Commands;
+
+impl Ask for Commands {
+    fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        let answer = match question.command() {
+            Some(command) => {
+                let (program, words) = command.words().split_first().unwrap();
+                let ran = Command::new(program).args(words).output().unwrap();
+                let password = String::from_utf8(ran.stdout).unwrap();
+                Answer::Secret(Secret::new(password.trim_end().to_owned()))
+            }
+            None => Answer::Refuse,
+        };
+        Box::pin(std::future::ready(answer))
+    }
 }
 
 struct Kept(Arc<Mutex<Told>>);
@@ -139,7 +159,7 @@ impl Host for Kept {
     fn progress(&mut self, _source: i64, _record: &ProgressRecord) {}
 
     fn ask(&self) -> Arc<dyn Ask> {
-        Arc::new(Nobody)
+        Arc::new(Commands)
     }
 
     fn prompt<'h>(&'h mut self, prompt: &'h Prompt) -> BoxFuture<'h, PromptReply> {

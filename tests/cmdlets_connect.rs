@@ -1,0 +1,368 @@
+//! Connect-PSSession and its like, in all their parameter sets: what is chosen, what is refused, and that nothing is
+//! changed then.
+
+use std::sync::Arc;
+
+use psdeck::server::Demonstration;
+use psdeck::session::{Demo, PromptReply, SessionState};
+use serde_json::json;
+
+use crate::support::console::Lines;
+use crate::support::wsman::{PASSWORD, USER, WsmanPeer};
+
+const CONNECT: &str = ",Microsoft.PowerShell.Commands.ConnectPSSessionCommand";
+
+fn profile(peer: &WsmanPeer, user: &str, password: &[String]) -> String {
+    let (port, password) = (peer.port("http"), json!(password));
+    format!(
+        "[computers.Server01]\ntarget = \"wsman:127.0.0.1:{port}\"\nuser = \"{user}\"\npassword_command = {password}\ntrust_host = true\n"
+    )
+}
+
+/// A console on the peer that is one client more of it.
+fn client(peer: &WsmanPeer) -> Lines {
+    Lines::new(&profile(peer, USER, &peer.password_command()), Vec::new())
+}
+
+/// Two consoles on the same servers of the demonstration.
+fn two() -> (Lines, Lines) {
+    let demonstration = Demonstration::new(0);
+    let lines = || {
+        let config = "[computers.Server01]\ntarget = \"demo:Server01\"\n[computers.Server02]\ntarget = \"demo:Server02\"\n";
+        Lines::new(config, vec![Arc::new(Demo(demonstration.clone()))])
+    };
+    (lines(), lines())
+}
+
+#[tokio::test]
+async fn all_eight_sets_of_connect_take_sessions_up() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut lines = client(&peer);
+    let url = peer.http_url();
+    let opened = lines
+        .run("$s = New-PSSession -ComputerName Server01 -Name ITTask")
+        .await;
+    assert_eq!(opened.blocks, [""; 0]);
+    let password = PASSWORD;
+    lines.answer(PromptReply::Credential {
+        user: USER.into(),
+        password: psdeck::transport::Secret::new(password.into()),
+    });
+    lines.good("$c = Get-Credential alice; $id = $s.InstanceId; $n = $s.Id; $o = @{ SkipCNCheck = $true }").await;
+    for connect in [
+        "-Name ITTask",
+        "-Name IT*",
+        "-Session $s",
+        "$s",
+        "-ComputerName Server01 -Name ITTask",
+        "-ComputerName Server01",
+        "Server01 -InstanceId $id",
+        &format!("-ConnectionUri {url} -Name ITTask -Credential $c"),
+        &format!("{url} -InstanceId $id -Credential $c"),
+        "-InstanceId $id",
+        "-Id $n",
+        "$n -ThrottleLimit 1",
+    ] {
+        lines.good("Disconnect-PSSession $s | Out-Null").await;
+        let line = format!("(Connect-PSSession {connect}).State.ToString()");
+        let told = lines.run(&line).await;
+        // The trusted address has no profile: nobody trusts it here.
+        if connect.contains("http") {
+            assert_eq!(told.errors.len(), 1, "{connect}: {told:#?}");
+            lines.good("Connect-PSSession $s | Out-Null").await;
+            continue;
+        }
+        assert_eq!(
+            (told.out.as_str(), told.errors.len()),
+            ("Opened\n", 0),
+            "{connect}: {told:#?}"
+        );
+    }
+    lines.good("Remove-PSSession $s").await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_connected_says_so_and_stays() {
+    let (mut lines, mut other) = two();
+    lines.good("$s = New-PSSession Server01 -Name ITTask").await;
+    // In use: another console finds it Busy.
+    let found = other.good("(Get-PSSession -ComputerName Server01 -Name ITTask | Select-Object State, Availability | ConvertTo-Json)").await;
+    assert_eq!(
+        found,
+        "{\"State\":\"Disconnected\",\"Availability\":\"Busy\"}\n"
+    );
+    for line in [
+        "Connect-PSSession -ComputerName Server01 -Name ITTask",
+        "Connect-PSSession -Name ITTask",
+    ] {
+        let told = other.run(line).await;
+        assert_eq!(
+            told.errors,
+            [format!("PSSessionConnectFailed{CONNECT}")],
+            "{line}: {told:#?}"
+        );
+        assert_eq!(told.out, "");
+    }
+    let id = "EnterPSSessionCannotConnectDisconnectedSession,Microsoft.PowerShell.Commands.EnterPSSessionCommand";
+    assert_eq!(other.bad("Enter-PSSession -Name ITTask").await, [id]);
+    let id = "ReceivePSSessionCannotConnectSession,Microsoft.PowerShell.Commands.ReceivePSSessionCommand";
+    assert_eq!(other.bad("Receive-PSSession -Name ITTask").await, [id]);
+    assert_eq!(lines.good("Invoke-Command $s { 'works' }").await, "works\n");
+    // Unknown.
+    let name = |what: &str, cmdlet: &str| {
+        format!(
+            "RemoteRunspaceNotAvailableForSpecified{what},Microsoft.PowerShell.Commands.{cmdlet}PSSessionCommand"
+        )
+    };
+    for (line, what, cmdlet) in [
+        ("Connect-PSSession -Name no", "Name", "Connect"),
+        ("Connect-PSSession 99", "SessionId", "Connect"),
+        (
+            "Connect-PSSession -InstanceId ([guid]'00000000-0000-0000-0000-000000000001')",
+            "RunspaceId",
+            "Connect",
+        ),
+        ("Disconnect-PSSession -Name no", "Name", "Disconnect"),
+        ("Remove-PSSession -Id 99", "SessionId", "Remove"),
+        (
+            "Remove-PSSession -ComputerName elsewhere",
+            "Computer",
+            "Remove",
+        ),
+        ("Get-PSSession 99", "SessionId", "Get"),
+        ("Receive-PSSession -Id 99", "SessionId", "Receive"),
+        ("Enter-PSSession -Name no", "Name", "Enter"),
+    ] {
+        assert_eq!(lines.bad(line).await, [name(what, cmdlet)], "{line}");
+    }
+    let id = format!("PSSessionNameMatchFail{CONNECT}");
+    assert_eq!(
+        lines
+            .bad("Connect-PSSession -ComputerName Server01 -Name no")
+            .await,
+        [id]
+    );
+    let id = format!("PSSessionIdMatchFail{CONNECT}");
+    let line =
+        "Connect-PSSession -ComputerName Server01 -InstanceId 00000000-0000-0000-0000-000000000001";
+    assert_eq!(lines.bad(line).await, [id]);
+    // Several.
+    lines
+        .good("New-PSSession Server02 -Name ITTask | Out-Null")
+        .await;
+    let id = "RemoteRunspaceHasMultipleMatchesForSpecifiedName,Microsoft.PowerShell.Commands.EnterPSSessionCommand";
+    assert_eq!(lines.bad("Enter-PSSession -Name ITTask").await, [id]);
+    // Closed.
+    lines.good("Remove-PSSession $s").await;
+    let told = lines
+        .run("Connect-PSSession $s; Disconnect-PSSession $s; Enter-PSSession $s")
+        .await;
+    assert_eq!(told.errors.len(), 3, "{told:#?}");
+    let states = lines
+        .pool
+        .sessions()
+        .now()
+        .iter()
+        .map(|info| info.state)
+        .collect::<Vec<_>>();
+    assert_eq!(states.last(), Some(&SessionState::Opened));
+}
+
+#[tokio::test]
+async fn an_idle_time_out_out_of_bounds_leaves_the_session_connected() {
+    let Some(peer) = WsmanPeer::new().set("max_idle_timeout", 7200).start() else {
+        return;
+    };
+    let mut lines = client(&peer);
+    lines.good("$s = New-PSSession Server01").await;
+    let id = "CannotDisconnectSessionWithInvalidIdleTimeout,Microsoft.PowerShell.Commands.DisconnectPSSessionCommand";
+    for seconds in ["59", "60*60*15"] {
+        let told = lines
+            .run(&format!(
+                "Disconnect-PSSession $s -IdleTimeoutSec {seconds}"
+            ))
+            .await;
+        assert_eq!(told.errors, [id], "{seconds}: {told:#?}");
+        assert_eq!(lines.good("$s.State.ToString()").await, "Opened\n");
+    }
+    lines
+        .good("Disconnect-PSSession $s -IdleTimeoutSec 60*60 | Out-Null")
+        .await;
+    assert_eq!(
+        lines.good("\"$($s.State) $($s.IdleTimeout)\"").await,
+        "Disconnected 3600000\n"
+    );
+    lines.good("Remove-PSSession $s").await;
+}
+
+#[tokio::test]
+async fn another_users_sessions_and_expired_ones_are_not_to_be_had() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut alice = client(&peer);
+    alice
+        .good("$s = New-PSSession Server01 -Name ITTask; Disconnect-PSSession $s | Out-Null")
+        .await;
+    let password = peer.folder().join("bob");
+    std::fs::write(&password, "B0bs-secret").unwrap();
+    let command = ["cat".to_owned(), password.display().to_string()];
+    let mut bob = Lines::new(&profile(&peer, "bob", &command), Vec::new());
+    let told = bob
+        .run("Connect-PSSession -ComputerName Server01 -Name ITTask")
+        .await;
+    assert_eq!(told.out, "", "{told:#?}");
+    peer.control("/expire", &json!({}));
+    let told = alice.run("Connect-PSSession $s").await;
+    assert_eq!(
+        told.errors,
+        [format!("PSSessionConnectFailed{CONNECT}")],
+        "{told:#?}"
+    );
+}
+
+#[tokio::test]
+async fn what_if_and_confirm_hold_for_each_session() {
+    let mut lines = Lines::demo();
+    lines
+        .good("$a, $b, $c = New-PSSession Server01, Server02, Server01 -Name A, B, C")
+        .await;
+    let state = "(Get-PSSession | Sort-Object Id).State -join ' '";
+    let told = lines.run("$a, $b | Disconnect-PSSession -WhatIf").await;
+    let what_if = |name: &str| {
+        format!("What if: Performing the operation \"Disconnect\" on target \"{name}\".\n")
+    };
+    assert_eq!(told.out, what_if("A") + &what_if("B"));
+    assert_eq!(lines.good(state).await, "Opened Opened Opened\n");
+    // No, then yes to all.
+    lines.answer(PromptReply::Choice(vec![2]));
+    lines.answer(PromptReply::Choice(vec![1]));
+    let told = lines
+        .run("Disconnect-PSSession $a, $b, $c -Confirm | Out-Null")
+        .await;
+    assert_eq!(told.asked.len(), 2, "{told:#?}");
+    assert_eq!(
+        lines.good(state).await,
+        "Opened Disconnected Disconnected\n"
+    );
+    let told = lines.run("Connect-PSSession -Name B, C -WhatIf").await;
+    assert!(
+        told.out.contains("\"Connect\" on target \"C\""),
+        "{told:#?}"
+    );
+    assert_eq!(
+        lines.good(state).await,
+        "Opened Disconnected Disconnected\n"
+    );
+    // Suspending asks again; no to all.
+    lines.answer(PromptReply::Choice(vec![4]));
+    lines.answer(PromptReply::Choice(vec![3]));
+    let told = lines.run("Remove-PSSession -Name * -Confirm").await;
+    assert_eq!(told.asked.len(), 2, "{told:#?}");
+    assert_eq!(lines.good("(Get-PSSession).Count").await, "3\n");
+    // Nobody answers: nothing is done.
+    let told = lines.run("Remove-PSSession $a -Confirm").await;
+    assert_eq!(told.errors.len(), 1, "{told:#?}");
+    lines.good("$WhatIfPreference = $true").await;
+    assert!(
+        lines
+            .run("Remove-PSSession $a")
+            .await
+            .out
+            .contains("\"Remove\" on target \"A\"")
+    );
+    lines
+        .good("Remove-PSSession $a, $b, $c -WhatIf:$false")
+        .await;
+    assert_eq!(lines.good("Get-PSSession").await, "");
+}
+
+#[tokio::test]
+async fn common_parameters_decide_what_becomes_of_errors() {
+    let mut lines = Lines::demo();
+    let told = lines.run("Get-PSSession -Name no -ErrorAction SilentlyContinue -ErrorVariable e; $e.Count; $Error.Count; 'on'").await;
+    assert_eq!(
+        (told.out.as_str(), told.errors.len()),
+        ("1\n1\non\n", 0),
+        "{told:#?}"
+    );
+    let told = lines
+        .run("Get-PSSession -Name no -ErrorAction Stop; 'on'")
+        .await;
+    assert_eq!((told.out.as_str(), told.errors.len()), ("", 1), "{told:#?}");
+    let told = lines
+        .run("Get-PSSession -Name no -ea Ignore; $Error.Count")
+        .await;
+    assert_eq!(
+        (told.out.as_str(), told.errors.len()),
+        ("2\n", 0),
+        "{told:#?}"
+    );
+    let told = lines
+        .run("New-PSSession Server01 -OutVariable o | Out-Null; $o[0].ComputerName")
+        .await;
+    assert_eq!(told.out, "Server01\n", "{told:#?}");
+    let told = lines.run("Invoke-Command $o[0] { Write-Warning 'careful' } -WarningVariable w -WarningAction SilentlyContinue; $w").await;
+    assert_eq!(
+        (told.out.as_str(), told.streams.len()),
+        ("careful\n", 0),
+        "{told:#?}"
+    );
+    let told = lines
+        .run("Disconnect-PSSession $o[0] -Verbose | Out-Null")
+        .await;
+    assert_eq!(told.streams.len(), 1, "{told:#?}");
+}
+
+#[tokio::test]
+async fn preference_variables_and_options_reach_the_server() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut lines = client(&peer);
+    lines
+        .good("$PSSessionConfigurationName = 'MaintenanceShell'")
+        .await;
+    lines
+        .good(
+            "$PSSessionOption = New-PSSessionOption -IdleTimeout 120000 -OutputBufferingMode Drop",
+        )
+        .await;
+    assert_eq!(
+        lines
+            .good("$s = New-PSSession Server01; $s.ConfigurationName")
+            .await,
+        "MaintenanceShell\n"
+    );
+    lines.good("Disconnect-PSSession $s | Out-Null").await;
+    assert_eq!(
+        lines
+            .good("\"$($s.IdleTimeout) $($s.OutputBufferingMode)\"")
+            .await,
+        "120000 Drop\n"
+    );
+    lines.good("$PSSessionOption.IdleTimeout = 59000").await;
+    let told = lines.run("New-PSSession Server01").await;
+    assert_eq!(told.errors.len(), 1, "{told:#?}");
+    lines.good("Remove-PSSession $s").await;
+}
+
+#[tokio::test]
+async fn a_command_that_was_left_is_received_once() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut lines = client(&peer);
+    let line = "$s = Invoke-Command -ComputerName Server01 -SessionName Long { Start-Sleep 3; 1..3; 'end' } -InDisconnectedSession; $s.State.ToString()";
+    assert_eq!(lines.good(line).await, "Disconnected\n");
+    let mut home = client(&peer);
+    assert_eq!(
+        home.good("Receive-PSSession -ComputerName Server01 -Name Long")
+            .await,
+        "1\n2\n3\nend\n"
+    );
+    assert_eq!(home.good("Receive-PSSession -Name Long").await, "");
+    home.good("Get-PSSession | Remove-PSSession").await;
+}
