@@ -336,18 +336,13 @@ async fn next(peer: &WsmanPeer, desk: &Desk, moment: &Moment) -> String {
         }
         (connected, _) => connected.unwrap_or_else(|report| panic!("{name}: {report:?}")),
     };
-    match moment.found {
-        Found::Output => {
-            let running = session
-                .receive()
-                .unwrap_or_else(|| panic!("{name}: nothing runs"));
-            let _ = write!(told, ", then {}", marker(running, name).await);
-        }
-        _ => {
-            let running = session.invoke(&Invoke::objects("'marker ' + (6 * 7)"));
-            let _ = write!(told, ", then {}", marker(running, name).await);
-        }
-    }
+    let running = if matches!(moment.found, Found::Output) {
+        let running = session.receive();
+        running.unwrap_or_else(|| panic!("{name}: nothing runs"))
+    } else {
+        session.invoke(&Invoke::objects("'marker ' + (6 * 7)"))
+    };
+    let _ = write!(told, ", then {}", marker(running, name).await);
     let id = session.info().id;
     let removed = pool.remove(id, ask, CancellationToken::new()).await;
     removed.unwrap_or_else(|report| panic!("{name}: {report:?}"));
