@@ -21,6 +21,7 @@ mod app_wsman;
 mod auth;
 mod cli;
 mod cli_clixml;
+mod cli_connect;
 mod cli_enter;
 mod cli_invoke;
 mod cli_passwords;

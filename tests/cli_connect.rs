@@ -1,0 +1,97 @@
+//! Sessions that are gone on with at a terminal, left by a signal, and taken over from a psdeck that was killed.
+
+use std::io::Write as _;
+
+use serde_json::json;
+
+use crate::support::desk::Desk;
+use crate::support::screen::Screen;
+use crate::support::wsman::WsmanPeer;
+
+fn at_terminal(desk: &Desk, arguments: &[&str]) -> Screen {
+    Screen::new(100, 24)
+        .config(desk.text())
+        .env("PSDECK_DATA", &desk.data().display().to_string())
+        .args(arguments)
+        .start()
+}
+
+#[test]
+fn one_session_is_gone_on_with_at_a_terminal_and_stays_when_it_is_left() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let desk = Desk::new(&peer);
+    let script = "$n = 6; 1..12 | ForEach-Object { \"line $_\"; Start-Sleep -Milliseconds 100 }";
+    desk.run(&["invoke", "Server01", "-c", script, "--detach"], 0);
+    let mut screen = at_terminal(&desk, &["connect", "1"]);
+    screen.row("line 1").row("line 12").expect("[Server01]: PS");
+    screen.keys("$n * 7<Enter>").row("42");
+    screen
+        .keys("exit<Enter>")
+        .expect("Left: psdeck connect 1 goes on, psdeck remove 1 ends it.");
+    assert_eq!(screen.ended(), 0);
+    let list = desk.list(&["Server01"]);
+    assert_eq!(list[0]["State"], "Disconnected");
+    assert_eq!(list[0]["Availability"], "None");
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_terminal_that_goes_away_leaves_the_session_on_its_server() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let desk = Desk::new(&peer);
+    let mut screen = at_terminal(&desk, &["enter", "Server01"]);
+    screen
+        .expect("[Server01]: PS")
+        .keys("$n = 6; 's' + 'et'<Enter>")
+        .row("set");
+    screen.signal(rustix::process::Signal::HUP);
+    screen.expect("the session runs on: psdeck connect 1");
+    assert_eq!(screen.ended(), 128 + 1);
+    let list = desk.list(&["Server01"]);
+    assert_eq!(list[0]["Availability"], "None");
+    assert_eq!(peer.count("executed", "Delete"), 0);
+    assert_eq!(peer.count("executed", "Disconnect"), 1);
+    let mut screen = at_terminal(&desk, &["connect", "1"]);
+    screen
+        .expect("[Server01]: PS")
+        .keys("$n * 7<Enter>")
+        .row("42");
+    screen.keys("exit<Enter>");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_server_that_has_not_missed_a_dead_psdeck_is_waited_for() {
+    let peer = WsmanPeer::new().set("clock", 20).set("auto_disconnect", 60);
+    let Some(peer) = peer.start() else {
+        return;
+    };
+    let desk = Desk::new(&peer);
+    let mut victim = desk.psdeck(&["enter", "Server01"]).start();
+    let input = victim.input.as_mut().unwrap();
+    input.write_all(b"'re' + 'ady'\n").unwrap();
+    victim.wait_for("ready\n");
+    victim.kill();
+    // A server that does not let it be left by anybody else.
+    peer.rule(
+        "fault",
+        json!({ "op": "Disconnect", "name": "other_client", "count": 1 }),
+    );
+    let held = desk.list(&["Server01"]);
+    assert_eq!(held[0]["Availability"], "Busy", "{held:?}");
+    let reason = held[0]["Reason"].as_str().unwrap();
+    assert!(reason.contains("until the server notices"), "{reason}");
+    let ran = desk.run(&["connect", "1", "--output", "jsonl"], 0);
+    assert!(
+        ran.err.contains("held until the server notices"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains(" UTC at the latest"), "{}", ran.err);
+    assert_eq!(ran.json_lines()[0]["State"], "Opened");
+    assert_eq!(desk.list(&["Server01"])[0]["Availability"], "None");
+}
