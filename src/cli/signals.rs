@@ -66,7 +66,7 @@ async fn end_on(kind: tokio::signal::unix::SignalKind, number: i32) {
         return;
     };
     if signal.recv().await.is_some() {
-        super::tty::restore();
+        super::tty::over();
         let left = LEFT_AT_END
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -127,7 +127,9 @@ impl Tty {
 
 impl Raw {
     pub(super) fn enter() -> io::Result<Self> {
-        terminal::enable_raw_mode()?;
+        if !OVER.load(Ordering::Relaxed) {
+            terminal::enable_raw_mode()?;
+        }
         Ok(Self(()))
     }
 }
@@ -146,8 +148,11 @@ static PASTE: AtomicBool = AtomicBool::new(false);
 
 impl Paste {
     pub(super) fn bracketed(tty: &mut Tty) -> io::Result<Self> {
-        PASTE.store(true, Ordering::Relaxed);
         let paste = Self(());
+        if OVER.load(Ordering::Relaxed) {
+            return Ok(paste);
+        }
+        PASTE.store(true, Ordering::Relaxed);
         let mut on = String::new();
         let _ = EnableBracketedPaste.write_ansi(&mut on);
         tty.show(&on)?;
@@ -165,6 +170,15 @@ impl Drop for Paste {
             let _ = tty.show(&off);
         }
     }
+}
+
+/// The program ends, and takes the terminal no more.
+static OVER: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back as it was, for good: what still runs leaves it so.
+pub(super) fn over() {
+    OVER.store(true, Ordering::Relaxed);
+    restore();
 }
 
 /// Gives the terminal back as it was, wherever the program ends.
