@@ -152,7 +152,7 @@ fn the_picker_offers_what_was_left_and_connects_what_is_marked() {
             .keys("'an' + 'swer'<Enter>");
         screen.row("answer").keys("<C-]>2").expect("]: PS ");
         // Marked in the list, they are removed together.
-        screen.keys("<C-]>s").expect("Backups").keys("ar");
+        screen.keys("<C-]>s").expect("Backups").keys("gar");
         screen
             .expect("Remove 2 sessions?")
             .expect("Backups on Server01");
@@ -321,15 +321,17 @@ fn clock(screen: &Screen) -> String {
 #[track_caller]
 fn keep(screen: &Screen, name: &str, size: (u16, u16)) {
     let mut contents: Vec<char> = screen.contents().chars().collect();
-    let ids = contents.len().saturating_sub(36);
-    for at in 0..ids {
-        let id = &contents[at..at + 36];
-        let is_id = id.iter().all(|c| c.is_ascii_hexdigit() || *c == '-') && id[8] == '-';
+    let label: Vec<char> = "instance ".chars().collect();
+    for at in 0..contents.len().saturating_sub(4) {
         let clock: String = contents[at..at + 4].iter().collect();
-        let is_clock = matches!(clock.as_bytes(), [b'0'..=b'4', b':' | b'm', b'0'..=b'9', _]);
-        let width = [(is_id, 36), (is_clock, 4)];
-        for (_, width) in width.into_iter().filter(|(is, _)| *is) {
-            contents[at..at + width].fill('#');
+        if matches!(clock.as_bytes(), [b'0'..=b'4', b':' | b'm', b'0'..=b'9', _]) {
+            contents[at..at + 4].fill('#');
+        }
+        // A dialog may lie over the end of an id.
+        if contents[at..].starts_with(&label) {
+            let id = contents[at + label.len()..].iter_mut();
+            id.take_while(|c| c.is_ascii_hexdigit() || **c == '-')
+                .for_each(|c| *c = '#');
         }
     }
     let contents: String = contents.into_iter().collect();
