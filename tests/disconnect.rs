@@ -8,11 +8,11 @@ use psdeck::clixml::Value;
 use psdeck::server::Demonstration;
 use psdeck::session::{
     Availability, Demo, ExitCode, FieldReply, Finished, Interactive, InteractiveEvent,
-    InteractiveEvents, Invoke, OpenRequest, PipelineEvent, PipelineState, Pool, Prompt,
-    PromptReply, Report, Running, Session, SessionId, SessionState, Size,
+    InteractiveEvents, Invoke, InvokeRequest, OpenRequest, OperationKind, PipelineEvent,
+    PipelineState, Pool, Prompt, PromptReply, Report, Running, Session, SessionId, SessionState,
+    Size,
 };
 use psdeck::transport::{Ask, Buffering, Leave, Nobody, Options, TargetAddress};
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::peer::{Builder, Peer};
@@ -25,16 +25,16 @@ const WINDOW: Size = Size {
 };
 
 /// Two clients of the same server.
-struct Clients {
-    here: Pool,
-    there: Pool,
-    request: OpenRequest,
-    ask: Arc<dyn Ask>,
-    peer: Option<Peer>,
+pub struct Clients {
+    pub here: Pool,
+    pub there: Pool,
+    pub request: OpenRequest,
+    pub ask: Arc<dyn Ask>,
+    pub peer: Option<Peer>,
 }
 
 impl Clients {
-    fn of_demo() -> Self {
+    pub fn of_demo() -> Self {
         let demonstration = Demonstration::new(4);
         let pool = || Pool::new(vec![Arc::new(Demo(demonstration.clone()))]);
         Self {
@@ -52,7 +52,7 @@ impl Clients {
         }
     }
 
-    fn of_wsman(peer: Builder) -> Option<Self> {
+    pub fn of_wsman(peer: Builder) -> Option<Self> {
         let peer = peer.start()?;
         Some(Self {
             here: Pool::new(Vec::new()),
@@ -66,40 +66,40 @@ impl Clients {
         })
     }
 
-    fn peer(&self) -> &WsmanPeer {
+    pub fn peer(&self) -> &WsmanPeer {
         let peer = self.peer.as_ref().and_then(Peer::as_wsman);
         peer.expect("a WSMan peer")
     }
 
-    async fn open(&self) -> Session {
+    pub async fn open(&self) -> Session {
         let cancel = CancellationToken::new();
         let opening = self.here.open(&self.request, Arc::clone(&self.ask), cancel);
         let session = opening.session().await;
         session.unwrap_or_else(|report| panic!("{}", report.block()))
     }
 
-    async fn leave(&self, session: &Session) -> Vec<String> {
+    pub async fn leave(&self, session: &Session) -> Vec<String> {
         self.leave_as(session, Leave::default()).await.unwrap()
     }
 
-    async fn leave_as(&self, session: &Session, leave: Leave) -> Result<Vec<String>, Report> {
+    pub async fn leave_as(&self, session: &Session, leave: Leave) -> Result<Vec<String>, Report> {
         let id = session.info().id;
         let left = self.here.disconnect(id, leave, CancellationToken::new());
         left.await.map(|left| left.warnings)
     }
 
-    async fn try_connect(&self, pool: &Pool, id: SessionId) -> Result<Session, Report> {
+    pub async fn try_connect(&self, pool: &Pool, id: SessionId) -> Result<Session, Report> {
         let connecting = pool.connect(id, Arc::clone(&self.ask), CancellationToken::new());
         connecting.await
     }
 
-    async fn connect(&self, session: &Session) -> Session {
+    pub async fn connect(&self, session: &Session) -> Session {
         let connected = self.try_connect(&self.here, session.info().id).await;
         connected.unwrap_or_else(|report| panic!("{}", report.block()))
     }
 
     /// What the server lists for a client.
-    async fn found(&self, pool: &Pool) -> Vec<SessionId> {
+    pub async fn found(&self, pool: &Pool) -> Vec<SessionId> {
         let OpenRequest {
             target, options, ..
         } = &self.request;
@@ -109,7 +109,7 @@ impl Clients {
     }
 
     /// The other client finds the one session that the server holds, and takes it up.
-    async fn connect_there(&self) -> Session {
+    pub async fn connect_there(&self) -> Session {
         let found = self.found(&self.there).await;
         let [id] = found.as_slice() else {
             panic!("{found:?}")
@@ -306,7 +306,9 @@ async fn a_pane_goes_on(clients: &Clients, count: usize) {
         lines.len(),
         lines.last()
     );
-    assert_eq!(session.info().availability, Availability::Available);
+    let mut info = session.changes();
+    let available = info.wait_for(|info| info.availability == Availability::Available);
+    drop(available.await.unwrap());
     pane.handle.submit("'after'".to_owned());
     assert_eq!(pane.until_ready().await, ["after"]);
 }
@@ -541,134 +543,41 @@ async fn a_session_passes_from_pypsrp_to_us_and_back() {
     assert_eq!(clients.peer().violations(), Vec::<String>::new());
 }
 
-/// The operations that the peer carried out and that change something.
-fn changes(peer: &WsmanPeer) -> Vec<String> {
-    let quiet = ["Receive", "Enumerate", "Pull", "Get"];
-    let log = peer.log();
-    let all = log.iter().map(|one| one["op"].as_str().unwrap().to_owned());
-    all.filter(|one| !quiet.contains(&one.as_str())).collect()
-}
-
-fn refused(result: Result<impl std::fmt::Debug, Report>, id: &str, code: ExitCode, why: &str) {
-    let report = result.unwrap_err();
-    assert_eq!(report.error_id.as_deref(), Some(id), "{}", report.block());
-    assert_eq!(report.code, code, "{}", report.block());
-    assert!(report.block().contains(why), "{}", report.block());
-    assert!(!report.hints.is_empty(), "{}", report.block());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_left_or_connected_is_refused_and_nothing_changes() {
-    let peer = Peer::wsman().set("max_idle_timeout", 600);
-    let Some(clients) = Clients::of_wsman(peer) else {
-        return;
+#[tokio::test]
+async fn a_script_whose_session_is_left_ends_as_disconnected_and_can_be_received() {
+    let clients = Clients::of_demo();
+    let request = InvokeRequest {
+        targets: vec![clients.request.clone()],
+        invoke: Invoke::objects("'begun'; Start-Sleep 1; 'done'"),
+        timeout: None,
     };
-    let session = clients.open().await;
-    let id = session.info().id;
-    let before = changes(clients.peer());
-    for seconds in [59, 601] {
-        let leave = Leave {
-            idle_timeout: Some(Duration::from_secs(seconds)),
-            ..Leave::default()
-        };
-        let left = clients.leave_as(&session, leave).await;
-        let wrong = "CannotDisconnectSessionWithInvalidIdleTimeout";
-        refused(
-            left,
-            wrong,
-            ExitCode::Refused,
-            "is not between 1m, the least, and 10m",
-        );
-    }
-    assert_eq!(session.info().state, SessionState::Opened);
-    // What is open is passed through.
-    clients.connect(&session).await;
-    assert_eq!(changes(clients.peer()), before);
-
-    // Held by another client, as that one's list shows it.
-    let found = clients.found(&clients.there).await;
-    let info = clients.there.info(found[0]).unwrap();
-    assert_eq!(
-        (info.state, info.availability),
-        (SessionState::Disconnected, Availability::Busy)
-    );
-    assert!(info.reason.unwrap().contains("127.0.0.1"));
-    let taken = clients.try_connect(&clients.there, found[0]).await;
-    let failed = "PSSessionConnectFailed";
-    refused(
-        taken,
-        failed,
-        ExitCode::Refused,
-        "it is connected to another client, 127.0.0.1",
-    );
-    let removed =
-        clients
-            .there
-            .remove(found[0], Arc::clone(&clients.ask), CancellationToken::new());
-    refused(
-        removed.await,
-        failed,
-        ExitCode::Refused,
-        "it is connected to another client",
-    );
-    assert_eq!(changes(clients.peer()), before);
-
-    // What is left is passed through, and what is gone is said to be.
-    clients.leave(&session).await;
-    clients.leave(&session).await;
-    let before = changes(clients.peer());
-    let shell = session.info().instance_id.to_string().to_uppercase();
-    clients
-        .peer()
-        .control("/expire", &json!({ "shell": shell }));
-    let gone = clients.try_connect(&clients.here, id).await;
-    refused(
-        gone,
-        failed,
-        ExitCode::NoSession,
-        "does not have it any more",
-    );
-    let left = clients.leave_as(&session, Leave::default()).await;
-    let wrong = "CannotDisconnectSessionWhenNotOpened";
-    refused(left, wrong, ExitCode::Refused, "does not have it any more");
-    let gone = clients.try_connect(&clients.there, found[0]).await;
-    refused(
-        gone,
-        failed,
-        ExitCode::NoSession,
-        "does not have it any more",
-    );
-    let unknown = clients.try_connect(&clients.there, SessionId(99)).await;
-    assert_eq!(unknown.unwrap_err().code, ExitCode::NoSession);
-    assert_eq!(changes(clients.peer()), before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_users_session_is_not_to_be_had() {
-    let Some(mut clients) = Clients::of_wsman(Peer::wsman()) else {
-        return;
+    let mut running = clients
+        .here
+        .invoke(request, &clients.ask, &CancellationToken::new());
+    let mut session = None;
+    let finished = loop {
+        let event = tokio::time::timeout(Duration::from_secs(30), running.next());
+        match event.await.expect("nothing came").expect("an end").kind {
+            OperationKind::Opened(info) => session = clients.here.session(info.id),
+            OperationKind::Pipeline(PipelineEvent::Output(_)) => {
+                clients.leave(session.as_ref().unwrap()).await;
+            }
+            OperationKind::Finished(finished) => break finished,
+            OperationKind::Failed(report) => panic!("{}", report.block()),
+            _ => {}
+        }
     };
-    let ask = Arc::clone(&clients.ask);
-    let bob = std::mem::replace(
-        &mut clients.ask,
-        Arc::new(crate::support::link::Answers::password("B0bs-secret")),
+    assert_eq!(finished.state, PipelineState::Disconnected);
+    let lost = finished.lost.expect("a report");
+    assert_eq!(lost.code, ExitCode::Unreachable);
+    assert!(
+        lost.block().contains("psdeck receive 1"),
+        "{}",
+        lost.block()
     );
-    drop(bob);
-    let options = clients.request.options.clone();
-    clients.request.options.user = Some("bob".to_owned());
-    clients.request.options.password_command = None;
-    let session = clients.open().await;
-    clients.leave(&session).await;
-    // An administrator sees it, and cannot connect it.
-    (clients.ask, clients.request.options) = (ask, options);
-    let before = changes(clients.peer());
-    let found = clients.found(&clients.there).await;
-    let taken = clients.try_connect(&clients.there, found[0]).await;
-    refused(taken, "PSSessionConnectFailed", ExitCode::Refused, "user");
-    assert_eq!(changes(clients.peer()), before);
-    let info = clients.there.info(found[0]).unwrap();
-    assert_eq!(info.state, SessionState::Disconnected);
-    assert_eq!(session.info().state, SessionState::Disconnected);
-    clients.ask = Arc::new(crate::support::link::Answers::password("B0bs-secret"));
-    clients.connect(&session).await;
+    let session = clients.connect(&session.unwrap()).await;
+    let mut running = session.receive().expect("it runs");
+    let (strings, _, finished) = strings(&mut running).await;
+    assert_eq!(strings, ["done"]);
+    assert_eq!(finished.state, PipelineState::Completed);
 }

@@ -41,6 +41,7 @@ mod console;
 mod cuts;
 mod demo;
 mod disconnect;
+mod disconnect_rules;
 mod flood;
 mod fuzz;
 mod hostile;

@@ -70,7 +70,7 @@ pub enum HostEvent {
 }
 
 /// How a pipeline ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Finished {
     /// Its final state.
     pub state: PipelineState,
@@ -85,9 +85,10 @@ pub struct Finished {
 }
 
 /// A pipeline's final state, in PowerShell's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PipelineState {
     /// Ran to its end.
+    #[default]
     Completed,
     /// A terminating error, or a lost session.
     Failed,

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::pool::THROTTLE;
 use super::report::{cancelled, late};
 use super::{
-    Finished, HostEvent, Invoke, OpenRequest, OpeningEvent, PipelineEvent, Pool, PromptReply,
-    Report, Session, SessionInfo, SessionState, Stopper,
+    ExitCode, Finished, HostEvent, Invoke, OpenRequest, OpeningEvent, PipelineEvent, PipelineState,
+    Pool, PromptReply, Report, Session, SessionInfo, SessionState, Stopper,
 };
 use crate::transport::{Ask, Stage};
 
@@ -78,7 +78,7 @@ impl Operation {
 impl Pool {
     /// Runs a script on every target. Cancelling stops what runs, forces it shut when that takes long, and drops what is
     /// queued; so does the timeout. The sessions are removed; those that do not close are dropped with their
-    /// connections.
+    /// connections. One that is `Disconnected` meanwhile stays in the list, and its script goes on.
     pub fn invoke(
         &self,
         request: InvokeRequest,
@@ -162,8 +162,12 @@ impl One {
             Err(report) => OperationKind::Failed(Box::new(report)),
         };
         self.forget();
+        let runs_on = matches!(
+            &last,
+            OperationKind::Finished(finished) if finished.state == PipelineState::Disconnected
+        );
         // Nobody waits for the close: what the script did is known.
-        if let Some(id) = id {
+        if let Some(id) = id.filter(|_| !runs_on) {
             let (pool, ask) = (self.pool.clone(), Arc::clone(&ask));
             tokio::spawn(async move {
                 let _ = pool.remove(id, ask, CancellationToken::new()).await;
@@ -197,6 +201,14 @@ impl One {
                         Some(report) => OperationKind::Failed(Box::new(report)),
                         None => OperationKind::Finished(finished),
                     };
+                }
+                // The network was lost for too long, or somebody has left the session.
+                Some(PipelineEvent::Disconnected) => {
+                    return OperationKind::Finished(Finished {
+                        state: PipelineState::Disconnected,
+                        lost: Some(Box::new(left_behind(&session.info()))),
+                        ..Finished::default()
+                    });
                 }
                 Some(PipelineEvent::StopPending) if stopped.is_some() => running.force_close(),
                 // What comes after the stop is for nobody, but that a question is void.
@@ -255,4 +267,16 @@ impl One {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.target);
     }
+}
+
+/// What is said of a script whose session runs on without us.
+fn left_behind(info: &SessionInfo) -> Report {
+    let what = "the session is Disconnected, and what runs in it goes on";
+    let mut report = Report::new(ExitCode::Unreachable, what).hint(format!(
+        "psdeck receive {} has the rest of the output, once the server can be reached",
+        info.id
+    ));
+    report.computer = Some(info.computer_name.clone());
+    report.reasons.extend(info.reason.clone());
+    report
 }
