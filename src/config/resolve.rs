@@ -127,7 +127,10 @@ impl Config {
             .unwrap_or_default();
         let mut options = overlay(computer.options.clone(), group);
         options.password_command = options.password_command.map(|command| command.of(name));
-        options.computer_name = Some(name.to_owned());
+        // One that is spelled as a way to a computer says nothing that its target does not.
+        if !name.contains([':', '/', '@']) {
+            options.computer_name = Some(name.to_owned());
+        }
         let options = self.settle(&address, options);
         Ok(Resolved {
             name: name.to_owned(),
