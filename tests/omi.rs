@@ -164,6 +164,7 @@ impl Connection for Polled {
             encrypted: false,
             answers_beside: false,
             own_deadlines: None,
+            retry_window: std::time::Duration::ZERO,
             fragment_size: 32 << 10,
         }
     }

@@ -17,7 +17,7 @@ use psdeck::session::{
     Pool, Running, Session, SessionState, Size, Stages,
 };
 use psdeck::transport::{
-    Ask, Capabilities, Command, Connection, Event, Failure, FailureKind, Nobody, Options,
+    Ask, Capabilities, Command, Connection, Event, Failure, FailureKind, Leave, Nobody, Options,
     TargetAddress,
 };
 use tokio::sync::Notify;
@@ -33,6 +33,8 @@ const PASSES: u8 = 0;
 const HOLDS_DATA: u8 = 1;
 /// Acknowledgements stay away.
 const HOLDS_ACKNOWLEDGEMENTS: u8 = 2;
+/// That the session is left stays away.
+const HOLDS_LEAVING: u8 = 3;
 
 /// The demonstration, and what the test does to its connections.
 #[derive(Clone)]
@@ -41,6 +43,8 @@ struct Between {
     holds: Arc<AtomicU8>,
     cut: Arc<Notify>,
     stops: Arc<Mutex<usize>>,
+    closes: Arc<AtomicU8>,
+    lefts: Arc<AtomicU8>,
 }
 
 struct Held {
@@ -55,6 +59,8 @@ impl Between {
             holds: Arc::default(),
             cut: Arc::default(),
             stops: Arc::default(),
+            closes: Arc::default(),
+            lefts: Arc::default(),
         }
     }
 
@@ -112,6 +118,12 @@ impl Connection for Held {
         if matches!(command, Command::Stop(_)) {
             *self.between.stops.lock().unwrap() += 1;
         }
+        let count = match command {
+            Command::Close => Some(&self.between.closes),
+            Command::Disconnect(_) => Some(&self.between.lefts),
+            _ => None,
+        };
+        count.map(|count| count.fetch_add(1, Ordering::SeqCst));
         self.inner.submit(command);
     }
 
@@ -132,7 +144,8 @@ impl Connection for Held {
                             ..
                         },
                     )
-                    | (HOLDS_ACKNOWLEDGEMENTS, Event::Acknowledged(Target::Pipeline(_))) => {}
+                    | (HOLDS_ACKNOWLEDGEMENTS, Event::Acknowledged(Target::Pipeline(_)))
+                    | (HOLDS_LEAVING, Event::Disconnected(_)) => {}
                     _ => return event,
                 }
             }
@@ -418,4 +431,52 @@ async fn a_session_that_is_removed_while_it_opens_is_given_up() {
     let report = ended.await.expect("the opening goes on").unwrap_err();
     assert_eq!(report.code, ExitCode::Cancelled);
     pool.sessions().wait_for(<[_]>::is_empty).await;
+}
+
+#[tokio::test]
+async fn a_session_whose_leaving_is_not_answered_is_not_closed() {
+    let between = Between::new();
+    let limits = Limits {
+        connect: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let pool = Pool::with_limits(vec![Arc::new(between.clone())], limits);
+    let session = open(&pool).await;
+    between.hold(HOLDS_LEAVING);
+    let id = session.info().id;
+    let left = pool.disconnect(id, Leave::default(), CancellationToken::new());
+    let left = timeout(Duration::from_secs(20), left).await;
+    let report = left.expect("it waits").unwrap_err();
+    assert_eq!(report.code, ExitCode::TimedOut, "{}", report.block());
+    let info = session.info();
+    assert_eq!(info.state, SessionState::Disconnected);
+    let why = info.reason.unwrap();
+    assert!(why.contains("did not answer in time"), "{why}");
+    assert_eq!(between.closes.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_session_that_is_dropped_while_it_is_left_is_not_closed() {
+    for hold in [PASSES, HOLDS_LEAVING] {
+        let between = Between::new();
+        let pool = between.pool();
+        let session = open(&pool).await;
+        between.hold(hold);
+        let id = session.info().id;
+        // Cancelling stops the waiting, not the leaving.
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let left = pool.disconnect(id, Leave::default(), cancel).await;
+        assert_eq!(left.unwrap_err().code, ExitCode::Cancelled);
+        drop((session, pool));
+        timeout(Duration::from_secs(20), async {
+            while between.lefts.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .expect("it is not left");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(between.closes.load(Ordering::SeqCst), 0);
+    }
 }

@@ -13,7 +13,7 @@ pub struct Limits {
     pub stop: Duration,
     /// Closing in good order; afterwards the connection is dropped.
     pub close: Duration,
-    /// Disconnecting and connecting.
+    /// Disconnecting and connecting, where the connection has no deadlines of its own.
     pub connect: Duration,
     /// Until a server notices that a dead psdeck no longer has a session.
     pub takeover: Duration,

@@ -195,7 +195,7 @@ impl Session {
         }
     }
 
-    /// Leaves it running on its server. On failure it stays as it was, or is `Broken` when the server fell silent.
+    /// Leaves it running on its server. On failure it stays as it was, or is `Disconnected` when the server fell silent.
     pub(super) async fn disconnect(&self, leave: Leave) -> Result<Left, Report> {
         self.ask(|done| Control::Disconnect(leave, done)).await
     }

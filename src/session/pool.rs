@@ -170,8 +170,8 @@ impl Pool {
         })
     }
 
-    /// Leaves a session running on its server. On failure it stays as it was; a server that does not answer costs the
-    /// session, which is `Broken` then. Cancelling stops the waiting only.
+    /// Leaves a session running on its server. On failure it stays as it was; where the server
+    /// does not answer, it counts as `Disconnected`, with the reason. Cancelling stops the waiting only.
     pub async fn disconnect(
         &self,
         id: SessionId,
@@ -188,8 +188,10 @@ impl Pool {
             }
         };
         let left = tokio::select! {
-            () = cancel.cancelled() => Err(cancelled(&session.info().computer_name)),
+            // First, so that the server is asked whatever was cancelled.
+            biased;
             left = session.disconnect(leave) => left,
+            () = cancel.cancelled() => Err(cancelled(&session.info().computer_name)),
         };
         self.inner.settle(id).await;
         left

@@ -37,6 +37,8 @@ pub struct Capabilities {
     /// The connection keeps deadlines of its own, and tries again meanwhile what was lost: the session sets none for
     /// acknowledgements, and this one for what takes an exchange of PSRP, opening among it.
     pub own_deadlines: Option<Duration>,
+    /// How long it goes on trying beyond those when the network is lost.
+    pub retry_window: Duration,
     /// The most bytes (headers included) that one fragment may have.
     pub fragment_size: usize,
 }

@@ -279,6 +279,7 @@ impl Connection for Memory {
             encrypted: true,
             answers_beside: false,
             own_deadlines: None,
+            retry_window: Duration::ZERO,
             fragment_size: PoolOptions::FRAGMENT_SIZE,
         }
     }

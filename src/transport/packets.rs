@@ -121,6 +121,7 @@ impl Connection for Packets {
             encrypted: true,
             answers_beside: false,
             own_deadlines: None,
+            retry_window: Duration::ZERO,
             fragment_size: stdio::FRAGMENT,
         }
     }

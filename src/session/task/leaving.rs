@@ -6,8 +6,9 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Task;
+use crate::psrp::PoolState;
 use crate::session::{ExitCode, Interruption, Left, PipelineEvent, Report, SessionState, span};
-use crate::transport::{Buffering, Command, Failure, Keeping, Leave};
+use crate::transport::{Buffering, Command, Failure, FailureKind, Keeping, Leave};
 
 /// The least time without a client that a server can be asked for.
 const LEAST_IDLE: Duration = Duration::from_mins(1);
@@ -159,13 +160,18 @@ impl Task {
         };
         self.passage = Some(Passage {
             kind: Kind::Leaving(leave, left, done),
-            until: Instant::now() + self.exchange_limit(self.limits.connect),
+            until: Instant::now() + self.passage_limit(),
         });
         self.connection.submit(Command::Disconnect(leave));
     }
 
     /// The server does not let us go.
     pub(super) fn not_disconnected(&mut self, failure: &Failure) {
+        if self.passage.is_none() {
+            // It was waited for no longer: the session is still ours.
+            self.reconnected();
+            return;
+        }
         self.client.not_disconnected();
         self.publish(SessionState::Opened, None);
         if let Some(passage) = self.passage.take() {
@@ -266,7 +272,20 @@ impl Task {
         });
     }
 
-    /// Leaving or taking up took too long.
+    /// A session that nobody has a handle of stays on its server, once it is left or was to be.
+    pub(super) fn let_go(&mut self) {
+        if self.held || self.done || self.closing.is_some() || self.passage.is_some() {
+            return;
+        }
+        if self.client.state() != PoolState::Disconnected {
+            // It could not be left in good order, or it is ours again.
+            self.connection
+                .submit(Command::Disconnect(Leave::default()));
+        }
+        self.done = true;
+    }
+
+    /// Leaving or taking up took too long. Whatever the server makes of it, the session is not ended for that.
     pub(super) fn passage_late(&mut self) {
         match self.passage.take() {
             Some(Passage {
@@ -283,10 +302,22 @@ impl Task {
                 let _ = done.send(Err(self.named(report)));
                 self.publish(SessionState::Opened, None);
             }
-            passage => {
-                self.passage = passage;
-                self.fail(self.silent("the server did not answer in time"));
+            Some(passage) => {
+                let failure =
+                    Failure::new(FailureKind::TimedOut, "the server did not answer in time");
+                if matches!(passage.kind, Kind::Returning(_)) {
+                    self.passage = Some(passage);
+                    self.sever(&failure);
+                    return;
+                }
+                self.severed = true;
+                self.disconnected(Some(&failure));
+                let mut report = Report::of(&failure, "cannot disconnect the session", "")
+                    .hint("it counts as left: connect it to go on with it");
+                report.error_id = Some("PSSessionDisconnectFailed".to_owned());
+                passage.over(Err(self.named(report)));
             }
+            None => {}
         }
     }
 

@@ -150,6 +150,7 @@ impl Task {
             self.leave_if_quiet();
             self.tell_waits();
             self.step().await;
+            self.let_go();
         }
         self.settle();
     }
@@ -163,11 +164,9 @@ impl Task {
                 if let Some(control) = control {
                     self.control(control);
                 } else {
-                    // Nobody can ask for anything any more. A session that was left stays on its server.
+                    // Nobody can ask for anything any more. What was left, or is on its way, is not ended for that.
                     self.held = false;
-                    if self.client.state() == PoolState::Disconnected {
-                        self.done = true;
-                    } else {
+                    if self.passage.is_none() && self.client.state() != PoolState::Disconnected {
                         self.close();
                     }
                 }
@@ -352,6 +351,11 @@ impl Task {
             .capabilities()
             .own_deadlines
             .unwrap_or(limit)
+    }
+
+    /// How long leaving or taking up may take: the connection tries again what is lost meanwhile.
+    fn passage_limit(&self) -> Duration {
+        self.exchange_limit(self.limits.connect) + self.connection.capabilities().retry_window
     }
 
     /// Whether the session waits for acknowledgements with a limit.

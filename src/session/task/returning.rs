@@ -28,7 +28,7 @@ impl Task {
         } else {
             self.passage = Some(Passage {
                 kind: Kind::Returning(done),
-                until: Instant::now() + self.exchange_limit(self.limits.connect),
+                until: Instant::now() + self.passage_limit(),
             });
             self.publish(SessionState::Connecting, None);
             self.connection.submit(Command::Reconnect);
@@ -38,6 +38,7 @@ impl Task {
     /// The session that we left is ours again.
     pub(super) fn reconnected(&mut self) {
         self.client.reconnected();
+        self.severed = false;
         self.info.send_modify(|info| {
             info.disconnected = None;
             info.expires = None;

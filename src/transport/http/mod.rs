@@ -75,7 +75,7 @@ pub async fn connect(
     };
     let endpoint = Endpoint::of(target, options)?;
     let settings = settings(&endpoint, options, client);
-    let opening = settings.operation_timeout;
+    let limits = (settings.operation_timeout, settings.retry_window);
     let (dialer, lane) = enter(endpoint, user.as_deref(), options, ask, &stages).await?;
     stages(Stage::Start);
     let user = dialer.access.credential.user.clone();
@@ -84,7 +84,7 @@ pub async fn connect(
         Method::Ntlm => "NTLM",
         Method::Negotiate => "Negotiate (NTLM)",
     };
-    let connection = Handle::start(Client::new(settings), Arc::new(dialer), lane, opening);
+    let connection = Handle::start(Client::new(settings), Arc::new(dialer), lane, limits);
     Ok(Connected {
         connection: Box::new(connection),
         user,
@@ -166,12 +166,19 @@ struct Handle {
     encrypted: bool,
     /// How long opening may take as a whole.
     opening: Duration,
+    /// How long a lost network is tried again.
+    retry_window: Duration,
     /// The task has ended.
     over: CancellationToken,
 }
 
 impl Handle {
-    fn start(client: Client, dialer: Arc<Dialer>, lane: Lane, opening: Duration) -> Self {
+    fn start(
+        client: Client,
+        dialer: Arc<Dialer>,
+        lane: Lane,
+        (opening, retry_window): (Duration, Duration),
+    ) -> Self {
         let encrypted = dialer.access.is_encrypted();
         let (commands, orders) = mpsc::unbounded_channel();
         let (reports, events) = mpsc::unbounded_channel();
@@ -189,6 +196,7 @@ impl Handle {
             packet_size,
             encrypted,
             opening,
+            retry_window,
             over,
         }
     }
@@ -204,6 +212,7 @@ impl Connection for Handle {
             encrypted: self.encrypted,
             answers_beside: true,
             own_deadlines: Some(self.opening),
+            retry_window: self.retry_window,
             fragment_size: FRAGMENT,
         }
     }
