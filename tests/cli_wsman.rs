@@ -484,7 +484,7 @@ fn doctor_tells_each_step_and_what_to_do_about_the_first_that_fails() {
         "ok    methods        Negotiate, Kerberos, Basic, CredSSP\n",
         "ok    login          ",
         "ok    session        ",
-        "ok    opened         Microsoft.PowerShell on 127.0.0.1, as alice, by Negotiate (NTLM), protocol 2.3",
+        "ok    opened         Microsoft.PowerShell on Server01, as alice, by Negotiate (NTLM), protocol 2.3",
     ] {
         assert!(ran.out.contains(line), "no '{line}' in:\n{}", ran.out);
     }
