@@ -366,3 +366,43 @@ async fn a_command_that_was_left_is_received_once() {
     assert_eq!(home.good("Receive-PSSession -Name Long").await, "");
     home.good("Get-PSSession | Remove-PSSession").await;
 }
+
+#[tokio::test]
+async fn a_script_whose_session_is_left_ends_its_line_and_goes_on() {
+    let (mut lines, _) = two();
+    let pool = lines.pool.clone();
+    let leaving = tokio::spawn(async move {
+        let mut list = pool.sessions();
+        loop {
+            let now = list.now();
+            if let Some(info) = now.iter().find(|info| info.running.is_some()) {
+                let cancel = tokio_util::sync::CancellationToken::new();
+                return pool
+                    .disconnect(info.id, psdeck::transport::Leave::default(), cancel)
+                    .await;
+            }
+            list.changed().await;
+        }
+    });
+    let line = "Invoke-Command -ComputerName Server01 { Start-Sleep 1; 'done' }";
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), lines.outcome(line));
+    let (outcome, told) = ended.await.expect("the line ends");
+    leaving.await.unwrap().unwrap();
+    assert_eq!(
+        outcome.failed,
+        Some(psdeck::session::ExitCode::Unreachable),
+        "{told:#?}"
+    );
+    assert!(
+        told.blocks.concat().contains("Receive-PSSession"),
+        "{told:#?}"
+    );
+    let taken = lines.good("Receive-PSSession -Id 1").await;
+    assert_eq!(taken, "done\n");
+    // A job says so too.
+    lines.good("$s = Connect-PSSession -Id 1; $j = Invoke-Command -Session $s { Start-Sleep 1; 'more' } -AsJob").await;
+    lines
+        .good("Disconnect-PSSession $s | Out-Null; Wait-Job $j | Out-Null")
+        .await;
+    assert_eq!(lines.good("\"$($j.State)\"").await, "Disconnected\n");
+}

@@ -353,6 +353,39 @@ fn a_cmdlet_is_a_verb() {
 }
 
 #[test]
+fn a_cmdlet_as_a_verb_leaves_its_sessions_on_their_servers() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let psdeck = Psdeck::new();
+    let data = psdeck.path("data");
+    let run = |words: &[&str]| {
+        let run = Psdeck::new().config(&profiles(&peer)).args(words);
+        let ran = run.env("PSDECK_DATA", data.clone()).run();
+        assert_eq!(ran.status, 0, "{words:?}: {} {}", ran.out, ran.err);
+        let shells = peer.state()["shells"].as_array().map(Vec::len);
+        assert_eq!(shells, Some(1), "{words:?}: {} {}", ran.out, ran.err);
+        (ran.out, ran.err)
+    };
+    let (_, told) = run(&["New-PSSession", "Server01", "-Name", "ITTask"]);
+    assert!(told.contains("Left: psdeck connect 1"), "{told}");
+    let (out, _) = run(&["Connect-PSSession", "-Name", "ITTask"]);
+    assert!(out.contains("ITTask"), "{out}");
+    run(&["Receive-PSSession", "-Name", "ITTask"]);
+    // A console closes what it made, and leaves what it only connected.
+    let lines = "Connect-PSSession -Name ITTask\n$s = New-PSSession Server01\n";
+    let ran = Psdeck::new()
+        .config(&profiles(&peer))
+        .env("PSDECK_DATA", data.clone())
+        .args(["console"])
+        .input(lines)
+        .run();
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let shells = peer.state()["shells"].as_array().map(Vec::len);
+    assert_eq!(shells, Some(1), "{}", ran.err);
+}
+
+#[test]
 fn a_console_at_a_terminal_keeps_sessions_and_variables() {
     let mut screen = Screen::new(120, 30).config(DEMO).args(&["console"]).start();
     screen

@@ -170,7 +170,11 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failed> {
         report.reasons.push(error.to_string());
         report
     })?;
-    let done = runtime.block_on(work);
+    let done = runtime.block_on(async {
+        let done = work.await;
+        signals::ending().await;
+        done
+    });
     runtime.shutdown_background();
     Ok(done)
 }

@@ -8,13 +8,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::ask::Asker;
 use super::connection::Connection;
+use super::output::{self, Colours};
 use super::signals::Interrupts;
 use super::status::Failed;
 use crate::config::{Config, Resolved};
 use crate::server::Demonstration;
 use crate::session::registry::{self, Registry};
-use crate::session::{Demo, ExitCode, OpenRequest, Pool, Report, Session, Size};
-use crate::transport::{Ask, Secret};
+use crate::session::{
+    Demo, ExitCode, OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState, Size,
+};
+use crate::transport::{Ask, Leave, Secret};
 
 /// A session that was opened for a verb, in a pool of its own.
 pub(super) struct Opened {
@@ -102,6 +105,70 @@ pub(super) async fn one(
             Err(report.into())
         }
     }
+}
+
+/// The open sessions of a pool that their servers keep without a client.
+pub(super) fn kept(pool: &Pool) -> Vec<SessionInfo> {
+    let mut all = pool.sessions().now().to_vec();
+    all.retain(|info| {
+        let target = pool.target(info.id);
+        let keeps = |(target, options)| pool.keeps_sessions(&target, &options);
+        info.state == SessionState::Opened && target.is_some_and(keeps)
+    });
+    all
+}
+
+/// Leaves those of the open sessions that are meant and that can be left, and closes all others. The gravest of what
+/// failed, which was told.
+pub(super) async fn part(
+    pool: &Pool,
+    meant: impl Fn(SessionId) -> bool,
+    colours: Colours,
+    limit: Duration,
+    interrupts: &mut Interrupts,
+) -> Option<ExitCode> {
+    let mut open = kept(pool);
+    open.retain(|info| meant(info.id));
+    // Ctrl+C has ended something else, and is not to end this.
+    let leaving = open
+        .iter()
+        .map(|info| pool.disconnect(info.id, Leave::default(), CancellationToken::new()));
+    let mut worst = None;
+    for (info, left) in open
+        .iter()
+        .zip(futures_util::future::join_all(leaving).await)
+    {
+        match left {
+            Ok(left) => {
+                for warning in left.warnings {
+                    output::warning(&warning, colours);
+                }
+                let id = info.id;
+                let told =
+                    format!("Left: psdeck connect {id} goes on, psdeck remove {id} ends it.");
+                output::message(&told, colours);
+            }
+            Err(mut report) => {
+                report.hints = vec!["it was closed, with what ran in it".to_owned()];
+                output::error(&report, colours);
+                worst = worst.max(Some(report.code));
+            }
+        }
+    }
+    let closed = pool.sessions().now();
+    for info in closed.iter().filter(|info| {
+        info.state == SessionState::Opened
+            && meant(info.id)
+            && open.iter().all(|one| one.id != info.id)
+    }) {
+        let told = format!(
+            "[{}] the session {} was closed: it ends with its connection",
+            info.computer_name, info.name
+        );
+        output::warning(&told, colours);
+    }
+    goodbye(pool, limit, interrupts).await;
+    worst
 }
 
 /// Closes what the pool holds; Ctrl+C ends the waiting.

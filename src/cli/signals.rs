@@ -1,22 +1,33 @@
 //! Ctrl+C while no key is read, and the signals that end us.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::session::{Pool, SessionId};
+use super::opening;
+use crate::session::Pool;
 use crate::transport::Leave;
 
-/// The session that is left to its server when a signal ends the program.
-static LEFT_AT_END: Mutex<Option<(Pool, SessionId)>> = Mutex::new(None);
-/// How long that may take.
-const LEAVING: Duration = Duration::from_secs(3);
+/// What is left to its servers when a signal ends the program.
+static LEFT_AT_END: Mutex<Option<Pool>> = Mutex::new(None);
+/// A signal ends the program.
+static ENDING: AtomicBool = AtomicBool::new(false);
+/// How long leaving may take: what is on its way already is waited for.
+const LEAVING: Duration = Duration::from_secs(8);
 
-/// Has a signal that ends the program leave this session rather than drop it.
-pub(super) fn leave_at_end(pool: Pool, id: SessionId) {
-    *LEFT_AT_END.lock().unwrap_or_else(PoisonError::into_inner) = Some((pool, id));
+/// Has a signal that ends the program leave the open sessions of this pool rather than drop them.
+pub(super) fn leave_at_end(pool: Pool) {
+    *LEFT_AT_END.lock().unwrap_or_else(PoisonError::into_inner) = Some(pool);
+}
+
+/// Lets a signal that ends the program do so: sessions may still be being left.
+pub(super) async fn ending() {
+    if ENDING.load(Ordering::Acquire) {
+        tokio::time::sleep(LEAVING + Duration::from_secs(1)).await;
+    }
 }
 
 /// Each Ctrl+C, as it comes. While this lives, Ctrl+C does not end the program.
@@ -65,14 +76,15 @@ async fn end_on(kind: tokio::signal::unix::SignalKind, number: i32) {
     let Ok(mut signal) = tokio::signal::unix::signal(kind) else {
         return;
     };
-    if signal.recv().await.is_some() {
+    // Who listens several times, or gets several signals, is ended once, and in its own time.
+    if signal.recv().await.is_some() && !ENDING.swap(true, Ordering::AcqRel) {
         super::tty::over();
         let left = LEFT_AT_END
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some((pool, id)) = left {
-            leave(&pool, id).await;
+        if let Some(pool) = left {
+            leave(&pool).await;
             // Whoever edits a line there has taken the terminal again to say so.
             super::tty::restore();
         }
@@ -80,18 +92,22 @@ async fn end_on(kind: tokio::signal::unix::SignalKind, number: i32) {
     }
 }
 
-/// Leaves a session on its server, and says how it is taken up.
+/// Leaves what can be left on its server, and says how it is taken up.
 #[cfg(unix)]
-async fn leave(pool: &Pool, id: SessionId) {
-    let leaving = pool.disconnect(id, Leave::default(), CancellationToken::new());
-    if let Ok(Ok(_)) = tokio::time::timeout(LEAVING, leaving).await {
-        use std::io::Write as _;
-        // The terminal may be gone.
-        let _ = writeln!(
-            std::io::stderr(),
-            "psdeck ends; the session runs on: psdeck connect {id}"
-        );
-    }
+async fn leave(pool: &Pool) {
+    let leaving = opening::kept(pool).into_iter().map(|info| async move {
+        let id = info.id;
+        let leaving = pool.disconnect(id, Leave::default(), CancellationToken::new());
+        if let Ok(Ok(_)) = tokio::time::timeout(LEAVING, leaving).await {
+            use std::io::Write as _;
+            // The terminal may be gone.
+            let _ = writeln!(
+                std::io::stderr(),
+                "psdeck ends; the session runs on: psdeck connect {id}"
+            );
+        }
+    });
+    futures_util::future::join_all(leaving).await;
 }
 
 /// Ctrl+Z while keys are read: stops the program as it would have been stopped; returns when it goes on.

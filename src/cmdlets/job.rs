@@ -16,8 +16,8 @@ use super::value::Value;
 use crate::clixml::records::ErrorRecord;
 use crate::clixml::{self, Object, enum_value};
 use crate::session::{
-    HostEvent, PipelineEvent, PipelineState, Pool, PromptReply, Report, SessionId, Stopper,
-    StreamKind,
+    HostEvent, PipelineEvent, PipelineState, Pool, PromptReply, Report, SessionId, SessionState,
+    Stopper, StreamKind,
 };
 use crate::transport::Ask;
 
@@ -296,6 +296,10 @@ async fn collect(mut source: Source, about: &About) -> PipelineState {
                 source.running.answer(id, PromptReply::Refuse)
             }
             PipelineEvent::StopPending => source.running.force_close(),
+            PipelineEvent::Disconnected => {
+                keep(Kept::Lost(Box::new(source.origin.left_behind())));
+                return PipelineState::Disconnected;
+            }
             PipelineEvent::Finished(finished) => {
                 finished
                     .reason
@@ -323,10 +327,19 @@ async fn close(
         let _ = one.await;
     }
     for id in made {
+        if runs_on(&pool, id) {
+            continue;
+        }
         let _ = pool
             .remove(id, Arc::clone(&ask), CancellationToken::new())
             .await;
     }
+}
+
+/// Whether a session goes on without us, so that it is not ours to close.
+pub(super) fn runs_on(pool: &Pool, id: SessionId) -> bool {
+    let left = [SessionState::Disconnecting, SessionState::Disconnected];
+    pool.info(id).is_some_and(|info| left.contains(&info.state))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

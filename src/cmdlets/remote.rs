@@ -45,6 +45,14 @@ impl Origin {
         value
     }
 
+    /// What is said of a script whose session runs on without us.
+    pub(super) fn left_behind(&self) -> Report {
+        let computer = &self.computer;
+        let what =
+            format!("the session on {computer} was disconnected, and its command goes on there");
+        Report::new(ExitCode::Unreachable, what).hint("Receive-PSSession takes its output up")
+    }
+
     fn add(&self, object: &mut Object) {
         let mut note = |name: &str, value: clixml::Value| {
             if object.member(name).is_none() {
@@ -91,6 +99,15 @@ impl Run<'_> {
                         Err(Stop::Cancelled) => {}
                         Err(stop) => return Err(stop),
                     }
+                }
+                PipelineEvent::Disconnected => {
+                    // Told even when it was to be stopped: it could not be.
+                    let finished = Finished {
+                        state: PipelineState::Disconnected,
+                        ..Finished::default()
+                    };
+                    self.finished(&source.origin, finished)?;
+                    continue;
                 }
                 PipelineEvent::Finished(finished) => {
                     if !stopped {
@@ -154,14 +171,8 @@ impl Run<'_> {
             return self.complain(Error::of_record(*reason));
         }
         if finished.state == PipelineState::Disconnected {
-            let computer = &origin.computer;
-            let what = format!(
-                "the session on {computer} was disconnected, and its command goes on there"
-            );
-            let report = Report::new(ExitCode::Unreachable, what)
-                .hint("Receive-PSSession takes its output up");
             return self.complain(Error::of_report(
-                report,
+                origin.left_behind(),
                 "PowerShellNetworkFailedStartDisconnect",
             ));
         }

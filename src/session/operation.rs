@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::pool::THROTTLE;
 use super::report::{cancelled, late};
 use super::{
-    ExitCode, Finished, HostEvent, Invoke, OpenRequest, OpeningEvent, PipelineEvent, PipelineState,
-    Pool, PromptReply, Report, Session, SessionInfo, SessionState, Stopper,
+    Finished, HostEvent, Invoke, OpenRequest, OpeningEvent, PipelineEvent, PipelineState, Pool,
+    PromptReply, Report, Session, SessionInfo, SessionState, Stopper,
 };
 use crate::transport::{Ask, Stage};
 
@@ -206,7 +206,7 @@ impl One {
                 Some(PipelineEvent::Disconnected) => {
                     return OperationKind::Finished(Finished {
                         state: PipelineState::Disconnected,
-                        lost: Some(Box::new(left_behind(&session.info()))),
+                        lost: Some(Box::new(Report::left_behind(&session.info()))),
                         ..Finished::default()
                     });
                 }
@@ -267,16 +267,4 @@ impl One {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.target);
     }
-}
-
-/// What is said of a script whose session runs on without us.
-fn left_behind(info: &SessionInfo) -> Report {
-    let what = "the session is Disconnected, and what runs in it goes on";
-    let mut report = Report::new(ExitCode::Unreachable, what).hint(format!(
-        "psdeck receive {} has the rest of the output, once the server can be reached",
-        info.id
-    ));
-    report.computer = Some(info.computer_name.clone());
-    report.reasons.extend(info.reason.clone());
-    report
 }

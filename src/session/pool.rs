@@ -75,6 +75,8 @@ pub(super) struct Entry {
     memo: Memo,
     /// Its handle, once it has been opened or connected here.
     pub(super) live: Option<Session>,
+    /// It was opened here, and not found or remembered.
+    made: bool,
     /// Gives up an opening that was removed from the list.
     pub(super) removed: CancellationToken,
 }
@@ -154,6 +156,11 @@ impl Pool {
         let entry = self.inner.entry(id)?;
         let state = entry.info.borrow().state;
         entry.live.filter(|_| state == SessionState::Opened)
+    }
+
+    /// Whether the session of that number was opened here, rather than found on its server or remembered.
+    pub fn made(&self, id: SessionId) -> bool {
+        self.inner.entry(id).is_some_and(|entry| entry.made)
     }
 
     /// Whether such a server keeps a session without a client.

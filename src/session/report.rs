@@ -64,6 +64,18 @@ impl Report {
         self
     }
 
+    /// What is said of a script whose session runs on without us.
+    pub fn left_behind(info: &SessionInfo) -> Self {
+        let what = "the session is Disconnected, and what runs in it goes on";
+        let mut report = Self::new(ExitCode::Unreachable, what).hint(format!(
+            "psdeck receive {} has the rest of the output, once the server can be reached",
+            info.id
+        ));
+        report.computer = Some(info.computer_name.clone());
+        report.reasons.extend(info.reason.clone());
+        report
+    }
+
     /// Only an open session is left.
     pub(super) fn not_opened(info: &SessionInfo) -> Self {
         let mut report = Self::new(

@@ -116,7 +116,6 @@ impl Terminal {
         let (interactive, events) = Interactive::enter(session.clone(), enter::window());
         let entered = enter::Entered {
             pool: around.pool.clone(),
-            id: session.info().id,
             interactive,
             events,
             interrupts: Interrupts::listen(),

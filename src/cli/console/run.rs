@@ -11,7 +11,7 @@ use crate::cli::Context;
 use crate::cli::enter::{GOODBYE, Lines};
 use crate::cli::opening;
 use crate::cli::screen::Screen;
-use crate::cli::signals::Interrupts;
+use crate::cli::signals::{self, Interrupts};
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cmdlets::{Console, Outcome, is_cmdlet};
 use crate::session::Line;
@@ -19,9 +19,9 @@ use crate::session::Line;
 /// Type PowerShell's session cmdlets, as its documentation writes them.
 ///
 /// New-PSSession, Get-PSSession, Enter-PSSession, Connect-PSSession, Disconnect-PSSession, Receive-PSSession,
-/// Remove-PSSession, Invoke-Command and the like, with variables and pipelines. Sessions that are open at the end are
-/// closed; disconnected ones stay on their servers. Where standard input is no terminal, its lines are run one after
-/// another.
+/// Remove-PSSession, Invoke-Command and the like, with variables and pipelines. What the console opened, it
+/// closes at its end; what it only connected or disconnected stays on its server. Where standard input is no terminal,
+/// its lines are run one after another.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
     /// Print prompts and lines even where standard input is no terminal.
@@ -39,6 +39,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
     crate::cli::block_on(async {
         let lines = (!at_terminal).then(Lines::default);
         let pool = opening::pool(&config);
+        signals::leave_at_end(pool.clone());
         let around = Arc::new(Around::new(pool.clone(), lines, arguments.prompt));
         let host = Terminal::new(context.colours, Arc::clone(&around));
         let mut typed = Typed {
@@ -52,7 +53,9 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
             let echo = arguments.prompt.then(|| Screen::new(context.colours));
             typed.piped(echo).await
         };
-        opening::goodbye(&pool, GOODBYE, &mut typed.interrupts).await;
+        let others = |id| !pool.made(id);
+        let interrupts = &mut typed.interrupts;
+        opening::part(&pool, others, context.colours, GOODBYE, interrupts).await;
         done
     })?
 }
@@ -82,6 +85,7 @@ pub(in crate::cli) fn cmdlet(words: &[OsString], context: &Context) -> Result<Ex
     };
     crate::cli::block_on(async {
         let pool = opening::pool(&config);
+        signals::leave_at_end(pool.clone());
         let around = Arc::new(Around::new(pool.clone(), None, false));
         let host = Terminal::new(context.colours, Arc::clone(&around));
         let mut console = Console::new(pool.clone(), config, Box::new(host));
@@ -89,11 +93,15 @@ pub(in crate::cli) fn cmdlet(words: &[OsString], context: &Context) -> Result<Ex
         let cancel = around.begin();
         let running = console.command(name, words, cancel.clone());
         let outcome = until(running, &cancel, &around, &mut interrupts).await;
-        opening::goodbye(&pool, GOODBYE, &mut interrupts).await;
-        match lock(&around.failed).take() {
-            Some(failed) => Err(failed),
-            None => Ok(outcome.map_or(ExitStatus::CANCELLED, status)),
+        // As the verbs of sessions: they outlive it. What was given up is not kept.
+        let given_up = outcome.is_none();
+        let meant = |id| !given_up || !pool.made(id);
+        let left = opening::part(&pool, meant, context.colours, GOODBYE, &mut interrupts).await;
+        if let Some(failed) = lock(&around.failed).take() {
+            return Err(failed);
         }
+        let status = outcome.map_or(ExitStatus::CANCELLED, status);
+        Ok(left.map_or(status, |left| status.worse(left.into())))
     })?
 }
 

@@ -15,7 +15,7 @@ use super::output::Colours;
 use super::signals::{self, Interrupts};
 use super::status::{ExitStatus, Failed};
 use super::{Context, targets};
-use crate::session::{ExitCode, Interactive, InteractiveEvents, Pool, SessionId, Size};
+use crate::session::{ExitCode, Interactive, InteractiveEvents, Pool, Size};
 use crate::transport::Leave;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +54,6 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
         let id = opened.session.info().id;
         let entered = Entered {
             pool: opened.pool.clone(),
-            id,
             interactive,
             events,
             interrupts,
@@ -78,7 +77,6 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
 /// A session that is to be worked in.
 pub(super) struct Entered {
     pub(super) pool: Pool,
-    pub(super) id: SessionId,
     pub(super) interactive: Interactive,
     pub(super) events: InteractiveEvents,
     pub(super) interrupts: Interrupts,
@@ -103,12 +101,11 @@ pub(super) async fn visit(
 ) -> Result<ExitStatus, Failed> {
     let Entered {
         pool,
-        id,
         interactive,
         events,
         interrupts,
     } = entered;
-    signals::leave_at_end(pool, id);
+    signals::leave_at_end(pool);
     let viewer = viewer::Viewer::new(interactive, events, interrupts, colours);
     match lines {
         None => terminal::run(viewer).await,

@@ -39,11 +39,15 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
             return into(deck, session, context).await;
         }
         let mut ids = Vec::new();
+        let mut failed = None;
         for info in &found {
             match take_up(&mut deck, info).await {
                 Ok(_) => ids.push(info.id),
                 Err(Failed::Report(report)) => deck.tell(&report),
-                Err(other) => return Err(other),
+                Err(other) => {
+                    failed = Some(other);
+                    break;
+                }
             }
         }
         let all = deck.pool.sessions().now();
@@ -54,7 +58,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
             .collect();
         let printed = listing::print(&taken, arguments.output.unwrap_or(Output::Table));
         for id in ids {
-            let (pool, cancel) = (deck.pool.clone(), deck.cancel.clone());
+            // Ctrl+C has ended the connecting, and is not to end this.
+            let (pool, cancel) = (deck.pool.clone(), CancellationToken::new());
             let left = deck
                 .wait(pool.disconnect(id, Leave::default(), cancel))
                 .await;
@@ -62,6 +67,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                 deck.tell(&report);
             }
         }
+        failed.map_or(Ok(()), Err)?;
         printed?;
         Ok(deck.status())
     })?
@@ -102,7 +108,6 @@ async fn into(deck: Deck, session: Session, context: &Context) -> Result<ExitSta
     let id = session.info().id;
     let entered = enter::Entered {
         pool: deck.pool.clone(),
-        id,
         interactive,
         events,
         interrupts: deck.interrupts,

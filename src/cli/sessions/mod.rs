@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ask::Asker;
 use super::connection::Connection;
-use super::signals::Interrupts;
+use super::signals::{self, Interrupts};
 use super::status::{ExitStatus, Failed};
 use super::{Context, opening, output};
 use crate::config::Config;
@@ -45,6 +45,7 @@ impl Deck {
         let cancel = CancellationToken::new();
         let asker = Asker::new(opening::given(connection)?, alone, cancel.clone());
         let pool = opening::remembering(config)?;
+        signals::leave_at_end(pool.clone());
         let deck = Self {
             pool,
             ask: Arc::new(asker),

@@ -10,6 +10,7 @@ use crate::cli::{Context, block_on, output};
 use crate::config::Resolved;
 use crate::session::{ExitCode, Report, SessionId};
 use crate::transport::Leave;
+use tokio_util::sync::CancellationToken;
 
 /// Create a session on each computer and leave it there, for psdeck connect and the app.
 #[derive(Debug, clap::Args)]
@@ -45,8 +46,10 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                 if !pool.keeps_sessions(&request.target, &request.options) {
                     return Err(unkept(target));
                 }
-                let session = pool.open(&request, ask, cancel.clone()).session().await?;
+                let session = pool.open(&request, ask, cancel).session().await?;
                 let id = session.info().id;
+                // Ctrl+C gives up what is being opened; what is open is left.
+                let cancel = CancellationToken::new();
                 let left = pool.disconnect(id, Leave::default(), cancel).await?;
                 Ok((id, left))
             }

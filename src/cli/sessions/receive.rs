@@ -1,6 +1,7 @@
 //! `psdeck receive SESSION…`.
 
 use clap::ValueEnum;
+use tokio_util::sync::CancellationToken;
 
 use super::Deck;
 use super::choice::Choice;
@@ -9,7 +10,7 @@ use crate::cli::invoke::{Fared, Printer};
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::{Context, block_on, output};
 use crate::session::{
-    Finished, HostEvent, PipelineEvent, PipelineState, PromptReply, Session, SessionInfo,
+    Finished, HostEvent, PipelineEvent, PipelineState, PromptReply, Report, Session, SessionInfo,
 };
 use crate::transport::Leave;
 
@@ -77,7 +78,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
     })?
 }
 
-/// Prints what comes until the command ends, or Ctrl+C.
+/// Prints what comes until the command ends. Ctrl+C leaves the session, and what is on its way then is printed too: it
+/// does not come again.
 async fn print(
     deck: &mut Deck,
     at: usize,
@@ -89,24 +91,49 @@ async fn print(
         // As Receive-PSSession: a session that runs nothing has nothing to tell.
         return Ok(());
     };
+    let (pool, id) = (deck.pool.clone(), session.info().id);
+    let mut wanted = false;
+    let mut leaving =
+        std::pin::pin!(pool.disconnect(id, Leave::default(), CancellationToken::new()));
+    let mut left = None;
     loop {
         let event = tokio::select! {
-            event = running.next() => event,
+            biased;
             () = deck.interrupts.next() => {
                 deck.cancel.cancel();
-                let left = Finished {
-                    state: PipelineState::Disconnected,
-                    reason: None,
-                    lost: None,
-                    exit_code: None,
-                    gap: false,
-                };
-                printer.finished(at, &left, *fared)?;
-                return Ok(());
+                if wanted {
+                    return Ok(());
+                }
+                wanted = true;
+                continue;
             }
+            done = &mut leaving, if wanted && left.is_none() => {
+                match done {
+                    Ok(done) => left = Some(done),
+                    // Whoever leaves it at last says why it cannot be.
+                    Err(_) => return Ok(()),
+                }
+                continue;
+            }
+            event = running.next() => event,
         };
         match event {
             None => return Ok(()),
+            Some(PipelineEvent::Disconnected) => {
+                for warning in left.into_iter().flat_map(|left| left.warnings) {
+                    output::warning(&warning, deck.colours);
+                }
+                let finished = Finished {
+                    state: PipelineState::Disconnected,
+                    lost: (!wanted).then(|| Box::new(Report::left_behind(&session.info()))),
+                    ..Finished::default()
+                };
+                if !wanted {
+                    fared.finished(&finished);
+                }
+                printer.finished(at, &finished, *fared)?;
+                return Ok(());
+            }
             Some(PipelineEvent::Finished(finished)) => {
                 fared.finished(&finished);
                 printer.finished(at, &finished, *fared)?;
@@ -127,7 +154,7 @@ async fn print(
 /// Leaves the session on its server again.
 async fn leave(deck: &mut Deck, info: &SessionInfo) {
     // Ctrl+C has ended the printing, and is not to end this.
-    let cancel = tokio_util::sync::CancellationToken::new();
+    let cancel = CancellationToken::new();
     let left = deck
         .pool
         .disconnect(info.id, Leave::default(), cancel)

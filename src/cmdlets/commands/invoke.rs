@@ -11,6 +11,7 @@ use crate::clixml;
 use crate::cmdlets::Error;
 use crate::cmdlets::binding::Bound;
 use crate::cmdlets::interpreter::{Out, Result, Run};
+use crate::cmdlets::job::runs_on;
 use crate::cmdlets::remote::{Origin, Source};
 use crate::cmdlets::value::Value;
 use crate::session::{ExitCode, InputSource, Invoke, Session, SessionId};
@@ -188,9 +189,12 @@ async fn leave(
     Ok(())
 }
 
-/// Closes the sessions that were opened for the command.
+/// Closes the sessions that were opened for the command, but for those that go on without us.
 async fn close(run: &mut Run<'_>, ids: Vec<SessionId>) {
-    let removing = ids.into_iter().map(|id| {
+    let ours = ids
+        .into_iter()
+        .filter(|id| !runs_on(&run.console.pool, *id));
+    let removing = ours.map(|id| {
         let (pool, ask) = (run.console.pool.clone(), run.console.host.ask());
         async move { pool.remove(id, ask, CancellationToken::new()).await }
     });

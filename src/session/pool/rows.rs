@@ -70,6 +70,7 @@ impl Inner {
             running: Vec::new(),
             listed: None,
             live: None,
+            made: row.state == SessionState::Opening,
             removed: CancellationToken::new(),
         };
         tokio::spawn(follow(id, entry.info.subscribe(), Arc::downgrade(self)));
