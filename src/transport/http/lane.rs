@@ -125,8 +125,12 @@ impl Lane {
 }
 
 impl Answering<'_> {
-    /// The next envelope, as a rule the only one; `None`: the answer has ended, and the lane is free.
-    pub(super) async fn next(&mut self) -> Result<Option<String>, Loss> {
+    /// The next envelope, as a rule the only one; `None`: the answer has ended, and the lane is free. `arriving` is called
+    /// as parts of it come.
+    pub(super) async fn next(
+        &mut self,
+        mut arriving: impl FnMut(),
+    ) -> Result<Option<String>, Loss> {
         loop {
             let context = self.lane.context.as_mut();
             if let Some(envelope) = self.envelopes.next(self.ended, context)? {
@@ -138,7 +142,10 @@ impl Answering<'_> {
                 return Ok(None);
             }
             match within(self.until, self.patience, self.body.next()).await?? {
-                Some(data) => self.envelopes.push(&data)?,
+                Some(data) => {
+                    self.envelopes.push(&data)?;
+                    arriving();
+                }
                 None => self.ended = true,
             }
         }

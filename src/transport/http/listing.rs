@@ -202,7 +202,7 @@ impl Reader<'_> {
         let of_loss = |loss: Loss| failure::of_loss(&self.dialer.access, &loss);
         let mut answering = lane.send(&envelope, self.limit).await.map_err(of_loss)?;
         let mut answer = None;
-        while let Some(text) = answering.next().await.map_err(of_loss)? {
+        while let Some(text) = answering.next(|| {}).await.map_err(of_loss)? {
             answer = Some(text);
         }
         let unusable = |error| {

@@ -177,6 +177,7 @@ impl Task {
                 self.refused = None;
                 self.lanes.ready(id, now);
             }
+            News::Arriving(exchange) => self.client.arriving(clock, exchange),
             News::Envelope(exchange, envelope) => {
                 self.client.arrived(clock, exchange, envelope);
                 self.unread = true;

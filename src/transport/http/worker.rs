@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::dial::Dialer;
 use super::lane::{Lane, Loss};
@@ -15,6 +16,9 @@ use crate::wsman::client::{ExchangeId, Transmit};
 /// request is under way loses it.
 const IDLE: Duration = Duration::from_secs(100);
 
+/// That parts of an answer come is told so often.
+const ARRIVING: Duration = Duration::from_secs(1);
+
 /// Tells connections apart.
 pub(super) type LaneId = u64;
 
@@ -24,6 +28,8 @@ pub(super) enum News {
     Ready,
     /// It could not be made. The last news.
     NotMade(Box<Failure>),
+    /// Parts of an envelope come.
+    Arriving(ExchangeId),
     /// An envelope of an answer.
     Envelope(ExchangeId, String),
     /// The answer has ended; the connection waits for work.
@@ -145,7 +151,16 @@ async fn carry(
     news: &mpsc::Sender<(LaneId, News)>,
 ) -> Result<(), Loss> {
     let mut answer = lane.send(&transmit.envelope, transmit.patience).await?;
-    while let Some(envelope) = answer.next().await? {
+    let mut told = None;
+    let mut arriving = || {
+        let now = Instant::now();
+        if told.is_none_or(|at| now.duration_since(at) >= ARRIVING) {
+            told = Some(now);
+            // Without room the driver is busy with what has come.
+            let _ = news.try_send((id, News::Arriving(transmit.exchange)));
+        }
+    };
+    while let Some(envelope) = answer.next(&mut arriving).await? {
         // Without a driver this task is ended too.
         let _ = news
             .send((id, News::Envelope(transmit.exchange, envelope)))

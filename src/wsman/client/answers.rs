@@ -7,7 +7,10 @@ use memchr::memmem;
 
 use super::channel::{Channel, count};
 use super::exchange::Exchange;
-use super::{Ask, Client, Event, ExchangeId, Failure, Kept, LARGE_ENVELOPE, Phase, Stage, upper};
+use super::{
+    Ask, Client, Event, ExchangeId, Failure, Kept, LARGE_ENVELOPE, Phase, Stage, Trouble, Why,
+    upper,
+};
 use crate::psrp::{Priority, Target};
 use crate::wsman::{Answer, Error, Page, Received, Shell, State};
 
@@ -349,9 +352,18 @@ impl Client {
         if exchange.doubted && exchange.is_flying() {
             return; // its answer shows it
         }
+        let target = exchange.ask.target();
+        if exchange.expired {
+            let action = exchange.ask.action();
+            let why = Why {
+                kind: Trouble::Network,
+                text: "the network was lost for too long".to_owned(),
+            };
+            self.exchanges.remove(&lost);
+            return self.broken(target, Failure::Undecided { action, why });
+        }
         exchange.renew(limit);
         exchange.land(Stage::Due);
-        let target = exchange.ask.target();
         if self.phase == Phase::Closing || !self.is_open(target) {
             self.exchanges.remove(&lost);
             match target {

@@ -188,6 +188,14 @@ pub enum Failure {
         /// How long it was tried.
         tried: Duration,
     },
+    /// It has never left, and the time to try it is over.
+    #[error("{} was not sent: {}", .action.name(), .why.text)]
+    NotSent {
+        /// What was to be asked.
+        action: Action,
+        /// Why it could not be.
+        why: Why,
+    },
     /// The command has ended, and how it did was in an answer that was lost.
     #[error(
         "the command has ended, and its last output was lost with a connection; this server does not keep answers"
@@ -208,7 +216,9 @@ impl Failure {
     pub(super) fn leaves_shell(&self) -> bool {
         match self {
             Self::Refused { fault, .. } => !fault.is_gone(),
-            Self::NoAnswer { why, .. } | Self::Undecided { why, .. } => !matches!(
+            Self::NoAnswer { why, .. }
+            | Self::NotSent { why, .. }
+            | Self::Undecided { why, .. } => !matches!(
                 why.kind,
                 Trouble::Network | Trouble::Silence | Trouble::Final
             ),

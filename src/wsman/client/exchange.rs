@@ -97,6 +97,8 @@ pub(super) struct Exchange {
     pub(super) acknowledged: bool,
     /// The server did not say so, though it has kept the answer for long if it has: it is asked about the command.
     pub(super) doubted: bool,
+    /// Nothing was tried any more for it: a new request for the same would come unawares.
+    pub(super) expired: bool,
     /// The shell was taken up again for it.
     pub(super) rejoined: bool,
     pub(super) recovery: Option<Recovery>,
@@ -135,6 +137,7 @@ impl Exchange {
             sign: None,
             acknowledged: false,
             doubted: false,
+            expired: false,
             rejoined: false,
             recovery: None,
             attempts: 0,

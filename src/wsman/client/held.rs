@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::exchange::Exchange;
+use super::refusal::failure;
 use super::{Ask, Client, Event, Failure, Phase};
 use crate::psrp::Target;
 use crate::wsman::{Fault, FaultCode, Shell};
@@ -25,6 +26,15 @@ impl Client {
 
     /// Asks who has the shell; that is told with the refusal.
     pub(super) fn ask_holder(&mut self, exchange: &Exchange, fault: Box<Fault>) {
+        // Nothing more comes of these; a Receive is asked for again.
+        if let Ask::Command(_) | Ask::ConnectCommand(_) | Ask::Send(Target::Pipeline(_), _) =
+            exchange.ask
+        {
+            if exchange.may_have_run() {
+                self.stand(exchange.ask.target()); // so that it is ended
+            }
+            self.broken(exchange.ask.target(), failure(exchange, fault.clone()));
+        }
         if self.held.is_none() {
             self.held = Some((exchange.ask.action(), fault));
             self.ask(Ask::Holder, Bytes::new());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bench_tests::{Bench, CREATED, PIPELINE, SENT, SHELL, data_of, object, output};
+use super::bench_tests::{Bench, COMMAND, CREATED, PIPELINE, SENT, SHELL, data_of, object, output};
 use super::{Event, Failure, Sent, Trouble};
 use crate::psrp::{Priority, Target};
 use crate::wsman::Action;
@@ -188,4 +188,83 @@ fn how_a_session_is_kept_is_told_as_it_opens() {
     };
     assert_eq!(kept.idle_timeout, Some(Duration::from_hours(2)));
     assert_eq!(kept.buffering.as_deref(), Some("Block"));
+}
+
+#[test]
+fn an_answer_on_its_way_is_waited_for_while_its_bytes_come_and_else_is_a_gap() {
+    for comes in [true, false] {
+        let (mut bench, pool, receive) = Bench::running(true);
+        bench.client.disconnect(None, None);
+        let disconnect = bench.sends(Action::Disconnect);
+        bench.answer(&disconnect, "");
+        bench.refuse(&pool, 0x8033_81C4);
+        bench.sends_nothing();
+        for _ in 0..4 {
+            bench.now += Duration::from_secs(4);
+            if comes {
+                bench.client.arriving(bench.now, receive.exchange);
+            }
+            bench.client.handle_timeout(bench.now);
+            bench.next();
+        }
+        if comes {
+            assert_eq!(bench.events(), []);
+            bench.answer(&receive, &output(&object(10, true)));
+            assert_eq!(data_of(&[bench.client.poll_event().unwrap()]), 31);
+        } else {
+            assert_eq!(bench.client.poll_event(), Some(Event::Gap(PIPELINE)));
+        }
+        assert_eq!(bench.events(), [Event::Disconnected(None)]);
+    }
+}
+
+#[test]
+fn bytes_without_end_do_not_hold_up_a_session_that_is_left() {
+    let (mut bench, _, receive) = Bench::running(true);
+    bench.client.disconnect(None, None);
+    let disconnect = bench.sends(Action::Disconnect);
+    bench.answer(&disconnect, "");
+    bench.sends_nothing();
+    for _ in 0..100 {
+        bench.now += Duration::from_secs(2);
+        bench.client.arriving(bench.now, receive.exchange);
+        bench.next();
+    }
+    let events = bench.events();
+    assert_eq!(events, [Event::Gap(PIPELINE), Event::Disconnected(None)]);
+}
+
+#[test]
+fn what_is_refused_as_somebody_else_has_the_session_has_failed() {
+    for command in [true, false] {
+        let (mut bench, target, request) = if command {
+            let (mut bench, _) = Bench::open(true);
+            bench.client.create_pipeline(COMMAND, object(10, true));
+            let request = bench.sends(Action::Command);
+            (bench, PIPELINE, request)
+        } else {
+            let (mut bench, _, _) = Bench::running(true);
+            bench
+                .client
+                .send(PIPELINE, Priority::Default, object(10, true));
+            let request = bench.sends(Action::Send);
+            (bench, PIPELINE, request)
+        };
+        bench.refuse(&request, IN_USE);
+        let events = bench.events();
+        assert!(
+            matches!(&events[..], [Event::Fault { target: of, .. }] if *of == target),
+            "{events:?}"
+        );
+        let get = bench.sends(Action::Get);
+        bench.answer(&get, HOLDER);
+        let events = bench.events();
+        assert!(
+            matches!(
+                events[..],
+                [Event::Disconnected(Some(Failure::Held { .. }))]
+            ),
+            "{events:?}"
+        );
+    }
 }

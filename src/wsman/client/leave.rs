@@ -8,12 +8,12 @@ use uuid::Uuid;
 use super::channel::Step;
 use super::exchange::Exchange;
 use super::refusal::failure;
-use super::{Ask, Client, Event, Kept, Phase, Stage};
+use super::{Ask, Client, Event, ExchangeId, Kept, Phase, Stage};
 use crate::psrp::Target;
 use crate::wsman::{Fault, FaultCode, Shell};
 
 /// A server that was left ends the open Receives, with what it has for them, before it says so; what is on other
-/// connections may come a little later.
+/// connections may come a little later, and takes longer while its bytes come.
 const DRAIN: Duration = Duration::from_secs(5);
 
 impl Client {
@@ -115,16 +115,34 @@ impl Client {
         }
     }
 
+    /// Bytes of an answer have come that are no envelope yet: a session that is left waits for more of them.
+    pub fn arriving(&mut self, now: Instant, exchange: ExchangeId) {
+        if self.flight(exchange).is_some()
+            && let Some((until, most)) = &mut self.drained
+        {
+            *until = (now + DRAIN).min(*most).max(*until);
+        }
+    }
+
     /// Waits for the answers that are still to come, for a while.
     pub(super) fn plan_away(&mut self, now: Instant) {
-        let until = *self.drained.get_or_insert(now + DRAIN);
+        // Whoever asked to leave waits no longer than an operation takes.
+        let most = now + DRAIN.max(self.settings.operation_timeout / 2);
+        let (until, _) = *self.drained.get_or_insert((now + DRAIN, most));
         if until <= now {
+            // What has come whole is read, and not missing.
+            while self.process(now) {}
+            if self.phase != Phase::Draining {
+                return;
+            }
             let mut gaps = Vec::new();
             self.exchanges.retain(|_, exchange| {
                 let Ask::Receive(target) = exchange.ask else {
                     return true;
                 };
-                if exchange.maybe {
+                // The server keeps nothing of an answer that it has begun; behind one that was read nothing is missing.
+                let flies = exchange.is_flying() && exchange.answers != 1;
+                if exchange.maybe || (flies && target != Target::Pool) {
                     gaps.push(target);
                 }
                 false

@@ -48,7 +48,7 @@ impl Client {
         let outage = self.outage.as_ref().map(|outage| outage.ends);
         exchanges
             .chain(pauses)
-            .chain(self.drained)
+            .chain(self.drained.map(|(until, _)| until))
             .chain(outage)
             .min()
     }

@@ -354,3 +354,59 @@ fn too_large_a_request_that_may_have_run_is_looked_for_before_it_is_sent_in_part
     let smaller = bench.sends(Action::Command);
     assert!(smaller.envelope.len() <= 153_600);
 }
+
+#[test]
+fn nothing_begins_to_run_once_the_window_is_over() {
+    for sent in [Sent::No, Sent::Maybe] {
+        let (mut bench, _) = Bench::open(true);
+        bench.client.create_pipeline(COMMAND, object(10, true));
+        let command = bench.sends(Action::Command);
+        bench.lose(&command, sent, Trouble::Network);
+        while bench.client.deadline().is_some() {
+            bench.wait();
+            while let Some(again) = bench.next() {
+                bench.lose(&again, Sent::No, Trouble::Network);
+            }
+        }
+        let events = bench.events();
+        let not_sent = |event: &Event| {
+            matches!(
+                event,
+                Event::Fault {
+                    target: PIPELINE,
+                    failure: Failure::NotSent { .. }
+                }
+            )
+        };
+        assert_eq!(events.iter().any(not_sent), sent == Sent::No, "{events:?}");
+        bench.now += Duration::from_hours(3);
+        bench.client.reconnect();
+        let reconnect = bench.sends(Action::Reconnect);
+        bench.answer(&reconnect, "<rsp:ReconnectResponse/>");
+        let mut asked = Vec::new();
+        while let Some(next) = bench.next() {
+            if next.action == Action::Enumerate {
+                let none =
+                    "<n:EnumerateResponse><w:Items/><w:EndOfSequence/></n:EnumerateResponse>";
+                bench.answer(&next, none);
+            }
+            asked.push(next.action);
+        }
+        assert!(!asked.contains(&Action::Command), "{asked:?}");
+        let events = bench.events();
+        let undecided = |event: &Event| {
+            matches!(
+                event,
+                Event::Fault {
+                    failure: Failure::Undecided { .. },
+                    ..
+                }
+            )
+        };
+        assert_eq!(
+            events.iter().any(undecided),
+            sent == Sent::Maybe,
+            "{events:?}"
+        );
+    }
+}

@@ -69,8 +69,8 @@ pub struct Client {
     kept: Kept,
     /// How it is to be left: for how long it is to be kept, and what becomes of its output.
     leave: (Option<Duration>, Option<&'static str>),
-    /// It is left; its open Receives have until then to be answered.
-    drained: Option<Instant>,
+    /// It is left; its open Receives have until then to be answered, and until the other at most while bytes come.
+    drained: Option<(Instant, Instant)>,
 }
 
 /// Where the shell is, for us.

@@ -165,6 +165,7 @@ impl Client {
                 exchange.maybe |= exchange.is_flying() && left;
             }
             self.set_aside(now, id, &outage.why);
+            self.expire(id, &outage.why);
         }
         if self.phase != Phase::Ended {
             self.stay_away();
@@ -216,6 +217,23 @@ impl Client {
                 exchange.land(Stage::Held);
                 exchange.recovery = None;
             }
+        }
+    }
+
+    /// Nobody expects a command to begin any more.
+    fn expire(&mut self, id: ExchangeId, why: &Why) {
+        let Some(exchange) = self.exchanges.get_mut(&id) else {
+            return;
+        };
+        let Ask::Command(_) = exchange.ask else {
+            return;
+        };
+        exchange.expired = true;
+        if exchange.stage == Stage::Held && !exchange.may_have_run() {
+            let (action, why) = (exchange.ask.action(), why.clone());
+            let target = exchange.ask.target();
+            self.exchanges.remove(&id);
+            self.broken(target, Failure::NotSent { action, why });
         }
     }
 
