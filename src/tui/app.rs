@@ -27,6 +27,8 @@ const FRAME: Duration = Duration::from_millis(10);
 const WAITING: usize = 16;
 /// How long sessions may take to end in good order, once the terminal is given back.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long servers have to let go of the sessions that are left: their last answers may take 5 s.
+const LEAVING: Duration = Duration::from_secs(8);
 /// A continue signal this soon after our own stop is the end of that stop.
 const OWN_STOP: Duration = Duration::from_secs(1);
 
@@ -75,7 +77,7 @@ async fn leave_all(pool: &Pool) {
     let leaving =
         kept.map(|info| pool.disconnect(info.id, Leave::default(), CancellationToken::new()));
     let leaving = futures_util::future::join_all(leaving);
-    let _ = tokio::time::timeout(GOODBYE, leaving).await;
+    let _ = tokio::time::timeout(LEAVING, leaving).await;
 }
 
 struct App {

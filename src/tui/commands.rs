@@ -1,9 +1,13 @@
 //! Runs the lines of the command line: a console whose host is the app.
 
 use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use futures_util::FutureExt;
+use futures_util::task::AtomicWaker;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -19,13 +23,31 @@ use super::update::{CommandEvent, Message};
 
 /// Events that go to the loop in one message, at most.
 const BATCH: usize = 64;
+/// Bytes that wait for the loop before what runs waits too.
+const WAITING: usize = 1 << 20;
 
 /// The command line's console, as the loop holds it.
 pub(super) struct Commands {
-    lines: mpsc::UnboundedSender<(String, CancellationToken)>,
-    cancel: CancellationToken,
+    lines: mpsc::UnboundedSender<(String, Ends)>,
+    ends: Ends,
     answers: Arc<Answers>,
     window: Arc<Mutex<Size>>,
+}
+
+/// The two ways to end a line.
+#[derive(Clone, Default)]
+struct Ends {
+    /// Asks it to stop.
+    stop: CancellationToken,
+    /// Waits for it no longer.
+    drop: CancellationToken,
+}
+
+/// What waits for the loop, in bytes. A line puts out as fast as the loop takes it.
+#[derive(Default)]
+struct Backlog {
+    bytes: AtomicUsize,
+    line: AtomicWaker,
 }
 
 /// Prompts that wait for their answers.
@@ -34,6 +56,7 @@ struct Answers(Mutex<(u64, HashMap<u64, oneshot::Sender<PromptReply>>)>);
 
 struct Shown {
     events: mpsc::UnboundedSender<CommandEvent>,
+    backlog: Arc<Backlog>,
     answers: Arc<Answers>,
     ask: Arc<dyn Ask>,
     window: Arc<Mutex<Size>>,
@@ -46,30 +69,35 @@ impl Commands {
         messages: mpsc::Sender<Message>,
         questions: Arc<Questions>,
     ) -> Self {
-        let (lines, mut given) = mpsc::unbounded_channel::<(String, CancellationToken)>();
+        let (lines, mut given) = mpsc::unbounded_channel::<(String, Ends)>();
         let (events, put_out) = mpsc::unbounded_channel();
+        let backlog = Arc::<Backlog>::default();
         let answers = Arc::<Answers>::default();
         let window = Arc::new(Mutex::new(Size::UNATTENDED));
         let ask = AskUser::new(Asker::Command, false, messages.clone(), questions);
         let host = Shown {
             events: events.clone(),
+            backlog: Arc::clone(&backlog),
             answers: Arc::clone(&answers),
             ask: Arc::new(ask),
             window: Arc::clone(&window),
         };
         let (pool, config) = (options.pool.clone(), options.config.clone());
-        tokio::spawn(hand_over(put_out, messages));
+        tokio::spawn(hand_over(put_out, messages, Arc::clone(&backlog)));
         tokio::spawn(async move {
             let mut console = Console::new(pool, config, Box::new(host));
-            while let Some((line, cancel)) = given.recv().await {
-                let outcome = console.run(&line, cancel).await;
-                let exit = outcome.exit.is_some();
+            while let Some((line, Ends { stop, drop })) = given.recv().await {
+                let exit = tokio::select! {
+                    biased;
+                    () = drop.cancelled() => false,
+                    outcome = backlog.paced(console.run(&line, stop)) => outcome.exit.is_some(),
+                };
                 let _ = events.send(CommandEvent::Ended { exit });
             }
         });
         Self {
             lines,
-            cancel: CancellationToken::new(),
+            ends: Ends::default(),
             answers,
             window,
         }
@@ -78,13 +106,19 @@ impl Commands {
     /// Runs a line in a window of that size.
     pub(super) fn run(&mut self, line: String, window: Size) {
         *self.window.lock().unwrap_or_else(PoisonError::into_inner) = window;
-        self.cancel = CancellationToken::new();
-        let _ = self.lines.send((line, self.cancel.clone()));
+        self.ends = Ends::default();
+        let _ = self.lines.send((line, self.ends.clone()));
     }
 
     /// Stops what runs.
     pub(super) fn stop(&self) {
-        self.cancel.cancel();
+        self.ends.stop.cancel();
+    }
+
+    /// Waits no longer for what runs.
+    pub(super) fn give_up(&self) {
+        self.ends.stop.cancel();
+        self.ends.drop.cancel();
     }
 
     /// Answers a prompt.
@@ -111,8 +145,43 @@ impl Answers {
     }
 }
 
+impl Backlog {
+    /// Goes on with `line` while there is room for what it puts out.
+    async fn paced<T>(&self, line: impl Future<Output = T>) -> T {
+        let mut line = pin!(line);
+        std::future::poll_fn(|context| {
+            self.line.register(context.waker());
+            if self.bytes.load(Ordering::Acquire) >= WAITING {
+                return Poll::Pending;
+            }
+            line.as_mut().poll(context)
+        })
+        .await
+    }
+
+    fn taken(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::AcqRel);
+        self.line.wake();
+    }
+}
+
+/// About how much memory an event holds.
+fn weight(event: &CommandEvent) -> usize {
+    let text = match event {
+        CommandEvent::Text(text) | CommandEvent::Stream(_, text) | CommandEvent::Error(text) => {
+            text.len()
+        }
+        CommandEvent::Line(line) => line.text.len(),
+        _ => 0,
+    };
+    size_of::<CommandEvent>() + text
+}
+
 impl Shown {
     fn say(&self, event: CommandEvent) {
+        self.backlog
+            .bytes
+            .fetch_add(weight(&event), Ordering::AcqRel);
         let _ = self.events.send(event);
     }
 }
@@ -180,6 +249,7 @@ impl Drop for Void<'_> {
 async fn hand_over(
     mut put_out: mpsc::UnboundedReceiver<CommandEvent>,
     messages: mpsc::Sender<Message>,
+    backlog: Arc<Backlog>,
 ) {
     while let Some(event) = put_out.recv().await {
         let mut batch = vec![event];
@@ -189,8 +259,54 @@ async fn hand_over(
                 _ => break,
             }
         }
+        let bytes = batch.iter().map(|event| match event {
+            CommandEvent::Ended { .. } => 0, // not a line's own
+            event => weight(event),
+        });
+        let bytes = bytes.sum();
         if messages.send(Message::Command(batch)).await.is_err() {
             return;
         }
+        backlog.taken(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_line_that_puts_out_without_end_waits_for_the_loop() {
+        let (events, put_out) = mpsc::unbounded_channel();
+        let backlog = Arc::<Backlog>::default();
+        let (said, held) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&backlog));
+        let count = Arc::clone(&said);
+        let line = tokio::spawn(async move {
+            let endless = async {
+                loop {
+                    let event = CommandEvent::Text("x".repeat(1000));
+                    held.bytes.fetch_add(weight(&event), Ordering::AcqRel);
+                    let _ = events.send(event);
+                    count.fetch_add(1, Ordering::AcqRel);
+                    tokio::task::yield_now().await;
+                }
+            };
+            held.paced::<()>(endless).await;
+        });
+        while backlog.bytes.load(Ordering::Acquire) < WAITING {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        let before = said.load(Ordering::Acquire);
+        assert!(before <= WAITING / 1000);
+        let (messages, mut taken) = mpsc::channel(1);
+        let hands = tokio::spawn(hand_over(put_out, messages, backlog));
+        while said.load(Ordering::Acquire) < 2 * before {
+            assert!(taken.recv().await.is_some());
+        }
+        line.abort();
+        hands.abort();
     }
 }

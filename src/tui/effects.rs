@@ -97,6 +97,7 @@ impl Runner {
             }
             Effect::RunCommand(line, window) => self.commands().run(line, window),
             Effect::StopCommand => self.commands().stop(),
+            Effect::GiveUpCommand => self.commands().give_up(),
             Effect::AnswerCommand(id, reply) => self.commands().answer(id, reply),
             Effect::Forget(pane) => {
                 if let Some(entered) = self.panes.remove(&pane) {

@@ -174,7 +174,7 @@ impl Task {
     /// The report of a breach of the protocol, by whomever.
     pub(super) fn protocol_error(&self, error: &crate::psrp::Error) -> Report {
         if error.is_peers_fault() && self.gap {
-            let why = "an answer of the server was lost with its connection, and it keeps none";
+            let why = "an answer of the server was lost, and it cannot be had again";
             let failure = Failure::new(FailureKind::Unreachable, why)
                 .detail(format!("what came next does not follow: {error}"))
                 .hint("open a new session, and see on the server what ran");

@@ -69,7 +69,7 @@ impl Task {
     fn gap_in(&mut self, target: Target) {
         self.gap = true;
         if let Target::Pipeline(id) = target {
-            let text = "an answer was lost with its connection, and this server keeps none: some output may be missing";
+            let text = "an answer of the server was lost, and it cannot be had again: some output may be missing";
             self.missing(id, text);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::remote_text;
 use crate::session::{Report, SessionId, SessionInfo, SessionState};
 use crate::tui::model::bulk::{Bulk, Verb};
-use crate::tui::model::layer::{Confirm, Confirmed, Layer, OpeningId};
+use crate::tui::model::layer::{Confirm, Confirmed, Layer, OpeningId, OpeningOf};
 use crate::tui::model::{Model, Redraw};
 
 use super::{Effect, away, leaving, tabs, toast};
@@ -16,7 +16,8 @@ const NAMED: usize = 6;
 /// Asks about the marked sessions, by name, before anything is done to them.
 pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
     let meant: Vec<SessionInfo> = model.sessions.meant().into_iter().cloned().collect();
-    let (fit, unfit): (Vec<_>, Vec<_>) = meant.into_iter().partition(|info| takes(verb, info));
+    let (fit, unfit): (Vec<_>, Vec<_>) =
+        meant.into_iter().partition(|info| takes(model, verb, info));
     if fit.is_empty() {
         let text = format!(
             "None of the {} marked sessions can be {} now",
@@ -34,6 +35,9 @@ pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
     if !unfit.is_empty() {
         let states = unfit.iter().map(|info| {
             let name = remote_text::plain(&info.name);
+            if is_connecting(model, info.id) {
+                return format!("{name} is being connected");
+            }
             format!("{name} is {}", info.state)
         });
         text.push_str(&format!(
@@ -64,8 +68,10 @@ pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
 
 /// Begins the work on some sessions.
 pub(super) fn begin(model: &mut Model, verb: Verb, ids: &[SessionId]) -> Vec<Effect> {
+    let again = |id| verb == Verb::Connect && is_connecting(model, id);
+    let ids = ids.iter().filter(|id| !again(**id));
     let known = |id: &SessionId| Some((*id, model.sessions.get(*id)?.name.clone()));
-    let sessions: BTreeMap<_, _> = ids.iter().filter_map(known).collect();
+    let sessions: BTreeMap<_, _> = ids.filter_map(known).collect();
     let ids: Vec<_> = sessions.keys().copied().collect();
     if ids.is_empty() {
         return Vec::new();
@@ -203,9 +209,21 @@ fn sentence(mut names: Vec<String>, count: usize) -> String {
     }
 }
 
-fn takes(verb: Verb, info: &SessionInfo) -> bool {
+/// Whether it is being connected: its state may not show that yet.
+pub(super) fn is_connecting(model: &Model, id: SessionId) -> bool {
+    let shown = |layer: &Layer| match layer {
+        Layer::Opening(opening) => {
+            opening.failure.is_none()
+                && matches!(opening.of, OpeningOf::Connect(session) if session == id)
+        }
+        _ => false,
+    };
+    model.connecting.values().any(|session| *session == id) || model.layers.iter().any(shown)
+}
+
+fn takes(model: &Model, verb: Verb, info: &SessionInfo) -> bool {
     match verb {
-        Verb::Connect => info.state == SessionState::Disconnected,
+        Verb::Connect => info.state == SessionState::Disconnected && !is_connecting(model, info.id),
         Verb::Disconnect => info.state == SessionState::Opened,
         Verb::Remove => true,
     }

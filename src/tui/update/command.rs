@@ -42,8 +42,12 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
             }
         }
         Some(Action::Cancel | Action::Interrupt) if line.running => {
-            line.stopping = true;
-            effects.push(Effect::StopCommand);
+            // What does not stop is waited for no longer.
+            effects.push(if std::mem::replace(&mut line.stopping, true) {
+                Effect::GiveUpCommand
+            } else {
+                Effect::StopCommand
+            });
         }
         Some(Action::Interrupt) if !line.editor.is_empty() => {
             let text = line.editor.take();

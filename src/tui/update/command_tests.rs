@@ -132,3 +132,18 @@ fn entering_a_session_opens_its_pane() {
     say(&mut model, CommandEvent::Ended { exit: false });
     assert!(model.layers.is_empty() && model.tab == 1);
 }
+
+#[test]
+fn a_second_ctrl_c_waits_for_a_line_no_longer() {
+    for key in ["Ctrl+c", "Esc"] {
+        let mut model = model();
+        press(&mut model, ":");
+        typed(&mut model, "Receive-PSSession 1");
+        press(&mut model, "Enter");
+        assert!(matches!(press(&mut model, key)[..], [Effect::StopCommand]));
+        assert!(matches!(
+            press(&mut model, key)[..],
+            [Effect::GiveUpCommand]
+        ));
+    }
+}

@@ -114,6 +114,8 @@ pub(crate) enum Effect {
     /// Runs a line of session cmdlets.
     RunCommand(String, Size),
     StopCommand,
+    /// Waits no longer for that line.
+    GiveUpCommand,
     AnswerCommand(u64, PromptReply),
     /// Looks away; what it runs goes on.
     Forget(PaneId),

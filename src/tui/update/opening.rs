@@ -25,6 +25,10 @@ pub(super) fn connect(model: &mut Model, session: SessionId, enter: bool) -> Vec
     let Some(info) = model.sessions.get(session) else {
         return Vec::new();
     };
+    if bulk::is_connecting(model, session) {
+        let text = format!("{} is being connected", info.name);
+        return toast(model, text, false);
+    }
     let label = format!("{} on {}", info.name, info.computer_name);
     let way = match info.transport {
         TransportKind::WSMan => Way::Computer,

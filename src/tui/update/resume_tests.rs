@@ -256,3 +256,32 @@ fn the_picker_is_a_key_away() {
     ));
     assert!(matches!(model.layers[..], [Layer::Resume(_)]));
 }
+
+#[test]
+fn what_is_being_connected_is_not_connected_twice() {
+    let mut model = left_behind();
+    let all = |model: &mut Model| {
+        let mut effects = press(model, "a c");
+        if matches!(model.layers.last(), Some(Layer::Confirm(_))) {
+            effects.extend(press(model, "y"));
+        }
+        connects(&effects).len()
+    };
+    let count = model.sessions.all().len();
+    assert_eq!(all(&mut model), count);
+    assert_eq!(all(&mut model), 0);
+    model.sessions.unmark();
+    assert!(connects(&press(&mut model, "c")).is_empty());
+    assert!(connects(&press(&mut model, "Enter")).is_empty());
+}
+
+#[test]
+fn enter_goes_on_with_what_a_connected_session_runs() {
+    let mut model = left_behind();
+    let mut info = model.sessions.all()[0].clone();
+    info.state = SessionState::Opened;
+    info.running = Some("./backup.ps1".to_owned());
+    model.set_sessions([info.clone()].into());
+    let effects = press(&mut model, "Enter");
+    assert!(matches!(effects[..], [Effect::Resume(_, id, _)] if id == info.id));
+}

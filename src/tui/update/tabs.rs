@@ -41,8 +41,12 @@ pub(super) fn show(model: &mut Model, tab: usize) {
     }
 }
 
-/// Opens a pane for a session and shows it.
+/// Opens a pane for a session and shows it. What runs in it goes on there: nothing else could begin before it ends.
 pub(super) fn enter(model: &mut Model, session: SessionId, computer: String) -> Vec<Effect> {
+    let info = model.sessions.get(session);
+    if info.is_some_and(|info| info.running.is_some()) {
+        return resume(model, session, computer, true);
+    }
     let id = PaneId(model.number());
     model.panes.push(Pane::new(id, session, computer));
     show(model, model.panes.len());
