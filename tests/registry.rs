@@ -26,7 +26,7 @@ fn record(id: u32, name: &str) -> Record {
 }
 
 fn new(registry: &Registry, name: &str) -> (Record, Held) {
-    let record = record(registry.next_id().unwrap(), name);
+    let record = record(registry.next_id(0).unwrap(), name);
     let held = registry.remember(&record).unwrap();
     (record, held)
 }
@@ -74,7 +74,7 @@ fn a_session_is_remembered_until_it_is_forgotten() {
     let files: BTreeSet<_> = files.map(|file| file.unwrap().file_name()).collect();
     let left = ["counter", "registry.lock"].map(Into::into);
     assert_eq!(files, BTreeSet::from(left));
-    assert_eq!(registry.next_id().unwrap(), 2);
+    assert_eq!(registry.next_id(0).unwrap(), 2);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_damaged_file_is_set_aside_with_a_message_and_the_others_stay() {
         assert!(path(file).exists());
     }
     assert_eq!(seen(&registry), [(3, Holding::Nobody)]);
-    assert_eq!(registry.next_id().unwrap(), 4);
+    assert_eq!(registry.next_id(0).unwrap(), 4);
 }
 
 #[test]
@@ -120,10 +120,10 @@ fn a_counter_that_is_lost_gives_no_number_twice() {
         new(&registry, "a");
     }
     for damage in ["", "seven"] {
-        let next = registry.next_id().unwrap();
+        let next = registry.next_id(0).unwrap();
         let _held = registry.remember(&record(next, "b")).unwrap();
         fs::write(registry.folder().join("counter"), damage).unwrap();
-        assert_eq!(registry.next_id().unwrap(), next + 1);
+        assert_eq!(registry.next_id(0).unwrap(), next + 1);
     }
 }
 

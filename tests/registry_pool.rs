@@ -1,6 +1,8 @@
 //! Several psdecks that share the sessions of one user: what one does, the others' lists tell.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use psdeck::server::Demonstration;
 use psdeck::session::registry::{RecordState, Registry};
@@ -8,18 +10,57 @@ use psdeck::session::{
     Availability, BoxFuture, Connected, Connector, Demo, Description, ExitCode, Listed,
     OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState, Stages,
 };
-use psdeck::transport::{Ask, Failure, Leave, Nobody, Options, TargetAddress};
+use psdeck::transport::{
+    Answer, Ask, Failure, Leave, Nobody, Options, Question, Secret, TargetAddress,
+};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::session::objects;
 
 /// The demonstration as servers that outlive a psdeck.
-struct Lasting(Demo);
+struct Lasting(Demo, Arc<Lists>);
+
+/// What is peculiar about the servers' lists.
+#[derive(Default)]
+struct Lists {
+    /// They come late: told when one is made, and given when it may be.
+    slow: Option<(Notify, Semaphore)>,
+    /// The account is asked for; all is alice's.
+    asks: bool,
+}
+
+/// How long a lost network is tried again.
+const WINDOW: Duration = Duration::from_mins(9);
+
+/// Who says that they are there.
+struct As(&'static str);
+
+impl Ask for As {
+    fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        assert!(matches!(question, Question::UserName { .. }));
+        Box::pin(std::future::ready(Answer::Secret(Secret::new(
+            self.0.into(),
+        ))))
+    }
+}
+
+async fn account(target: &TargetAddress, ask: &dyn Ask) -> String {
+    let host = target.computer().to_owned();
+    match ask.ask(Question::UserName { host }).await {
+        Answer::Secret(user) => user.expose().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
 
 impl Connector for Lasting {
     fn describe(&self, target: &TargetAddress, options: &Options) -> Option<Description> {
-        self.0.describe(target, options)
+        let mut description = self.0.describe(target, options)?;
+        if self.1.asks {
+            description.user = None;
+        }
+        Some(description)
     }
 
     fn connect(
@@ -30,7 +71,15 @@ impl Connector for Lasting {
         ask: Arc<dyn Ask>,
         stages: Stages,
     ) -> BoxFuture<'static, Result<Connected, Failure>> {
-        self.0.connect(target, options, client, ask, stages)
+        let (asks, asked) = (self.1.asks, Arc::clone(&ask));
+        let connecting = self.0.connect(target.clone(), options, client, ask, stages);
+        Box::pin(async move {
+            let mut connected = connecting.await?;
+            if asks {
+                connected.user = Some(account(&target, &*asked).await);
+            }
+            Ok(connected)
+        })
     }
 
     fn keeps_sessions(&self) -> bool {
@@ -43,7 +92,21 @@ impl Connector for Lasting {
         options: Options,
         ask: Arc<dyn Ask>,
     ) -> BoxFuture<'static, Result<Vec<Listed>, Failure>> {
-        self.0.list(target, options, ask)
+        let (list, lists) = (
+            self.0.list(target.clone(), options, Arc::clone(&ask)),
+            Arc::clone(&self.1),
+        );
+        Box::pin(async move {
+            let mut list = list.await?;
+            if lists.asks && account(&target, &*ask).await != "alice" {
+                list.clear();
+            }
+            if let Some((made, may)) = &lists.slow {
+                made.notify_one();
+                may.acquire().await.unwrap().forget();
+            }
+            Ok(list)
+        })
     }
 }
 
@@ -68,15 +131,27 @@ impl Computer {
     }
 
     fn deck(&self) -> Deck {
+        self.deck_of(Lists::default())
+    }
+
+    fn deck_of(&self, lists: Lists) -> Deck {
+        self.deck_with(Arc::new(lists))
+    }
+
+    fn deck_with(&self, lists: Arc<Lists>) -> Deck {
         let registry = Registry::open(self.data.path().join("sessions")).unwrap();
-        let pool = Pool::new(vec![Arc::new(Lasting(Demo(self.servers.clone())))]);
-        let pool = pool.remembering(registry.clone(), |_| None);
+        let pool = Pool::new(vec![Arc::new(Lasting(Demo(self.servers.clone()), lists))]);
+        let pool = pool.remembering(registry.clone(), Some(WINDOW), |_| None);
         Deck { pool, registry }
     }
 }
 
 impl Deck {
     async fn open(&self, name: &str) -> Session {
+        self.open_as(name, Arc::new(Nobody)).await
+    }
+
+    async fn open_as(&self, name: &str, ask: Arc<dyn Ask>) -> Session {
         let request = OpenRequest {
             target: "demo:Server03".parse().unwrap(),
             name: Some(name.into()),
@@ -84,10 +159,17 @@ impl Deck {
             window: None,
             deadline: None,
         };
-        let opening = self
-            .pool
-            .open(&request, Arc::new(Nobody), CancellationToken::new());
+        let opening = self.pool.open(&request, ask, CancellationToken::new());
         opening.session().await.unwrap()
+    }
+
+    /// Asks the server for its list.
+    async fn refresh(&self, options: &Options, ask: Arc<dyn Ask>) -> Vec<SessionId> {
+        let target = "demo:Server03".parse().unwrap();
+        let listing = self
+            .pool
+            .refresh(&target, options, ask, CancellationToken::new());
+        listing.await.unwrap()
     }
 
     async fn connect(&self, id: SessionId) -> Result<Session, Report> {
@@ -168,7 +250,7 @@ async fn a_session_whose_psdeck_is_gone_is_found_and_connected() {
             session
         });
         let written = dead.registry.records().unwrap().records.remove(0).0;
-        runtime.shutdown_timeout(std::time::Duration::from_secs(10));
+        runtime.shutdown_timeout(Duration::from_secs(10));
         drop((session, dead));
         written.state
     };
@@ -177,6 +259,8 @@ async fn a_session_whose_psdeck_is_gone_is_found_and_connected() {
 
     let deck = computer.deck();
     let list = deck.list().await;
+    let (_, options) = deck.pool.target(list[0].id).unwrap();
+    assert_eq!(options.retry_window, Some(WINDOW));
     assert_eq!(list[0].availability, Free);
     let reason = list[0].reason.clone().unwrap();
     assert!(reason.contains("ended without leaving it"), "{reason}");
@@ -197,7 +281,7 @@ async fn what_is_closed_is_forgotten_and_what_is_left_is_kept() {
     let left = deck.open("left").await.info().id;
     assert_eq!((closed.0, left.0), (1, 2));
     deck.leave(left).await;
-    deck.pool.close_all(std::time::Duration::from_secs(5)).await;
+    deck.pool.close_all(Duration::from_secs(5)).await;
     let records = deck.registry.records().unwrap().records;
     let records: Vec<_> = records
         .iter()
@@ -232,7 +316,75 @@ async fn what_a_server_tells_of_keeps_its_number_until_the_server_has_it_no_more
     let session = third.connect(found[0]).await.unwrap();
     assert_eq!(session.info().name, "Backups");
     session.close().await;
-    third.pool.close_all(std::time::Duration::ZERO).await;
+    third.pool.close_all(Duration::ZERO).await;
     assert_eq!(ask(&first).await, []);
     assert_eq!(first.states().await, []);
+}
+
+#[tokio::test]
+async fn no_session_gets_the_number_of_another() {
+    let computer = Computer::new();
+    let deck = computer.deck();
+    deck.open("first").await;
+    // The registry cannot count any more, for a while.
+    let wall = deck.registry.folder().join("counter.new");
+    std::fs::create_dir_all(wall.join("full")).unwrap();
+    deck.open("second").await;
+    std::fs::remove_dir_all(&wall).unwrap();
+    deck.open("third").await;
+    let list = deck.list().await;
+    let list: Vec<_> = list.iter().map(|info| (info.id.0, &*info.name)).collect();
+    assert_eq!(list, [(1, "first"), (2, "second"), (3, "third")]);
+}
+
+#[tokio::test]
+async fn a_list_forgets_nothing_that_is_newer_than_its_question() {
+    let computer = Computer::new();
+    let made = computer.deck();
+    let old = made.open("old").await.info().id;
+    made.leave(old).await;
+    let slow = Some((Notify::new(), Semaphore::new(0)));
+    let lists = Arc::new(Lists { slow, asks: false });
+    let asking = computer.deck_with(Arc::clone(&lists));
+    let target = "demo:Server03".parse().unwrap();
+    let (options, cancel) = (Options::default(), CancellationToken::new());
+    let listing = asking
+        .pool
+        .refresh(&target, &options, Arc::new(Nobody), cancel);
+    let (made_of, may) = lists.slow.as_ref().unwrap();
+    let meanwhile = async {
+        made_of.notified().await;
+        let new = made.open("new").await.info().id;
+        made.leave(new).await;
+        may.add_permits(1);
+        new
+    };
+    let (listed, new) = tokio::join!(listing, meanwhile);
+    assert!(!listed.unwrap().contains(&new));
+    let left = [(old.0, Disconnected, Free), (new.0, Disconnected, Free)];
+    for deck in [&asking, &made, &computer.deck()] {
+        let states = deck.states().await;
+        assert!(left.iter().all(|left| states.contains(left)), "{states:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_forgets_sessions_of_the_account_that_asked_only() {
+    let computer = Computer::new();
+    let lists = || Lists {
+        slow: None,
+        asks: true,
+    };
+    let alices = computer.deck_of(lists());
+    let id = alices
+        .open_as("ITTask", Arc::new(As("alice")))
+        .await
+        .info()
+        .id;
+    alices.leave(id).await;
+    let options = Options::default();
+    let later = computer.deck_of(lists());
+    assert_eq!(later.refresh(&options, Arc::new(As("bob"))).await, []);
+    let states = computer.deck().states().await;
+    assert!(states.contains(&(id.0, Disconnected, Free)), "{states:?}");
 }

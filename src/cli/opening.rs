@@ -46,7 +46,8 @@ pub(super) fn remembering(config: &Config) -> Result<Pool, Failed> {
         report
     })?;
     let config = config.clone();
-    Ok(forgetful().remembering(registry, move |profile| {
+    let window = config.retry.window;
+    Ok(forgetful().remembering(registry, window, move |profile| {
         let computer = config.resolve(profile).ok()?.pop()?;
         computer.options.password_command
     }))

@@ -1,6 +1,7 @@
 //! What servers hold, in the pool's list.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,7 @@ use super::rows::Row;
 use super::{Entry, Pool, THROTTLE, remembered};
 use crate::session::report::{OVERLOADED, cancelled, late};
 use crate::session::{Availability, Listed, Report, SessionId, SessionInfo, SessionState};
-use crate::transport::{Ask, Options, TargetAddress};
+use crate::transport::{Answer, Ask, Options, Question, TargetAddress};
 
 impl Pool {
     /// Asks a server which sessions it holds, and adds those that this pool does not know to the list, as
@@ -25,10 +26,13 @@ impl Pool {
         ask: Arc<dyn Ask>,
         cancel: CancellationToken,
     ) -> Result<Vec<SessionId>, Report> {
-        let (connector, description) = self.inner.connector(target, options)?;
+        let (connector, mut description) = self.inner.connector(target, options)?;
         let what = "cannot list the sessions";
         let computer = description.computer_name.clone();
-        let listing = connector.list(target.clone(), options.clone(), ask);
+        self.recall().await;
+        let before = self.inner.asked_about();
+        let ask = Arc::new(Named::new(ask));
+        let listing = connector.list(target.clone(), options.clone(), Arc::clone(&ask) as _);
         let listed = tokio::select! {
             () = cancel.cancelled() => return Err(cancelled(&computer)),
             listed = tokio::time::timeout(self.inner.limits.connect, listing) => match listed {
@@ -37,7 +41,13 @@ impl Pool {
             },
         };
         self.recall().await;
-        self.inner.forget_unlisted(target, options, &listed);
+        description.user = description.user.or_else(|| ask.user());
+        if let Some(account) = &description.user {
+            let forgotten = self
+                .inner
+                .forget_unlisted(target, options, account, &before, &listed);
+            forgotten.await;
+        }
         let mut ids = Vec::with_capacity(listed.len());
         for found in listed {
             let entry = self.inner.find(found.instance_id).unwrap_or_else(|| {
@@ -85,6 +95,38 @@ impl Pool {
             .buffered(THROTTLE)
             .collect()
             .await
+    }
+}
+
+/// Hears which account was named when nobody knew it before.
+struct Named {
+    ask: Arc<dyn Ask>,
+    user: Mutex<Option<String>>,
+}
+
+impl Named {
+    fn new(ask: Arc<dyn Ask>) -> Self {
+        let user = Mutex::default();
+        Self { ask, user }
+    }
+
+    fn user(&self) -> Option<String> {
+        let user = self.user.lock().unwrap_or_else(PoisonError::into_inner);
+        user.clone()
+    }
+}
+
+impl Ask for Named {
+    fn ask(&self, question: Question) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        let is_user = matches!(question, Question::UserName { .. });
+        Box::pin(async move {
+            let answer = self.ask.ask(question).await;
+            if let (true, Answer::Secret(user)) = (is_user, &answer) {
+                let user = Some(user.expose().trim().to_owned());
+                *self.user.lock().unwrap_or_else(PoisonError::into_inner) = user;
+            }
+            answer
+        })
     }
 }
 

@@ -75,6 +75,24 @@ impl Memo {
         }
     }
 
+    /// The same, unless another psdeck wrote of it since.
+    pub(super) fn forget_unchanged(&self) {
+        if let Some(written) = self.lock().take() {
+            let Record { id, revision, .. } = written.record;
+            if let Some(held) = written.held {
+                // While it is ours nobody else writes.
+                held.forget();
+            } else if let Err(error) = written.registry.forget_unchanged(id, revision) {
+                tracing::warn!(id, %error, "the session's record stays");
+            }
+        }
+    }
+
+    /// How often its record was written, as far as is known here.
+    pub(super) fn revision(&self) -> Option<u64> {
+        self.lock().as_ref().map(|written| written.record.revision)
+    }
+
     /// Lets go of it when connecting it failed; the record stays as it was.
     pub(super) fn let_go(&self) {
         if let Some(written) = self.lock().as_mut()
@@ -159,8 +177,11 @@ impl Memo {
             return;
         }
         written.write(|record| fill(record, info));
-        if info.state == SessionState::Disconnected {
-            // Whoever wants it may have it.
+        if matches!(
+            info.state,
+            SessionState::Disconnected | SessionState::Broken
+        ) {
+            // Lost, it stays on record as one that was not left. Whoever wants it may have it.
             written.held = None;
         }
     }

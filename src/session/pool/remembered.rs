@@ -1,7 +1,10 @@
 //! The pool's sessions in the registry: what is written of them when, and what others wrote.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
 
 use super::rows::Row;
 use super::{Entry, Inner, Pool};
@@ -23,22 +26,26 @@ type Passwords = dyn Fn(&str) -> Option<PasswordCommand> + Send + Sync;
 #[derive(Clone)]
 pub(super) struct Memory {
     registry: Registry,
+    window: Option<Duration>,
     passwords: Arc<Passwords>,
 }
 
 impl Pool {
-    /// A pool that remembers its sessions, those that servers keep, and knows those of other psdecks. `passwords` gives a
-    /// profile's password command: records have none. [`Self::recall`] reads what there is.
+    /// A pool that remembers its sessions, those that servers keep, and knows those of other psdecks. Of those,
+    /// records do not say for how long a lost network is tried again, which is `window`, and a profile's password
+    /// command, which `passwords` gives. [`Self::recall`] reads what there is.
     #[must_use]
     pub fn remembering(
         mut self,
         registry: Registry,
+        window: Option<Duration>,
         passwords: impl Fn(&str) -> Option<PasswordCommand> + Send + Sync + 'static,
     ) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             let passwords = Arc::new(passwords);
             inner.memory = Some(Memory {
                 registry,
+                window,
                 passwords,
             });
         }
@@ -51,6 +58,8 @@ impl Pool {
         let Some(memory) = self.inner.memory.clone() else {
             return Vec::new();
         };
+        // What joins the list after the look at the files is not missing in them.
+        let before = self.inner.recorded();
         let registry = memory.registry.clone();
         let found = match blocking(move || registry.records()).await {
             Some(Ok(found)) => found,
@@ -58,17 +67,17 @@ impl Pool {
             None => return Vec::new(),
         };
         let now = SystemTime::now();
-        let mut known = Vec::with_capacity(found.records.len());
+        let mut known = HashSet::with_capacity(found.records.len());
         for (record, holding) in found.records {
-            known.push(SessionId(record.id));
+            known.insert(record.instance_id);
             if holding == Holding::Ours {
                 continue;
             }
             let is_over = record.expires.is_some_and(|expires| expires + SLACK < now);
             if holding == Holding::Nobody && is_over {
                 let registry = memory.registry.clone();
-                blocking(move || registry.forget(record.id)).await;
-                known.pop();
+                blocking(move || registry.forget_unchanged(record.id, record.revision)).await;
+                known.remove(&record.instance_id);
                 continue;
             }
             let mut record = record;
@@ -78,7 +87,7 @@ impl Pool {
                 let (registry, record) = (memory.registry.clone(), record.clone());
                 blocking(move || limit(&registry, &record)).await;
             }
-            let entry = match self.inner.entry(SessionId(record.id)) {
+            let entry = match self.inner.find(record.instance_id) {
                 Some(entry) => entry,
                 None => match self.inner.recalled(&memory, &record) {
                     Some(entry) => entry,
@@ -93,7 +102,7 @@ impl Pool {
                 info.state == SessionState::Disconnected && apply(info, &record, holding)
             });
         }
-        self.inner.forgotten(&known);
+        self.inner.forgotten(&before, &known);
         self.inner.changed();
         found.notes
     }
@@ -116,16 +125,20 @@ impl Inner {
     /// The number of a new session.
     pub(super) fn number(&self) -> SessionId {
         use std::sync::atomic::Ordering::Relaxed;
-        let given = self.memory.as_ref().map(|memory| memory.registry.next_id());
-        match given {
-            Some(Ok(id)) => {
-                self.last.fetch_max(id, Relaxed);
-                return SessionId(id);
+        let Some(memory) = &self.memory else {
+            return SessionId(self.last.fetch_add(1, Relaxed) + 1);
+        };
+        loop {
+            match memory.registry.next_id(self.last.load(Relaxed)) {
+                // Another row may have got it meanwhile, where one got none of the registry's.
+                Ok(id) if self.last.fetch_max(id, Relaxed) < id => return SessionId(id),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the registry gives no number");
+                    return SessionId(self.last.fetch_add(1, Relaxed) + 1);
+                }
             }
-            Some(Err(error)) => tracing::warn!(%error, "the registry gives no number"),
-            None => {}
         }
-        SessionId(self.last.fetch_add(1, Relaxed) + 1)
     }
 
     /// Remembers a session before its server is asked for it.
@@ -166,6 +179,7 @@ impl Inner {
             let (instance_id, client) = (row.instance_id, row.client);
             let mut record = Record::new(id, name, instance_id, client, target, &row.options);
             record.state = RecordState::Disconnected;
+            record.user.clone_from(&row.description.user);
             record
         });
         match adopted {
@@ -189,6 +203,7 @@ impl Inner {
     fn recalled(self: &Arc<Self>, memory: &Memory, record: &Record) -> Option<Entry> {
         let mut options = record.options.clone();
         options.computer_name.clone_from(&record.computer_name);
+        options.retry_window = memory.window;
         if let Some(profile) = &record.profile {
             options.password_command = (memory.passwords)(profile);
         }
@@ -207,12 +222,30 @@ impl Inner {
         Some(self.add(row).1)
     }
 
-    /// Takes what is remembered no more off the list, unless it is live here.
-    fn forgotten(&self, known: &[SessionId]) {
-        self.entries().retain(|id, entry| {
-            let is_left = entry.info.borrow().state == SessionState::Disconnected;
-            !is_left || !entry.memo.is_recorded() || known.contains(id)
-        });
+    /// The rows that are remembered.
+    fn recorded(&self) -> Vec<(SessionId, Uuid)> {
+        let entries: Vec<_> = self.entries().values().cloned().collect();
+        let recorded = entries.iter().filter(|entry| entry.memo.is_recorded());
+        recorded
+            .map(|entry| {
+                let info = entry.info.borrow();
+                (info.id, info.instance_id)
+            })
+            .collect()
+    }
+
+    /// Takes those of `before` that are remembered no more off the list, unless they are live here.
+    fn forgotten(&self, before: &[(SessionId, Uuid)], known: &HashSet<Uuid>) {
+        let mut entries = self.entries();
+        for (id, _) in before
+            .iter()
+            .filter(|(_, known_as)| !known.contains(known_as))
+        {
+            let entry = entries.get(id);
+            if entry.is_some_and(|entry| entry.info.borrow().state == SessionState::Disconnected) {
+                entries.remove(id);
+            }
+        }
     }
 }
 
@@ -297,10 +330,7 @@ pub(super) fn is_abandoned(state: RecordState) -> bool {
 
 /// Writes until when an abandoned session may be there, unless somebody has taken it.
 fn limit(registry: &Registry, found: &Record) {
-    if let Ok(Some((record, held))) = registry.take(found.id)
-        && record.revision == found.revision
-        && let Err(error) = held.write(found)
-    {
+    if let Err(error) = registry.amend(found) {
         tracing::warn!(id = found.id, %error, "the session's record is not written");
     }
 }

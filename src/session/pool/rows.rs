@@ -1,6 +1,7 @@
 //! The rows of the pool's list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::watch;
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::memo::Memo;
-use super::remembered;
+use super::remembered::{self, blocking};
 use super::{Entry, Inner};
 use crate::session::{
     Availability, Connector, Description, ExitCode, Listed, Session, SessionId, SessionInfo,
@@ -31,9 +32,14 @@ pub(super) struct Row {
 }
 
 impl Inner {
-    /// Adds a row; without a number of its own it gets the next one.
+    /// Adds a row; without a number of its own, and where another row has that, it gets the next one.
     pub(super) fn add(self: &Arc<Self>, row: Row) -> (SessionId, Entry) {
-        let id = row.id.unwrap_or_else(|| self.number());
+        let mut id = row.id.unwrap_or_else(|| self.number());
+        self.last.fetch_max(id.0, Relaxed);
+        let mut entries = self.entries();
+        while entries.contains_key(&id) {
+            id = SessionId(self.last.fetch_add(1, Relaxed) + 1);
+        }
         let Row {
             description, name, ..
         } = row;
@@ -74,7 +80,8 @@ impl Inner {
             removed: CancellationToken::new(),
         };
         tokio::spawn(follow(id, entry.info.subscribe(), Arc::downgrade(self)));
-        self.entries().insert(id, entry.clone());
+        entries.insert(id, entry.clone());
+        drop(entries);
         self.changed();
         (id, entry)
     }
@@ -138,25 +145,33 @@ impl Inner {
         }
     }
 
-    /// Forgets what a server was asked for as `asked` says, and does not list (any more).
-    pub(super) fn forget_unlisted(
+    /// The rows of sessions that are not live here, and how often their records were written as far as that is known:
+    /// what a list that is asked for now may miss.
+    pub(super) fn asked_about(&self) -> HashMap<SessionId, Option<u64>> {
+        let entries = self.entries().clone().into_iter();
+        let left = entries.filter(|(_, entry)| entry.live.is_none());
+        left.map(|(id, entry)| (id, entry.memo.revision()))
+            .collect()
+    }
+
+    /// Forgets what the list misses that an account got of a server, asked for as `asked` says, and that was there before,
+    /// as `before` has it.
+    pub(super) async fn forget_unlisted(
         &self,
         target: &TargetAddress,
         asked: &Options,
+        account: &str,
+        before: &HashMap<SessionId, Option<u64>>,
         listed: &[Listed],
     ) {
         let is_gone = |entry: &Entry| {
             let info = entry.info.borrow();
             let own = &entry.options;
-            // Another account of ours has other sessions there.
             let is_asked = entry.target == *target
-                && (&own.user, own.port, own.use_ssl, &own.application_name)
-                    == (
-                        &asked.user,
-                        asked.port,
-                        asked.use_ssl,
-                        &asked.application_name,
-                    );
+                && (own.port, own.use_ssl, &own.application_name)
+                    == (asked.port, asked.use_ssl, &asked.application_name)
+                // Another account of ours has other sessions there.
+                && info.user.as_deref().is_some_and(|own| is_same(own, account));
             is_asked
                 && entry.live.is_none()
                 && info.state == SessionState::Disconnected
@@ -165,14 +180,16 @@ impl Inner {
                     .iter()
                     .all(|found| found.instance_id != info.instance_id)
         };
-        let mut gone = Vec::new();
-        self.entries().retain(|_, entry| {
-            let is_gone = is_gone(entry);
-            gone.extend(is_gone.then(|| entry.memo.clone()));
-            !is_gone
-        });
-        for memo in gone {
-            memo.forget();
+        let entries = self.entries().clone().into_iter();
+        for (id, entry) in entries.filter(|(_, entry)| is_gone(entry)) {
+            let revision = entry.memo.revision();
+            // Others may have had it since it was asked for.
+            if before.get(&id) != Some(&revision) {
+                continue;
+            }
+            self.entries().remove(&id);
+            let memo = entry.memo;
+            blocking(move || memo.forget_unchanged()).await;
         }
     }
 
@@ -186,6 +203,23 @@ impl Inner {
     pub(super) fn changed(&self) {
         self.changes.send_replace(());
     }
+}
+
+/// Whether two ways of writing an account mean the same one, as far as they say. Servers add the domain.
+fn is_same(one: &str, other: &str) -> bool {
+    fn parts(account: &str) -> (Option<&str>, &str) {
+        match (account.split_once('\\'), account.rsplit_once('@')) {
+            (Some((domain, name)), _) => (Some(domain).filter(|domain| *domain != "."), name),
+            (None, Some((name, domain))) => (Some(domain), name),
+            (None, None) => (None, account),
+        }
+    }
+    let ((one_of, one), (other_of, other)) = (parts(one), parts(other));
+    let is_one_domain = match (one_of, other_of) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => true,
+    };
+    is_one_domain && one.to_lowercase() == other.to_lowercase()
 }
 
 /// Tells those who watch the list of one session's changes, and writes them down.

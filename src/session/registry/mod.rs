@@ -32,7 +32,8 @@ pub struct Registry {
 pub struct Held {
     id: u32,
     registry: Registry,
-    _lock: File,
+    /// Gone only while it is dropped.
+    lock: Option<File>,
 }
 
 /// Who holds a remembered session.
@@ -74,6 +75,9 @@ pub enum RegistryError {
     /// Another psdeck does not let go of the registry.
     #[error("another psdeck has kept '{}' locked for seconds", .0.display())]
     Locked(PathBuf),
+    /// Another session has the number.
+    #[error("another session is remembered as {0}")]
+    Taken(u32),
     /// More is to be remembered of a session than a record holds.
     #[error("the record of session {0} would be longer than a record may be")]
     TooLong(u32),
@@ -112,16 +116,21 @@ impl Registry {
         &self.folder
     }
 
-    /// A number that no session of this user's had before.
-    pub fn next_id(&self) -> Result<u32, RegistryError> {
+    /// A number that no session of this user's had before, and that is above `last`.
+    pub fn next_id(&self, last: u32) -> Result<u32, RegistryError> {
         let _all = self.lock_all()?;
-        self.number()
+        self.number(last)
     }
 
-    /// Remembers a new session, and holds it.
+    /// Remembers a new session, and holds it. One that is remembered by its number already is not replaced.
     pub fn remember(&self, record: &Record) -> Result<Held, RegistryError> {
         let held = {
             let _all = self.lock_all()?;
+            if let Ok(Some(known)) = self.read(record.id)
+                && known.instance_id != record.instance_id
+            {
+                return Err(RegistryError::Taken(record.id));
+            }
             self.hold(record.id)?
         };
         let held = held.ok_or_else(|| RegistryError::Locked(self.path(record.id, LOCK)))?;
@@ -144,7 +153,7 @@ impl Registry {
                 return Ok(known);
             }
         }
-        let record = record(self.number()?);
+        let record = record(self.number(0)?);
         if let Some(held) = self.hold(record.id)? {
             held.write(&record)?;
         }
@@ -195,12 +204,35 @@ impl Registry {
         Ok(())
     }
 
+    /// The same, unless the record has become another since it was read.
+    pub fn forget_unchanged(&self, id: u32, revision: u64) -> Result<(), RegistryError> {
+        if let Some((record, held)) = self.take(id)?
+            && record.revision == revision
+        {
+            held.forget();
+        }
+        Ok(())
+    }
+
+    /// Replaces a record that nobody holds and that is as it was read but for this change. No look at the registry
+    /// finds it held meanwhile.
+    pub fn amend(&self, record: &Record) -> Result<(), RegistryError> {
+        let _all = self.lock_all()?;
+        if let Ok(Some(known)) = self.read(record.id)
+            && known.revision == record.revision
+            && let Some(held) = self.hold(record.id)?
+        {
+            held.write(record)?;
+        }
+        Ok(())
+    }
+
     fn lock_all(&self) -> Result<File, RegistryError> {
         files::lock(&self.folder.join(ALL))
     }
 
-    /// The next number; the registry is locked.
-    fn number(&self) -> Result<u32, RegistryError> {
+    /// The next number above `least`; the registry is locked.
+    fn number(&self, least: u32) -> Result<u32, RegistryError> {
         let path = self.folder.join(COUNTER);
         let last = fs::read_to_string(&path).ok();
         let last = last.and_then(|text| text.trim().parse::<u32>().ok());
@@ -209,7 +241,7 @@ impl Registry {
             Some(last) => last,
             None => self.files()?.last().copied().unwrap_or(0),
         };
-        let next = last.saturating_add(1);
+        let next = last.max(least).saturating_add(1);
         // Of one that a power cut costs, the records tell enough.
         files::replace(&path, format!("{next}\n").as_bytes(), false)?;
         Ok(next)
@@ -234,7 +266,7 @@ impl Registry {
         Ok(Some(Held {
             id,
             registry: self.clone(),
-            _lock: file,
+            lock: Some(file),
         }))
     }
 
@@ -244,8 +276,10 @@ impl Registry {
             return Holding::Ours;
         }
         match File::open(self.path(id, LOCK)).map(|file| file.try_lock_shared()) {
-            Ok(Err(TryLockError::WouldBlock)) => Holding::Other,
-            _ => Holding::Nobody,
+            Ok(Ok(())) => Holding::Nobody,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Holding::Nobody,
+            // Whoever cannot tell leaves it alone.
+            Ok(Err(_)) | Err(_) => Holding::Other,
         }
     }
 
@@ -344,6 +378,8 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
+        // First: nobody takes our own lock for another's.
+        drop(self.lock.take());
         self.registry.ours().remove(&self.id);
     }
 }
