@@ -180,7 +180,7 @@ async fn a_running_command_goes_on_where_the_server_wants_it_taken_up_too() {
         };
         let pool = pool();
         let session = open(&pool, &peer).await.unwrap();
-        let mut running = session.invoke(&Invoke::objects("1; Start-Sleep 3; 2"));
+        let mut running = session.invoke(&Invoke::objects("1; Start-Sleep 7; 2"));
         let mut output = Vec::new();
         let finished = loop {
             match running.next().await.expect("an event") {
