@@ -42,6 +42,7 @@ mod cuts;
 mod demo;
 mod disconnect;
 mod disconnect_rules;
+mod disconnect_viewers;
 mod flood;
 mod fuzz;
 mod hostile;

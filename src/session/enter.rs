@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 use self::shared::{Now, Shared};
 
@@ -48,6 +49,7 @@ pub struct InteractiveEvents {
     prompt: Option<String>,
     /// Text that a resumed command put out last: it may be the prompt of the line that a former client sent.
     held: Option<String>,
+    held_until: Instant,
     /// The prompt that was shown last.
     shown: String,
     away: Away,
@@ -145,6 +147,7 @@ impl Interactive {
             stage,
             prompt: None,
             held: None,
+            held_until: Instant::now(),
             shown: String::new(),
             away: Away::No,
             leaving: None,
@@ -261,6 +264,7 @@ impl InteractiveEvents {
                     Some(request) = self.requests.recv() => self.request(request),
                     Some(event) = running.next() => self.event(event),
                     Ok(()) = self.info.changed() => self.look(),
+                    () = sleep_until(self.held_until), if self.held.is_some() => self.release(),
                     else => self.session_ended(SessionState::Broken),
                 }
             }

@@ -77,6 +77,8 @@ pub(super) struct Entry {
     pub(super) live: Option<Session>,
     /// It was opened here, and not found or remembered.
     made: bool,
+    /// Held by whoever connects it: one at a time.
+    connecting: Arc<tokio::sync::Mutex<()>>,
     /// Gives up an opening that was removed from the list.
     pub(super) removed: CancellationToken,
 }

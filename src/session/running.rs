@@ -9,7 +9,8 @@ use super::{Finished, PipelineEvent, PipelineState, PromptReply, Report};
 use crate::clixml::{Content, Value};
 
 /// A pipeline that runs in a session. Its events are pulled: the server is held back while nobody pulls. Dropping it
-/// stops nothing on the server: what it still puts out is discarded, and what it asks gets the error answer.
+/// stops nothing on the server: what it still puts out is discarded, and what it asks gets the error answer. In a session that
+/// is left, or being left, both are kept for [`Session::receive`](super::Session::receive).
 #[derive(Debug)]
 pub struct Running {
     events: mpsc::UnboundedReceiver<Weighed>,
@@ -120,7 +121,11 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if !self.ended {
-            self.stopper.ask(Control::Abandon);
+            let pulled = std::mem::take(&mut self.pulled);
+            self.stopper.ask(|run| Control::Pulled(run, pulled));
+            let (_, none) = mpsc::unbounded_channel();
+            let events = std::mem::replace(&mut self.events, none);
+            self.stopper.ask(|run| Control::Abandon(run, events));
         }
     }
 }

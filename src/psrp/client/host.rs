@@ -1,5 +1,7 @@
 //! Host calls and their answers.
 
+use uuid::Uuid;
+
 use super::{Client, Event};
 use crate::clixml::Value;
 use crate::psrp::host::{HostAnswer, HostCall, NO_ANSWER};
@@ -78,6 +80,14 @@ impl Client {
         }
         let body = HostAnswer::encode_unread(call, method, &error.to_string());
         self.respond(target, body)
+    }
+
+    /// Goes on waiting for the answers that a former client of the same pool owes a pipeline.
+    pub fn adopt_calls(&mut self, pipeline: Uuid, former: &Self) {
+        let target = Target::Pipeline(pipeline);
+        let calls = former.calls.range((target, i64::MIN)..=(target, i64::MAX));
+        self.calls
+            .extend(calls.map(|(key, method)| (*key, *method)));
     }
 
     /// Forgets the calls of a target that wait.

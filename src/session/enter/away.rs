@@ -88,6 +88,9 @@ impl InteractiveEvents {
     }
 
     pub(super) fn over(&mut self, last: InteractiveEvent) {
+        if matches!(last, InteractiveEvent::Broken(_)) {
+            self.release();
+        }
         self.shared.now().running = None;
         self.ready.push_back(last);
         self.stage = Stage::Over;

@@ -1,5 +1,9 @@
 //! What commands put out, and how they end.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::{BARE_PROMPT, InteractiveEvents, Leaving, Stage};
 use crate::clixml::Value;
 use crate::session::line::{self, prefix};
@@ -7,6 +11,9 @@ use crate::session::{
     ExitCode, Finished, HostEvent, InteractiveEvent, Line, PipelineEvent, PipelineState, Report,
     SessionState,
 };
+
+/// So long the text may be the prompt that ends a line: that comes right before the end.
+const QUIET: Duration = Duration::from_secs(1);
 
 impl InteractiveEvents {
     pub(super) fn event(&mut self, event: PipelineEvent) {
@@ -40,6 +47,7 @@ impl InteractiveEvents {
     pub(super) fn resumed_output(&mut self, value: &Value) {
         self.release();
         self.held = Some(line::plain(value));
+        self.held_until = Instant::now() + QUIET;
     }
 
     /// Shows the text that was held back.
@@ -96,6 +104,9 @@ impl InteractiveEvents {
     }
 
     pub(super) fn line_ended(&mut self, finished: Finished) {
+        if finished.lost.is_some() || finished.reason.is_some() {
+            self.release();
+        }
         if let Some(report) = finished.lost {
             if self.session.info().state == SessionState::Opened {
                 // The command is lost, the session is not.
@@ -161,6 +172,15 @@ impl InteractiveEvents {
             },
             _ => return,
         };
+        if !matches!(
+            event,
+            InteractiveEvent::Progress { .. }
+                | InteractiveEvent::Title(_)
+                | InteractiveEvent::PromptCancelled(_)
+        ) {
+            // In the order in which it came.
+            self.release();
+        }
         self.ready.push_back(event);
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
 use time::macros::format_description;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +35,15 @@ impl Pool {
         cancel: CancellationToken,
     ) -> Result<Session, Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
-        let entry = self.claim(id, entry).await?;
+        // Whoever comes second finds what the first made of it, and lets go of nothing that is the first's.
+        let turn = tokio::select! {
+            turn = Arc::clone(&entry.connecting).lock_owned() => turn,
+            () = cancel.cancelled() => {
+                return Err(cancelled(&entry.info.borrow().computer_name));
+            }
+        };
+        let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
+        let is_changed = self.claim(id, &entry).await?;
         entry.info.send_if_modified(|info| {
             // That is over: it is ours to connect.
             let was_elsewhere = is_elsewhere(info);
@@ -44,7 +53,22 @@ impl Pool {
             }
             was_elsewhere
         });
-        let connected = self.take_up(id, &entry, &ask, &cancel).await;
+        let mut passage = None;
+        let connected = self
+            .take_up(id, &entry, is_changed, &ask, &cancel, &mut passage)
+            .await;
+        if let Some(passage) = passage {
+            // Nobody waits for it any more, but it goes on.
+            let inner = Arc::clone(&self.inner);
+            tokio::spawn(async move {
+                if !matches!(passage.await, Ok(Ok(()))) {
+                    entry.memo.let_go();
+                }
+                inner.settle(id).await;
+                drop(turn);
+            });
+            return connected;
+        }
         if connected.is_err() {
             entry.memo.let_go();
         }
@@ -56,20 +80,35 @@ impl Pool {
         &self,
         id: SessionId,
         entry: &Entry,
+        is_changed: bool,
         ask: &Arc<dyn Ask>,
         cancel: &CancellationToken,
+        passage: &mut Option<JoinHandle<Result<(), Report>>>,
     ) -> Result<Session, Report> {
         let state = entry.info.borrow().state;
         match (state, &entry.live) {
             (SessionState::Opened, Some(session)) => return Ok(session.clone()),
-            (SessionState::Disconnected, Some(session)) => match session.reconnect().await {
-                Ok(()) => return Ok(session.clone()),
-                Err(report) if report.code == ExitCode::TimedOut => return Err(report),
-                // Another client may have had it meanwhile: then it is connected anew.
-                Err(_) => self.ask_about(id, ask, cancel).await?,
-            },
-            (SessionState::Disconnected, None) => {
-                if entry.listed.is_none_or(|at| at.elapsed() > FRESH)
+            (SessionState::Disconnected, Some(session)) if !is_changed => {
+                let returning = session.clone();
+                let mut returning = tokio::spawn(async move { returning.reconnect().await });
+                let returned = tokio::select! {
+                    biased;
+                    returned = &mut returning => returned,
+                    () = cancel.cancelled() => {
+                        *passage = Some(returning);
+                        return Err(cancelled(&entry.info.borrow().computer_name));
+                    }
+                };
+                match returned {
+                    Ok(Ok(())) => return Ok(session.clone()),
+                    Ok(Err(report)) if report.code == ExitCode::TimedOut => return Err(report),
+                    // Another client may have had it meanwhile: then it is connected anew.
+                    _ => self.ask_about(id, ask, cancel).await?,
+                }
+            }
+            (SessionState::Disconnected, _) => {
+                if is_changed
+                    || entry.listed.is_none_or(|at| at.elapsed() > FRESH)
                     || entry.info.borrow().availability == Availability::Busy
                 {
                     self.ask_about(id, ask, cancel).await?;
@@ -77,7 +116,8 @@ impl Pool {
             }
             _ => return Err(Report::not_disconnected(&entry.info.borrow())),
         }
-        let abandoned = entry.is_abandoned();
+        // What another psdeck had since, may be that one's to leave.
+        let abandoned = (is_changed || entry.live.is_none()) && entry.memo.is_abandoned();
         let end = Instant::now() + self.inner.limits.takeover;
         let latest = SystemTime::now() + self.inner.limits.takeover;
         let mut tries = 0;
@@ -163,23 +203,14 @@ impl Pool {
         }
     }
 
-    /// Takes hold of a remembered session before it is connected. One that another psdeck had meanwhile is to be
-    /// connected anew: the entry as it is then.
-    pub(super) async fn claim(&self, id: SessionId, entry: Entry) -> Result<Entry, Report> {
+    /// Takes hold of a remembered session before it is connected. Whether another psdeck had it meanwhile: then it is
+    /// to be connected anew.
+    async fn claim(&self, id: SessionId, entry: &Entry) -> Result<bool, Report> {
         let memo = entry.memo.clone();
         let claimed = blocking(move || memo.claim()).await;
         match claimed {
-            None | Some(Claim::Ours) => Ok(entry),
-            Some(Claim::Changed) => {
-                let mut entries = self.inner.entries();
-                if let Some(entry) = entries.get_mut(&id) {
-                    entry.live = None;
-                }
-                Ok(Entry {
-                    live: None,
-                    ..entry
-                })
-            }
+            None | Some(Claim::Ours) => Ok(false),
+            Some(Claim::Changed) => Ok(true),
             Some(Claim::Other) => {
                 entry.info.send_modify(|info| {
                     info.availability = Availability::Busy;
@@ -201,7 +232,7 @@ impl Pool {
             }
             Some(Claim::Failed(why)) => {
                 tracing::warn!(%id, %why, "the session's record cannot be locked");
-                Ok(entry)
+                Ok(false)
             }
         }
     }

@@ -77,6 +77,7 @@ impl Inner {
             listed: None,
             live: None,
             made: row.state == SessionState::Opening,
+            connecting: Arc::default(),
             removed: CancellationToken::new(),
         };
         tokio::spawn(follow(id, entry.info.subscribe(), Arc::downgrade(self)));

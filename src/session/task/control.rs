@@ -50,8 +50,8 @@ pub(in crate::session) enum Control {
     InputReady,
     Stop(RunId),
     ForceClose(RunId),
-    /// Nobody pulls any more.
-    Abandon(RunId),
+    /// Nobody pulls any more; what was not pulled.
+    Abandon(RunId, mpsc::UnboundedReceiver<Weighed>),
     Answer(u64, PromptReply),
     Disconnect(Leave, oneshot::Sender<Result<Left, Report>>),
     Reconnect(oneshot::Sender<Result<(), Report>>),

@@ -25,6 +25,11 @@ impl Flow {
         }
     }
 
+    /// From now on so much may wait.
+    pub(super) fn widen(&mut self, window: usize) {
+        self.window = window;
+    }
+
     /// How many bytes to grant now. `open`: whatever waits, because nobody waits for it.
     pub(super) fn grant(&mut self, open: bool) -> Option<usize> {
         let held = if open { 0 } else { self.held };

@@ -6,9 +6,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::pipe::Silence;
-use super::{Pipe, Start, Task};
+use super::{Pipe, Start, Task, policy};
 use crate::session::unread::Unheard;
-use crate::session::{ExitCode, Finished, PipelineEvent, Report};
+use crate::session::{ExitCode, Finished, HostEvent, PipelineEvent, Report};
 use crate::transport::Command;
 
 /// So long a command that was taken up may be silent before that is told.
@@ -17,8 +17,33 @@ const SILENCE: Duration = Duration::from_secs(5);
 impl Task {
     /// Hands on what a running command puts out, to somebody new.
     pub(super) fn receive(&mut self, id: Uuid, start: Start) {
-        if let Some(pipe) = self.pipes.get_mut(&id).filter(|pipe| !pipe.finished) {
-            pipe.watch(start);
+        if let Some(pipe) = self
+            .pipes
+            .get_mut(&id)
+            .filter(|pipe| !pipe.finished || pipe.kept.is_some())
+        {
+            let mut kept = pipe.take_kept();
+            // What its former viewer was asked, and has not answered, comes once more.
+            let shown = self.prompts.pass_on(pipe.run, start.run, &kept);
+            let computer = &self.info.borrow().computer_name;
+            let again = shown.into_iter().filter_map(|(id, method)| {
+                let prompt = policy::asked(&method, computer)?;
+                let event = PipelineEvent::Host(HostEvent::Prompt { id, prompt });
+                Some((event, 0))
+            });
+            kept.splice(..0, again);
+            pipe.watch(start, kept, self.limits.window);
+            return;
+        }
+        if let Some(mut rest) = self.rest.remove(&id) {
+            while let Ok((event, _)) = rest.try_recv() {
+                if !matches!(
+                    event,
+                    PipelineEvent::Disconnected | PipelineEvent::Reconnected
+                ) {
+                    let _ = start.events.send((event, 0));
+                }
+            }
             return;
         }
         let found = self.found.iter().position(|found| found.id == id);
@@ -61,6 +86,7 @@ impl Task {
     /// Nothing runs any more.
     pub(super) fn unread_end(&mut self) {
         self.found.clear();
+        self.rest.clear();
         while self.unread.take().is_some() {}
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Task;
+use super::{Pipe, Task};
 use crate::psrp::PoolState;
 use crate::session::{ExitCode, Interruption, Left, PipelineEvent, Report, SessionState, span};
 use crate::transport::{Buffering, Command, Failure, FailureKind, Keeping, Leave};
@@ -238,6 +238,7 @@ impl Task {
         self.pool_sent = None;
         self.publish(SessionState::Disconnected, None);
         self.hand_on(|| PipelineEvent::Disconnected);
+        self.pipes.values_mut().for_each(Pipe::keep);
         if let Some(passage) = passage {
             let refused = why.filter(|_| matches!(passage.kind, Kind::Returning(_)));
             passage.over(refused.map_or(Ok(()), |why| Err(self.not_taken_up(why))));

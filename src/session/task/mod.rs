@@ -67,6 +67,8 @@ pub(in crate::session) struct Task {
     /// Commands that connecting found, and that nobody has asked for yet.
     found: Vec<Unheard>,
     unread: Arc<Unread>,
+    /// What commands have put out that ended while nobody read them.
+    rest: HashMap<Uuid, mpsc::UnboundedReceiver<Weighed>>,
     /// Who waits for the close.
     closers: Vec<oneshot::Sender<()>>,
     /// Until when the session must be closed.
@@ -124,6 +126,7 @@ impl Task {
             passage: None,
             found: Vec::new(),
             unread: Arc::clone(&unread),
+            rest: HashMap::new(),
             closers: Vec::new(),
             closing: None,
             close_sent: false,
@@ -196,7 +199,10 @@ impl Task {
         }
         let ids: Vec<Uuid> = self.pipes.keys().copied().collect();
         for id in ids {
-            self.feed(id);
+            if self.passage.is_none() {
+                // What begins now would keep the session from being left.
+                self.feed(id);
+            }
             let Some(pipe) = self.pipes.get_mut(&id) else {
                 continue;
             };
@@ -268,7 +274,7 @@ impl Task {
             Control::InputReady => {} // `pump` takes it
             Control::Stop(run) => self.stop(run),
             Control::ForceClose(run) => self.force_close(run),
-            Control::Abandon(run) => self.abandon(run),
+            Control::Abandon(run, events) => self.abandon(run, events),
             Control::Answer(id, reply) => self.answer(id, reply),
             Control::Disconnect(leave, done) => self.disconnect(leave, done),
             Control::Reconnect(done) => self.reconnect(done),

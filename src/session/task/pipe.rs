@@ -21,6 +21,8 @@ pub(super) struct Pipe {
     pub(super) flow: Flow,
     /// Its events; gone when nobody pulls.
     events: Option<mpsc::UnboundedSender<Weighed>>,
+    /// The other end of those: what nobody has pulled when the session was left, for whoever comes next.
+    pub(super) kept: Option<mpsc::UnboundedReceiver<Weighed>>,
     pub(super) input: Option<mpsc::UnboundedReceiver<InputItem>>,
     /// The server has acknowledged its creation.
     pub(super) created: bool,
@@ -71,6 +73,7 @@ impl Pipe {
             window: start.window,
             flow: Flow::new(window),
             events: Some(start.events),
+            kept: None,
             input: start.input,
             created: false,
             sent: None,
@@ -83,11 +86,37 @@ impl Pipe {
         }
     }
 
-    /// Somebody pulls from here on.
-    pub(super) fn watch(&mut self, start: Start) {
+    /// Somebody pulls from here on, what was kept first.
+    pub(super) fn watch(&mut self, start: Start, kept: Vec<Weighed>, window: usize) {
         self.run = start.run;
         self.window = start.window;
+        self.flow.widen(window);
+        for (event, cost) in kept {
+            if matches!(
+                event,
+                PipelineEvent::Disconnected | PipelineEvent::Reconnected
+            ) {
+                // Of the time before.
+                self.flow.pulled(cost);
+            } else {
+                let _ = start.events.send((event, cost));
+            }
+        }
         self.events = Some(start.events);
+    }
+
+    /// What was kept, once.
+    pub(super) fn take_kept(&mut self) -> Vec<Weighed> {
+        let mut kept = self.kept.take();
+        std::iter::from_fn(|| kept.as_mut()?.try_recv().ok()).collect()
+    }
+
+    /// Keeps what it puts out from here on, if nobody pulls.
+    pub(super) fn keep(&mut self) {
+        if self.events.is_none() && self.label.is_some() && !self.finished {
+            let (events, kept) = mpsc::unbounded_channel();
+            (self.events, self.kept) = (Some(events), Some(kept));
+        }
     }
 
     /// It is taken up over another connection, which has granted nothing yet.

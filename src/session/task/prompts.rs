@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{RunId, Task, policy};
+use super::{RunId, Task, Weighed, policy};
 use crate::psrp::Target;
 use crate::psrp::host::{HostAnswer, HostCall, HostMethod};
 use crate::session::{HostEvent, PipelineEvent, Prompt, PromptReply, StreamKind};
@@ -44,6 +44,28 @@ impl Prompts {
             .collect();
         self.open.retain(|_, open| open.run != run);
         ids
+    }
+
+    /// Gives a pipeline's prompts to another viewer: those that do not wait among its events.
+    pub(super) fn pass_on(
+        &mut self,
+        former: RunId,
+        next: RunId,
+        events: &[Weighed],
+    ) -> Vec<(u64, HostMethod)> {
+        let waits = |sought: u64| {
+            events.iter().any(|(event, _)| {
+                matches!(event, PipelineEvent::Host(HostEvent::Prompt { id, .. }) if *id == sought)
+            })
+        };
+        let all = self.open.iter_mut();
+        all.filter(|(_, open)| open.run == former)
+            .map(|(id, open)| {
+                open.run = next;
+                (*id, open.call.method.clone())
+            })
+            .filter(|(id, _)| !waits(*id))
+            .collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -76,7 +76,7 @@ impl Task {
 
     /// Goes on over another connection, which has taken the session up: `next` is open and was never run.
     pub(super) fn succeed(&mut self, next: Self) {
-        self.client = next.client;
+        let former = std::mem::replace(&mut self.client, next.client);
         self.connection = next.connection;
         self.pool = next.pool;
         self.pool_sent = next.pool_sent;
@@ -89,6 +89,7 @@ impl Task {
             let known = self.pipes.get_mut(&command.id).filter(|p| !p.finished);
             match known {
                 Some(pipe) if self.client.attach(command.id).is_ok() => {
+                    self.client.adopt_calls(command.id, &former);
                     pipe.attached(self.limits.window);
                     self.connection.submit(Command::ConnectPipeline(command.id));
                 }
@@ -120,8 +121,11 @@ impl Task {
         for prompt in self.prompts.cancel_run(pipe.run) {
             pipe.hand_on(PipelineEvent::Host(HostEvent::PromptCancelled(prompt)));
         }
-        self.unread.remove(id);
         pipe.finish(PipelineState::Failed, None, Some(self.named(report)));
+        match pipe.kept {
+            Some(kept) => drop(self.rest.insert(id, kept)),
+            None => self.unread.remove(id),
+        }
     }
 
     /// What was to be stopped while the server could not be told.

@@ -1,6 +1,7 @@
 //! Pipelines: start, input, stop, end.
 
 use bytes::Bytes;
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -8,8 +9,8 @@ use uuid::Uuid;
 use crate::clixml::records::ErrorRecord;
 
 use super::pipe::{Silence, Stop};
-use super::{Pipe, RunId, Start, Task, Work};
-use crate::psrp::Target;
+use super::{Pipe, RunId, Start, Task, Weighed, Work};
+use crate::psrp::{PoolState, Target};
 use crate::session::unread::Unheard;
 use crate::session::{
     ExitCode, Finished, HostEvent, PipelineEvent, PipelineState, Report, SessionState,
@@ -157,7 +158,18 @@ impl Task {
         }
     }
 
-    pub(super) fn abandon(&mut self, run: RunId) {
+    pub(super) fn abandon(&mut self, run: RunId, events: mpsc::UnboundedReceiver<Weighed>) {
+        let is_left = self.passage.is_some() || self.client.state() == PoolState::Disconnected;
+        if is_left
+            && let Some(pipe) = self.pipe(run)
+            && let Some(text) = pipe.label.clone()
+        {
+            // Whoever takes the session up goes on from here.
+            pipe.kept = Some(events);
+            let id = pipe.id;
+            self.unread.add(Unheard { id, text });
+            return;
+        }
         for (target, call) in self.prompts.take_run(run) {
             self.refuse(target, &call);
         }
@@ -203,7 +215,9 @@ impl Task {
             pipe.host(HostEvent::PromptCancelled(prompt));
         }
         pipe.finish(state, reason, lost);
-        self.unread.remove(id);
+        if pipe.kept.is_none() {
+            self.unread.remove(id);
+        }
         self.close_pipe(id);
         self.publish(self.state(), None);
     }
@@ -229,7 +243,9 @@ impl Task {
             self.ended(id, state, None, lost);
         }
         self.client.pipeline_closed(id);
-        self.pipes.remove(&id);
+        if let Some(kept) = self.pipes.remove(&id).and_then(|pipe| pipe.kept) {
+            self.rest.insert(id, kept);
+        }
         self.publish(self.state(), None);
         self.close_if_empty();
     }
@@ -254,7 +270,7 @@ impl Task {
                     _ => Stop::Pending,
                 };
                 pipe.hand_on(PipelineEvent::StopPending);
-                if !pipe.watched() {
+                if !pipe.watched() || pipe.kept.is_some() {
                     self.close_pipe(id);
                 }
             }
