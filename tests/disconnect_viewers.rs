@@ -86,6 +86,62 @@ async fn nothing_is_lost(clients: &Clients) {
 }
 
 #[tokio::test]
+async fn a_viewer_that_stays_until_it_is_told_misses_nothing() {
+    everything_is_shown(&Clients::of_demo()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_of_a_wsman_server_that_stays_until_it_is_told_misses_nothing() {
+    if let Some(clients) = Clients::of_wsman(Peer::wsman()) {
+        everything_is_shown(&clients).await;
+    }
+}
+
+/// Three viewers, one after the other; the first two are left in mid-output.
+async fn everything_is_shown(clients: &Clients) {
+    let session = clients.open().await;
+    let count = 9000;
+    let script = format!("1..{count} | ForEach-Object {{ \"line $_\" }}");
+    let begun = session.begin(&Invoke::objects(script));
+    clients.leave(&session).await;
+    drop(begun);
+    let mut lines = Vec::new();
+    for seen in [100, 3000] {
+        clients.connect(&session).await;
+        let mut events = Interactive::resume(session.clone(), WINDOW).1;
+        let is_full = |lines: &[String]| lines.len() >= seen;
+        assert!(!show(&mut events, &mut lines, is_full).await, "its end");
+        clients.leave(&session).await;
+        assert!(!show(&mut events, &mut lines, |_| false).await, "its end");
+    }
+    clients.connect(&session).await;
+    let mut events = Interactive::resume(session.clone(), WINDOW).1;
+    assert!(show(&mut events, &mut lines, |_| false).await);
+    let all: Vec<String> = (1..=count).map(|number| format!("line {number}")).collect();
+    assert!(lines == all, "{} lines", lines.len());
+}
+
+/// Notes lines until there are enough, or until it is left; whether it was until the prompt that follows them.
+async fn show(
+    events: &mut InteractiveEvents,
+    lines: &mut Vec<String>,
+    is_full: impl Fn(&[String]) -> bool,
+) -> bool {
+    loop {
+        match shown(events).await {
+            InteractiveEvent::Write(line) => lines.push(line.text),
+            InteractiveEvent::Ready(_) if !lines.is_empty() => return true,
+            InteractiveEvent::Disconnected { .. } => return false,
+            InteractiveEvent::Error(error) => panic!("{error:?}"),
+            _ => {}
+        }
+        if is_full(lines) {
+            return false;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_question_whose_viewer_went_away_is_asked_again() {
     let clients = Clients::of_demo();
     let session = clients.open().await;

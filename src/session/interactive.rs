@@ -79,7 +79,8 @@ pub enum InteractiveEvent {
         lines: Vec<String>,
     },
     /// The session runs on without us: it was left, or its network was lost for too long. Lines submitted meanwhile are
-    /// kept, and sent by nobody.
+    /// kept, and sent by nobody. Everything that the server had handed over came before this: whoever goes away now, and
+    /// not earlier, leaves nothing behind that [`Interactive::resume`](super::Interactive::resume) does not show.
     Disconnected {
         /// Why, if nobody asked for it.
         why: Option<String>,

@@ -41,6 +41,8 @@ impl InteractiveEvents {
             (SessionState::Opened, None, _) => self.back(),
             (SessionState::Disconnected, ..) => {
                 self.away = Away::Left;
+                // What was fetched is shown before.
+                self.release();
                 self.ready.push_back(event);
             }
             (SessionState::Closing | SessionState::Closed | SessionState::Broken, ..)
