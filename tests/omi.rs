@@ -203,7 +203,7 @@ impl Connection for Polled {
             }
             Command::Close => {
                 self.exchange("Delete", Target::Pool);
-                self.events.push_back(Event::Closed);
+                self.events.push_back(Event::Closed(None));
             }
             other => panic!("{other:?} was not recorded"),
         }

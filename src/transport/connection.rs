@@ -144,8 +144,8 @@ pub enum Event {
     Reconnected,
     /// The session of another client is ours; the bytes are the server's answer (`connectResponseXml`).
     Connected(Bytes),
-    /// Closed in good order. The last event.
-    Closed,
+    /// Closed, as was asked; the last event. If the server has not said so, why not: it may still have the session.
+    Closed(Option<Failure>),
     /// Lost. The last event.
     Lost(Failure),
     /// An answer was lost that the server does not keep: some of the target's data may be missing.

@@ -241,7 +241,7 @@ impl Memory {
             }
             if self.closing {
                 self.ended = true;
-                return Event::Closed;
+                return Event::Closed(None);
             }
             let due = self.commands.front().map(|(due, _)| *due);
             let due = due.into_iter().chain(self.breaks).min();

@@ -210,7 +210,7 @@ impl<L: Link> Task<L> {
                 Step::Closed => {
                     // Whoever hears of the end may end this program, and what still ends with it.
                     self.link.finish().await;
-                    let _ = self.reports.send(Event::Closed);
+                    let _ = self.reports.send(Event::Closed(None));
                     return;
                 }
             }

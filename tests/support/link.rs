@@ -175,7 +175,7 @@ pub async fn close(connection: &mut dyn Connection) {
     connection.submit(Command::Close);
     loop {
         match next(connection).await {
-            Event::Closed => return,
+            Event::Closed(_) => return,
             Event::Lost(failure) => panic!("lost while closing: {failure:?}"),
             _ => {}
         }

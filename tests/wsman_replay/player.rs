@@ -350,7 +350,9 @@ impl Player {
         let fault = answer.contains("Fault>");
         let done = answer.contains("CommandState/Done");
         let fits = match (transmit.action.name(), &told[..]) {
-            ("Create", [Event::Opened]) | ("Delete", [Event::Closed]) | ("Signal", []) => true,
+            ("Create", [Event::Opened]) | ("Delete", [Event::Closed(None)]) | ("Signal", []) => {
+                true
+            }
             ("Command" | "Send" | "Connect", [Event::Acknowledged { target: to, .. }]) => {
                 *to == target.map_or(Target::Pool, Target::Pipeline)
             }
@@ -378,7 +380,7 @@ impl Player {
         for event in told {
             match event {
                 Event::PipelineClosed(id) => self.psrp.pipeline_closed(id),
-                Event::Closed => self.psrp.closed(),
+                Event::Closed(_) => self.psrp.closed(),
                 _ => {}
             }
         }

@@ -43,7 +43,7 @@ impl Task {
             Event::Disconnected(why) => self.disconnected(why.as_ref()),
             Event::NotDisconnected(failure) => self.not_disconnected(&failure),
             Event::Reconnected => self.reconnected(),
-            Event::Closed => self.closed(),
+            Event::Closed(_) => self.closed(),
             Event::Gap(target) => self.gap_in(target),
             Event::Interrupted { why, window } => self.interrupted(&why, window),
             Event::Restored => self.restored(),

@@ -54,7 +54,7 @@ pub(super) fn event(
         }),
         client::Event::Reconnected => Event::Reconnected,
         client::Event::Connected(answer) => Event::Connected(answer),
-        client::Event::Closed => Event::Closed,
+        client::Event::Closed(why) => Event::Closed(why.as_ref().map(failed)),
         client::Event::Lost(failure) => Event::Lost(failed(&failure)),
         client::Event::Retrying { why, window } => Event::Interrupted {
             why: why.text,

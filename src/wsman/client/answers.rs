@@ -162,7 +162,7 @@ impl Client {
                 self.events.push_back(Event::Reconnected);
             }
             Ask::Reconnect(Target::Pool) => self.resume(),
-            Ask::Delete => self.end(Event::Closed),
+            Ask::Delete => self.end(Event::Closed(None)),
             _ => {}
         }
     }
@@ -291,6 +291,9 @@ impl Client {
     /// One target cannot go on; of the pool's depends everything.
     pub(super) fn broken(&mut self, target: Target, failure: Failure) {
         match target {
+            // It is being deleted: the answer to that counts.
+            Target::Pool if self.phase == Phase::Closing && self.any(|ask| *ask == Ask::Delete) => {
+            }
             Target::Pool => self.end(Event::Lost(failure)),
             Target::Pipeline(_) => {
                 if let Some(channel) = self.channels.get_mut(&target).filter(|c| !c.closed) {
@@ -367,7 +370,7 @@ impl Client {
         if self.phase == Phase::Closing || !self.is_open(target) {
             self.exchanges.remove(&lost);
             match target {
-                Target::Pool => self.end(Event::Closed),
+                Target::Pool => self.end(Event::Closed(None)),
                 Target::Pipeline(_) => drop(self.channels.remove(&target)),
             }
         }

@@ -9,38 +9,7 @@ use super::{Event, Failure, Sent, Transmit, Trouble};
 use crate::psrp::Priority;
 use crate::wsman::Action;
 
-const GONE: u32 = 0x8033_805B;
 const COMMAND_EXISTS: u32 = 0x8033_81D6;
-
-#[test]
-fn a_close_looks_at_once_for_the_shell_of_a_lost_create() {
-    for there in [true, false] {
-        let mut bench = Bench::new(false);
-        bench.client.open(SHELL, "S", object(10, true));
-        let create = bench.sends(Action::Create);
-        bench.lose(&create, Sent::Maybe, Trouble::Network);
-        bench.events();
-        bench.client.close();
-        let get = bench.sends(Action::Get);
-        if there {
-            bench.answer(&get, "<rsp:Shell><rsp:ShellId>X</rsp:ShellId></rsp:Shell>");
-            let delete = bench.sends(Action::Delete);
-            bench.answer(&delete, "");
-        } else {
-            bench.refuse(&get, GONE);
-        }
-        assert_eq!(bench.events().last(), Some(&Event::Closed), "{there}");
-        bench.sends_nothing();
-    }
-    // Where the answer is kept, it is asked for at once.
-    let mut bench = Bench::new(true);
-    bench.client.open(SHELL, "S", object(10, true));
-    let create = bench.sends(Action::Create);
-    bench.client.robust = true;
-    bench.lose(&create, Sent::Maybe, Trouble::Network);
-    bench.client.close();
-    bench.sends(Action::Create);
-}
 
 #[test]
 fn an_unreadable_answer_whose_place_was_taken_is_a_gap_and_no_second_receive() {

@@ -117,8 +117,8 @@ pub enum Event {
     Reconnected,
     /// The shell of another client is ours; the server's answer (`connectResponseXml`).
     Connected(Bytes),
-    /// Deleted. The last event.
-    Closed,
+    /// Deleted, as was asked; the last event. If the server has not said so, why not: it may still have the shell.
+    Closed(Option<Failure>),
     /// The session cannot go on. The last event.
     Lost(Failure),
     /// The network failed, and what was under way is tried again for so long at most.
@@ -212,6 +212,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether it shows that the server has no shell.
+    pub(super) fn shows_no_shell(&self) -> bool {
+        matches!(self, Self::Refused { action, fault } if *action == Action::Create || fault.is_gone())
+    }
+
     /// Whether the server may be there, and the shell on it.
     pub(super) fn leaves_shell(&self) -> bool {
         match self {

@@ -307,10 +307,7 @@ impl Client {
             tried: begun.map_or(Duration::ZERO, |begun| now.duration_since(begun)),
         };
         match exchange.ask {
-            Ask::Delete => {
-                self.events.push_back(Event::Notice(failure.to_string()));
-                self.end(Event::Closed);
-            }
+            Ask::Delete => self.end(Event::Lost(failure)),
             Ask::Holder => self.held_by(None),
             _ if self.phase == Phase::Returning => self.turned_back(failure),
             _ if all => self.end(Event::Lost(failure)),

@@ -214,7 +214,7 @@ impl Client {
             .get(&Target::Pool)
             .is_some_and(|pool| pool.standing);
         if !standing && !self.creating() {
-            self.end(Event::Closed);
+            self.end(Event::Closed(None));
         }
     }
 
@@ -338,8 +338,14 @@ impl Client {
         }
     }
 
-    /// Nothing more happens.
+    /// Nothing more happens. Whoever closes the shell is told whether it may still be there, however it ends.
     fn end(&mut self, last: Event) {
+        let last = match last {
+            Event::Lost(failure) if self.phase == Phase::Closing => {
+                Event::Closed((!failure.shows_no_shell()).then_some(failure))
+            }
+            last => last,
+        };
         if self.phase != Phase::Ended {
             let standing = self
                 .channels
@@ -370,6 +376,8 @@ fn upper(id: Uuid) -> String {
 
 #[cfg(test)]
 mod bench_tests;
+#[cfg(test)]
+mod close_tests;
 #[cfg(test)]
 mod doubt_tests;
 #[cfg(test)]

@@ -149,10 +149,6 @@ impl Client {
         };
         if !self.is_kept() {
             match self.phase {
-                Phase::Closing => {
-                    self.events.push_back(Event::Notice(failure.to_string()));
-                    self.end(Event::Closed);
-                }
                 Phase::Ended => self.exchanges.clear(),
                 _ => self.end(Event::Lost(failure)),
             }

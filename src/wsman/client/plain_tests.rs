@@ -189,7 +189,7 @@ fn lost_signals_and_deletes_are_repeated() {
     bench.wait();
     let again = bench.sends(Action::Delete);
     bench.refuse(&again, GONE);
-    assert_eq!(bench.events().last(), Some(&Event::Closed));
+    assert_eq!(bench.events().last(), Some(&Event::Closed(None)));
 }
 
 /// A list with the command in a state, or without it.

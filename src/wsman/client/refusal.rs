@@ -81,12 +81,7 @@ impl Client {
                 }
                 self.done(exchange);
             }
-            Ask::Delete => {
-                if !ended && self.phase != Phase::Ended {
-                    self.note(&exchange, fault);
-                }
-                self.end(Event::Closed);
-            }
+            Ask::Delete => self.end_with(&exchange, fault),
             Ask::Disconnect => self.leave_refused(exchange, fault),
             Ask::Look => {}
             Ask::Holder => self.held_by(None),

@@ -326,33 +326,6 @@ fn a_refused_command_fails_alone() {
 }
 
 #[test]
-fn closing_deletes_the_shell_once_there_is_one() {
-    let (mut bench, receive) = Bench::open(true);
-    bench.client.close();
-    let delete = bench.sends(Action::Delete);
-    assert_eq!(delete.lane, Lane::Urgent);
-    bench.refuse(&receive, 995);
-    bench.answer(&delete, "");
-    assert_eq!(bench.events(), [Event::Closed]);
-
-    let mut bench = Bench::new(true);
-    bench.client.open(SHELL, "S", object(10, true));
-    let create = bench.sends(Action::Create);
-    bench.client.close();
-    bench.sends_nothing();
-    bench.answer(&create, CREATED);
-    let delete = bench.sends(Action::Delete);
-    bench.refuse(&delete, GONE);
-    assert_eq!(bench.events(), [Event::Closed]);
-
-    let mut bench = Bench::new(true);
-    bench.client.open(SHELL, "S", object(10, true));
-    bench.client.close();
-    bench.sends_nothing();
-    assert_eq!(bench.events(), [Event::Closed]);
-}
-
-#[test]
 fn a_session_is_left_and_taken_up_again() {
     let (mut bench, pool, receive) = Bench::running(true);
     bench
