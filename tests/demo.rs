@@ -29,6 +29,7 @@ async fn open(pool: &Pool, computer: &str, name: Option<&str>) -> Result<Session
         deadline: None,
     };
     pool.open(&request, Arc::new(Nobody), CancellationToken::new())
+        .await
         .session()
         .await
 }

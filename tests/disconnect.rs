@@ -74,7 +74,7 @@ impl Clients {
     pub async fn open(&self) -> Session {
         let cancel = CancellationToken::new();
         let opening = self.here.open(&self.request, Arc::clone(&self.ask), cancel);
-        let session = opening.session().await;
+        let session = opening.await.session().await;
         session.unwrap_or_else(|report| panic!("{}", report.block()))
     }
 

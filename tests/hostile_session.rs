@@ -19,7 +19,7 @@ async fn failure_of(faults: &str, script: &str) -> Option<(String, Duration)> {
     let start = Instant::now();
     let ask = std::sync::Arc::new(Answers::none());
     let cancel = tokio_util::sync::CancellationToken::new();
-    let report = match pool.open(&request, ask, cancel).session().await {
+    let report = match pool.open(&request, ask, cancel).await.session().await {
         Err(report) => report.block(),
         Ok(session) => {
             let (_, finished) = all(session.invoke(&Invoke::objects(script))).await;

@@ -150,6 +150,7 @@ async fn session_through(peer: &Peer, after: usize, end: End) -> Fared {
     let ask = Arc::new(Answers::none());
     match pool
         .open(&request, ask, CancellationToken::new())
+        .await
         .session()
         .await
     {
@@ -223,7 +224,7 @@ async fn a_wire_that_ends_while_a_command_is_stopped_or_a_session_closed_is_name
             let wire = Wire::new(peer.port(), usize::MAX, end);
             let pool = pool();
             let (ask, cancel) = (Arc::new(Answers::none()), CancellationToken::new());
-            let opening = pool.open(&request_through(&peer, &wire), ask, cancel);
+            let opening = pool.open(&request_through(&peer, &wire), ask, cancel).await;
             let session = opening.session().await.unwrap();
             let mut running = session.invoke(&Invoke::objects("'begun'; Start-Sleep 60"));
             while !matches!(running.next().await, Some(PipelineEvent::Output(_))) {}

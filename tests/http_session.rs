@@ -27,7 +27,9 @@ async fn an_answer_to_a_prompt_passes_input_that_is_under_way() {
         columns: 80,
         rows: 24,
     });
-    let opening = pool.open(&request, Arc::new(peer.answers()), CancellationToken::new());
+    let opening = pool
+        .open(&request, Arc::new(peer.answers()), CancellationToken::new())
+        .await;
     let session = opening.session().await.unwrap();
     let held = Duration::from_secs(8);
     wsman(&peer).rule("delay", json!({ "op": "Send", "seconds": held.as_secs() }));
@@ -129,7 +131,9 @@ async fn a_session_whose_opening_is_cancelled_leaves_no_shell() {
     wsman(&peer).rule("hang", json!({ "op": "Receive" }));
     let cancel = CancellationToken::new();
     let pool = pool();
-    let opening = pool.open(&request(&peer), Arc::new(peer.answers()), cancel.clone());
+    let opening = pool
+        .open(&request(&peer), Arc::new(peer.answers()), cancel.clone())
+        .await;
     wsman(&peer).until("a shell", |state| state["executed"]["Create"] == 1);
     cancel.cancel();
     assert!(opening.session().await.is_err());

@@ -278,6 +278,7 @@ async fn a_recorded_wsman_server_is_polled_through_the_seam() {
     let ask: Arc<dyn Ask> = Arc::new(Answers::none());
     let session = pool
         .open(&request, Arc::clone(&ask), CancellationToken::new())
+        .await
         .session()
         .await
         .unwrap();
@@ -314,6 +315,7 @@ async fn a_session_is_left_and_taken_up_again_while_its_command_runs_on() {
     let ask: Arc<dyn Ask> = Arc::new(Answers::none());
     let session = pool
         .open(&request, Arc::clone(&ask), CancellationToken::new())
+        .await
         .session()
         .await
         .unwrap();

@@ -159,7 +159,10 @@ impl Deck {
             window: None,
             deadline: None,
         };
-        let opening = self.pool.open(&request, ask, CancellationToken::new());
+        let opening = self
+            .pool
+            .open(&request, ask, CancellationToken::new())
+            .await;
         opening.session().await.unwrap()
     }
 
@@ -387,4 +390,16 @@ async fn a_list_forgets_sessions_of_the_account_that_asked_only() {
     assert_eq!(later.refresh(&options, Arc::new(As("bob"))).await, []);
     let states = computer.deck().states().await;
     assert!(states.contains(&(id.0, Disconnected, Free)), "{states:?}");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_the_registry_holds_nobody_up() {
+    let computer = Computer::new();
+    let deck = computer.deck();
+    assert_eq!(deck.registry.next_id(0).unwrap(), 1);
+    let all = std::fs::File::open(deck.registry.folder().join("registry.lock")).unwrap();
+    all.lock().unwrap();
+    // On one thread: whoever keeps it while waiting for a number never gets one.
+    let (session, ()) = tokio::join!(deck.open("ITTask"), async { drop(all) });
+    assert_eq!(session.info().id.0, 2);
 }

@@ -60,6 +60,7 @@ pub fn request(peer: &Peer) -> OpenRequest {
 pub async fn open(pool: &Pool, peer: &Peer) -> Result<Session, Report> {
     let ask = Arc::new(peer.answers());
     pool.open(&request(peer), ask, CancellationToken::new())
+        .await
         .session()
         .await
 }

@@ -227,7 +227,7 @@ async fn an_opening_is_cancelled_at_once_and_leaves_nothing() {
     let pool = pool();
     let cancel = CancellationToken::new();
     let ask = Arc::new(peer.answers());
-    let opening = pool.open(&request(&peer), ask, cancel.clone());
+    let opening = pool.open(&request(&peer), ask, cancel.clone()).await;
     assert_eq!(pool.sessions().now().len(), 1);
     cancel.cancel();
     let report = opening.session().await.unwrap_err();
@@ -244,7 +244,7 @@ async fn an_opening_ends_at_its_deadline() {
     let mut request = request(&peer);
     request.deadline = Some(Duration::from_secs(1));
     let ask = Arc::new(peer.answers());
-    let opening = pool.open(&request, ask, CancellationToken::new());
+    let opening = pool.open(&request, ask, CancellationToken::new()).await;
     let report = opening.session().await.unwrap_err();
     assert_eq!(report.code, ExitCode::TimedOut);
     assert!(pool.sessions().now().is_empty());

@@ -165,6 +165,7 @@ fn request() -> OpenRequest {
 
 async fn open(pool: &Pool) -> Session {
     pool.open(&request(), Arc::new(Nobody), CancellationToken::new())
+        .await
         .session()
         .await
         .unwrap()
@@ -421,7 +422,9 @@ async fn a_session_that_is_removed_while_it_opens_is_given_up() {
         window: None,
         deadline: None,
     };
-    let opening = pool.open(&request, Arc::new(Nobody), CancellationToken::new());
+    let opening = pool
+        .open(&request, Arc::new(Nobody), CancellationToken::new())
+        .await;
     let id = opening.id().unwrap();
     trying.notified().await;
     pool.remove(id, Arc::new(Nobody), CancellationToken::new())

@@ -33,7 +33,9 @@ async fn a_session_opens_in_stages_and_says_who_is_in(server: Builder) {
     };
     let pool = pool();
     let ask = Arc::new(peer.answers());
-    let mut opening = pool.open(&request(&peer), ask, CancellationToken::new());
+    let mut opening = pool
+        .open(&request(&peer), ask, CancellationToken::new())
+        .await;
     let mut stages = Vec::new();
     let session = loop {
         match opening.next().await {
@@ -130,6 +132,7 @@ async fn a_server_that_falls_silent_is_lost_within_the_keep_alive() {
     let ask = Arc::new(peer.answers());
     let session = pool
         .open(&request, ask, CancellationToken::new())
+        .await
         .session()
         .await
         .unwrap();

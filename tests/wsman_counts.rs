@@ -78,7 +78,9 @@ async fn through(relay: &Relay, pool: &Pool, peer: &Peer, options: Options) -> S
     request.target = format!("http://127.0.0.1:{}/wsman", relay.port())
         .parse()
         .unwrap();
-    let opening = pool.open(&request, Arc::new(peer.answers()), CancellationToken::new());
+    let opening = pool
+        .open(&request, Arc::new(peer.answers()), CancellationToken::new())
+        .await;
     opening.session().await.unwrap()
 }
 

@@ -48,7 +48,9 @@ async fn a_session_is_kept_as_it_is_opened_and_as_it_is_left() {
     let mut request = crate::session::request(&peer);
     request.options.idle_timeout = Some(Duration::from_secs(90));
     request.options.buffering = Some(Buffering::Drop);
-    let opening = pool.open(&request, Arc::new(peer.answers()), CancellationToken::new());
+    let opening = pool
+        .open(&request, Arc::new(peer.answers()), CancellationToken::new())
+        .await;
     let session = opening.session().await.unwrap();
     let keeping = session.info().keeping;
     assert_eq!(keeping.idle_timeout, Some(Duration::from_secs(90)));

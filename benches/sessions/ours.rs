@@ -35,6 +35,7 @@ pub async fn open_with(peer: &Peer, options: Options) -> Session {
         CancellationToken::new(),
     );
     opening
+        .await
         .session()
         .await
         .unwrap_or_else(|report| panic!("{report:?}"))

@@ -51,7 +51,7 @@ async fn work(arguments: &[String]) {
             Arc::new(Answers::of([password])),
             CancellationToken::new(),
         );
-        let opened = opening.session().await;
+        let opened = opening.await.session().await;
         session = Some(opened.unwrap_or_else(|report| panic!("{}", report.block())));
         openings.push(milliseconds(start));
     }

@@ -89,7 +89,10 @@ fn show(
         options.notes.extend(pool.recall().await);
         for request in &start {
             // Listed from now on; how it goes stands there.
-            drop(pool.open(request, Arc::new(Nobody), CancellationToken::new()));
+            drop(
+                pool.open(request, Arc::new(Nobody), CancellationToken::new())
+                    .await,
+            );
         }
         tui::run(options).await
     })?;

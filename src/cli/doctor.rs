@@ -277,11 +277,13 @@ impl Findings {
             cancel.clone(),
         ));
         let pool = opening::forgetful();
-        let mut opening = pool.open(
-            &opening::request(target, connection, None),
-            ask,
-            cancel.clone(),
-        );
+        let mut opening = pool
+            .open(
+                &opening::request(target, connection, None),
+                ask,
+                cancel.clone(),
+            )
+            .await;
         let mut step: Option<(Stage, Instant)> = None;
         let address = &target.address;
         let opened = loop {

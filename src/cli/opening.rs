@@ -86,11 +86,8 @@ pub(super) async fn one(
     let asker = Arc::new(Asker::new(given(connection)?, true, cancel.clone()));
     let pool = pool(config);
     let ask: Arc<dyn Ask> = asker;
-    let opening = pool.open(
-        &request(target, connection, Some(window)),
-        ask,
-        cancel.clone(),
-    );
+    let request = request(target, connection, Some(window));
+    let opening = pool.open(&request, ask, cancel.clone()).await;
     let mut opened = std::pin::pin!(opening.session());
     let session = tokio::select! {
         session = &mut opened => session,

@@ -34,7 +34,7 @@ impl Reach {
         request: OpenRequest,
         cancel: CancellationToken,
     ) -> Result<Session, Report> {
-        let opened = pool.open(&request, self.ask, cancel).session().await;
+        let opened = pool.open(&request, self.ask, cancel).await.session().await;
         (self.told_in)(self.target.computer(), opened.is_ok());
         opened
     }

@@ -122,7 +122,7 @@ impl Opening {
             let event = match result {
                 Ok(session) => OpeningEvent::Opened(session),
                 Err(report) => {
-                    pool.inner.give_up(id, report.code);
+                    pool.inner.give_up(id, report.code).await;
                     OpeningEvent::Failed(Box::new(report))
                 }
             };
@@ -156,7 +156,7 @@ pub(super) async fn connect(
         () = passed(Some(Instant::now() + pool.inner.limits.connect)) => {
             Err(late("cannot connect the session", &computer, OVERLOADED))
         }
-        result = attach(pool, entry, first, None, ask, None) => result,
+        result = Box::pin(attach(pool, entry, first, None, ask, None)) => result,
     };
     match result {
         Ok(Attached { task, session }) => {

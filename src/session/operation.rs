@@ -134,7 +134,8 @@ impl One {
             turn = turns.acquire_owned() => turn,
         };
         let cancel = self.cancel.child_token();
-        let mut opening = self.pool.open(&open, Arc::clone(&ask), cancel.clone());
+        let opening = self.pool.open(&open, Arc::clone(&ask), cancel.clone());
+        let mut opening = opening.await;
         let id = opening.id();
         let opened = loop {
             tokio::select! {

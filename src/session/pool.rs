@@ -113,11 +113,11 @@ impl Pool {
         Sessions::new(self.clone(), self.inner.changes.subscribe())
     }
 
-    /// Opens a session, after at most 31 others that are being opened. It is in the list from now on, as `Opening`.
+    /// Opens a session, after at most 31 others that are being opened. It is in the list when this returns, as `Opening`.
     ///
     /// When it fails, is cancelled or is late, it leaves the list, the connection is dropped, and what the server may
     /// have made of it is taken away there: [`Pool::close_all`] waits for that. Dropping the [`Opening`] cancels nothing.
-    pub fn open(
+    pub async fn open(
         &self,
         request: &OpenRequest,
         ask: Arc<dyn Ask>,
@@ -128,8 +128,7 @@ impl Pool {
             Ok(found) => found,
             Err(report) => return Opening::failed(report),
         };
-        let (id, entry) = self.inner.add(Row {
-            id: None,
+        let row = Row {
             description,
             name: request.name.clone(),
             instance_id: Uuid::new_v4(),
@@ -138,7 +137,8 @@ impl Pool {
             target: request.target.clone(),
             options: request.options.clone(),
             connector,
-        });
+        };
+        let (id, entry) = self.inner.add(self.inner.number().await, row);
         Opening::begin(self.clone(), id, entry, request, ask, cancel)
     }
 
@@ -235,7 +235,7 @@ impl Pool {
         if let Some(session) = session {
             session.close().await;
         }
-        self.inner.remove(id);
+        self.inner.remove(id).await;
         Ok(())
     }
 

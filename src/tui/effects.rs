@@ -146,9 +146,10 @@ impl Runner {
             Err(report) => return self.say(Message::OpeningFailed(id, report)),
         };
         let (cancel, ask) = self.begin(id);
-        let mut opening = self.options.pool.open(&request, ask, cancel);
+        let pool = self.options.pool.clone();
         let messages = self.messages.clone();
         tokio::spawn(async move {
+            let mut opening = pool.open(&request, ask, cancel).await;
             while let Some(event) = opening.next().await {
                 let message = match event {
                     OpeningEvent::Queued => continue,

@@ -68,7 +68,7 @@ fn holder() {
                 deadline: None,
             };
             let ask = Arc::new(Answers::password(PASSWORD));
-            let opening = pool.open(&request, ask, CancellationToken::new());
+            let opening = pool.open(&request, ask, CancellationToken::new()).await;
             let opened = opening.session().await;
             sessions.push(opened.unwrap_or_else(|report| panic!("{}", report.block())));
         }

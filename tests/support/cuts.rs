@@ -278,7 +278,10 @@ impl<'a> Life<'a> {
             deadline: None,
         };
         let ask = Arc::new(self.peer.answers());
-        let opening = self.pool.open(&request, ask, CancellationToken::new());
+        let opening = self
+            .pool
+            .open(&request, ask, CancellationToken::new())
+            .await;
         let session = match opening.session().await {
             Ok(session) => session,
             Err(report) => return self.tell("open", &report),

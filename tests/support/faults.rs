@@ -395,7 +395,9 @@ impl Life<'_> {
             window: None,
             deadline: None,
         };
-        let opening = pool.open(&request, Arc::new(peer.answers()), CancellationToken::new());
+        let opening = pool
+            .open(&request, Arc::new(peer.answers()), CancellationToken::new())
+            .await;
         let session = match opening.session().await {
             Ok(session) => session,
             Err(report) => return self.tell("open", &report.block()),

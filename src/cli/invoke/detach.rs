@@ -43,7 +43,11 @@ pub(super) async fn run(
             if !pool.keeps_sessions(&request.target, &request.options) {
                 return Err(unkept(computer));
             }
-            let session = pool.open(&request, ask, cancel.clone()).session().await?;
+            let session = pool
+                .open(&request, ask, cancel.clone())
+                .await
+                .session()
+                .await?;
             let id = session.info().id;
             let running = session.begin(invoke);
             let left = pool.disconnect(id, Leave::default(), cancel).await?;

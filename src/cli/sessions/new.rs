@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                 if !pool.keeps_sessions(&request.target, &request.options) {
                     return Err(unkept(target));
                 }
-                let session = pool.open(&request, ask, cancel).session().await?;
+                let session = pool.open(&request, ask, cancel).await.session().await?;
                 let id = session.info().id;
                 // Ctrl+C gives up what is being opened; what is open is left.
                 let cancel = CancellationToken::new();

@@ -29,6 +29,7 @@ fn session() -> Value {
         let cancel = tokio_util::sync::CancellationToken::new();
         let session = pool
             .open(&request, Arc::new(Nobody), cancel)
+            .await
             .session()
             .await
             .unwrap();

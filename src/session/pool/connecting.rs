@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::memo::Claim;
-use super::remembered::{ELSEWHERE, blocking, is_elsewhere};
+use super::remembered::{ELSEWHERE, is_elsewhere};
 use super::{Entry, Pool, unknown};
 use crate::session::report::cancelled;
 use crate::session::task::First;
@@ -62,7 +62,7 @@ impl Pool {
             let inner = Arc::clone(&self.inner);
             tokio::spawn(async move {
                 if !matches!(passage.await, Ok(Ok(()))) {
-                    entry.memo.let_go();
+                    entry.memo.let_go().await;
                 }
                 inner.settle(id).await;
                 drop(turn);
@@ -70,7 +70,7 @@ impl Pool {
             return connected;
         }
         if connected.is_err() {
-            entry.memo.let_go();
+            entry.memo.let_go().await;
         }
         self.inner.settle(id).await;
         connected
@@ -175,15 +175,9 @@ impl Pool {
         cancel: &CancellationToken,
     ) -> Result<(), Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
-        let listed = self
-            .refresh(
-                &entry.target,
-                &entry.options,
-                Arc::clone(ask),
-                cancel.clone(),
-            )
-            .await;
-        match listed {
+        let (ask, cancel) = (Arc::clone(ask), cancel.clone());
+        let listing = self.refresh(&entry.target, &entry.options, ask, cancel);
+        match Box::pin(listing).await {
             Ok(ids) if ids.contains(&id) => Ok(()),
             Ok(_) => {
                 let mut report = Report::new(ExitCode::NoSession, format!("session {id} is gone"))
@@ -206,12 +200,10 @@ impl Pool {
     /// Takes hold of a remembered session before it is connected. Whether another psdeck had it meanwhile: then it is
     /// to be connected anew.
     async fn claim(&self, id: SessionId, entry: &Entry) -> Result<bool, Report> {
-        let memo = entry.memo.clone();
-        let claimed = blocking(move || memo.claim()).await;
-        match claimed {
-            None | Some(Claim::Ours) => Ok(false),
-            Some(Claim::Changed) => Ok(true),
-            Some(Claim::Other) => {
+        match entry.memo.claim().await {
+            Claim::Ours => Ok(false),
+            Claim::Changed => Ok(true),
+            Claim::Other => {
                 entry.info.send_modify(|info| {
                     info.availability = Availability::Busy;
                     info.reason = Some(ELSEWHERE.to_owned());
@@ -223,14 +215,14 @@ impl Pool {
                 report.error_id = Some("PSSessionConnectFailed".to_owned());
                 Err(report)
             }
-            Some(Claim::Gone) => {
-                self.inner.remove(id);
+            Claim::Gone => {
+                self.inner.remove(id).await;
                 let mut report = Report::new(ExitCode::NoSession, format!("session {id} is gone"));
                 let why = "another psdeck has removed it meanwhile";
                 report.reasons.push(why.to_owned());
                 Err(report)
             }
-            Some(Claim::Failed(why)) => {
+            Claim::Failed(why) => {
                 tracing::warn!(%id, %why, "the session's record cannot be locked");
                 Ok(false)
             }

@@ -29,7 +29,6 @@ impl Pool {
         let (connector, mut description) = self.inner.connector(target, options)?;
         let what = "cannot list the sessions";
         let computer = description.computer_name.clone();
-        self.recall().await;
         let before = self.inner.asked_about();
         let ask = Arc::new(Named::new(ask));
         let listing = connector.list(target.clone(), options.clone(), Arc::clone(&ask) as _);
@@ -50,9 +49,10 @@ impl Pool {
         }
         let mut ids = Vec::with_capacity(listed.len());
         for found in listed {
-            let entry = self.inner.find(found.instance_id).unwrap_or_else(|| {
-                self.inner.found(Row {
-                    id: None,
+            let entry = if let Some(known) = self.inner.find(found.instance_id) {
+                known
+            } else {
+                let new = self.inner.found(Row {
                     description: description.clone(),
                     name: Some(found.name.clone()).filter(|name| !name.is_empty()),
                     instance_id: found.instance_id,
@@ -67,8 +67,9 @@ impl Pool {
                         ..options.clone()
                     },
                     connector: Arc::clone(&connector),
-                })
-            });
+                });
+                Box::pin(new).await
+            };
             let id = entry.info.borrow().id;
             ids.push(id);
             self.inner.listed(id, found.running.clone());

@@ -1,13 +1,30 @@
 //! What the registry has of one session of the pool, and whether it is ours to write.
 
-use super::remembered::{fill, is_abandoned};
-use crate::session::registry::{Held, Record, RecordState, Registry};
-use crate::session::{SessionInfo, SessionState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// One session's record; none of what is not remembered.
+use tokio::sync::watch;
+
+use super::remembered::{blocking, fill, is_abandoned};
+use crate::session::registry::{Held, Record, RecordState, Registry};
+use crate::session::{SessionInfo, SessionState};
+
+/// One session's record; none of what is not remembered. Files are waited for elsewhere, one piece of work at a time.
 #[derive(Clone, Default)]
-pub(super) struct Memo(Arc<Mutex<Option<Written>>>);
+pub(super) struct Memo(Arc<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    written: Mutex<Option<Written>>,
+    /// What is asked of it while files are waited for.
+    known: Mutex<Option<Known>>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    revision: u64,
+    /// Before it was to be connected, if it is.
+    state: RecordState,
+}
 
 struct Written {
     registry: Registry,
@@ -20,6 +37,13 @@ struct Written {
 }
 
 impl Written {
+    fn known(&self) -> Known {
+        Known {
+            revision: self.record.revision,
+            state: self.claimed.unwrap_or(self.record.state),
+        }
+    }
+
     /// Changes the record, if it is ours and becomes another.
     fn write(&mut self, change: impl FnOnce(&mut Record)) {
         let mut record = self.record.clone();
@@ -49,10 +73,10 @@ pub(super) enum Claim {
 
 impl Memo {
     /// Remembers a new session, and holds it.
-    pub(super) fn begin(&self, registry: Registry, record: Record) {
-        match registry.remember(&record) {
+    pub(super) async fn begin(&self, registry: Registry, record: Record) {
+        self.work(move |memo| match registry.remember(&record) {
             Ok(held) => {
-                *self.lock() = Some(Written {
+                *memo = Some(Written {
                     registry,
                     record,
                     held: Some(held),
@@ -62,22 +86,27 @@ impl Memo {
             Err(error) => {
                 tracing::warn!(id = record.id, %error, "the session is not remembered");
             }
-        }
+        })
+        .await;
     }
 
     /// Takes the session off the record: it is no more.
-    pub(super) fn forget(&self) {
-        if let Some(written) = self.lock().take() {
-            match written.held {
-                Some(held) => held.forget(),
-                None => drop(written.registry.forget(written.record.id)),
+    pub(super) async fn forget(&self) {
+        let forget = |memo: &mut Option<Written>| {
+            if let Some(written) = memo.take() {
+                match written.held {
+                    Some(held) => held.forget(),
+                    None => drop(written.registry.forget(written.record.id)),
+                }
             }
-        }
+        };
+        self.work(forget).await;
     }
 
     /// The same, unless another psdeck wrote of it since.
-    pub(super) fn forget_unchanged(&self) {
-        if let Some(written) = self.lock().take() {
+    pub(super) async fn forget_unchanged(&self) {
+        let forget = |memo: &mut Option<Written>| {
+            let Some(written) = memo.take() else { return };
             let Record { id, revision, .. } = written.record;
             if let Some(held) = written.held {
                 // While it is ours nobody else writes.
@@ -85,108 +114,133 @@ impl Memo {
             } else if let Err(error) = written.registry.forget_unchanged(id, revision) {
                 tracing::warn!(id, %error, "the session's record stays");
             }
-        }
+        };
+        self.work(forget).await;
+    }
+
+    /// Lets go of it when connecting it failed; the record stays as it was.
+    pub(super) async fn let_go(&self) {
+        let let_go = |memo: &mut Option<Written>| {
+            if let Some(written) = memo
+                && let Some(before) = written.claimed.take()
+            {
+                written.write(|record| record.state = before);
+                written.held = None;
+            }
+        };
+        self.work(let_go).await;
     }
 
     /// How often its record was written, as far as is known here.
     pub(super) fn revision(&self) -> Option<u64> {
-        self.lock().as_ref().map(|written| written.record.revision)
-    }
-
-    /// Lets go of it when connecting it failed; the record stays as it was.
-    pub(super) fn let_go(&self) {
-        if let Some(written) = self.lock().as_mut()
-            && let Some(before) = written.claimed.take()
-        {
-            written.write(|record| record.state = before);
-            written.held = None;
-        }
+        lock(&self.0.known).map(|known| known.revision)
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
-        let memo = self.lock();
-        memo.as_ref()
-            .is_some_and(|written| is_abandoned(written.claimed.unwrap_or(written.record.state)))
+        lock(&self.0.known).is_some_and(|known| is_abandoned(known.state))
     }
 
     pub(super) fn is_recorded(&self) -> bool {
-        self.lock().is_some()
+        lock(&self.0.known).is_some()
     }
 
     /// Takes what stands in a file that is not ours to write.
-    pub(super) fn read(&self, registry: &Registry, record: &Record, is_live: bool) {
-        let mut memo = self.lock();
-        match memo.as_mut() {
+    pub(super) async fn read(&self, registry: Registry, record: Record, is_live: bool) {
+        self.work(move |memo| match memo {
             // What we wrote last tells whether others wrote since.
             Some(written) if written.held.is_some() || is_live => {}
-            Some(written) => written.record = record.clone(),
+            Some(written) => written.record = record,
             None => {
                 *memo = Some(Written {
-                    registry: registry.clone(),
-                    record: record.clone(),
+                    registry,
+                    record,
                     held: None,
                     claimed: None,
                 });
             }
-        }
+        })
+        .await;
     }
 
-    pub(super) fn claim(&self) -> Claim {
-        let mut memo = self.lock();
-        let Some(written) = memo.as_mut() else {
-            return Claim::Ours;
-        };
-        if written.held.is_some() {
-            return Claim::Ours;
-        }
-        let id = written.record.id;
-        match written.registry.take(id) {
-            Ok(Some((record, held))) => {
-                let same = record.revision == written.record.revision;
-                written.record = record;
-                written.held = Some(held);
-                written.claimed = Some(written.record.state);
-                // Written first, as before Create: whoever dies now leaves it so.
-                written.write(|record| record.state = RecordState::Opened);
-                if same { Claim::Ours } else { Claim::Changed }
+    /// Takes hold of it before it is connected.
+    pub(super) async fn claim(&self) -> Claim {
+        let claim = |memo: &mut Option<Written>| {
+            let Some(written) = memo else {
+                return Claim::Ours;
+            };
+            if written.held.is_some() {
+                return Claim::Ours;
             }
-            Ok(None) => match written.registry.records() {
-                Ok(all) if all.records.iter().any(|(record, _)| record.id == id) => Claim::Other,
-                Ok(_) => Claim::Gone,
+            let id = written.record.id;
+            match written.registry.take(id) {
+                Ok(Some((record, held))) => {
+                    let same = record.revision == written.record.revision;
+                    written.record = record;
+                    written.held = Some(held);
+                    written.claimed = Some(written.record.state);
+                    // Written first, as before Create: whoever dies now leaves it so.
+                    written.write(|record| record.state = RecordState::Opened);
+                    if same { Claim::Ours } else { Claim::Changed }
+                }
+                Ok(None) => match written.registry.records() {
+                    Ok(all) if all.records.iter().any(|(record, _)| record.id == id) => {
+                        Claim::Other
+                    }
+                    Ok(_) => Claim::Gone,
+                    Err(error) => Claim::Failed(error.to_string()),
+                },
                 Err(error) => Claim::Failed(error.to_string()),
-            },
-            Err(error) => Claim::Failed(error.to_string()),
-        }
+            }
+        };
+        self.work(claim).await.unwrap_or(Claim::Ours)
     }
 
     /// Writes what has become of it, if it is ours.
-    pub(super) fn note(&self, info: &SessionInfo) {
-        let mut memo = self.lock();
-        let Some(written) = memo.as_mut() else { return };
-        let is_on_its_way = [SessionState::Disconnected, SessionState::Connecting];
-        if written.held.is_none()
-            || (written.claimed.is_some() && is_on_its_way.contains(&info.state))
-        {
-            return;
-        }
-        written.claimed = None;
-        if info.state == SessionState::Closed {
-            if let Some(held) = memo.take().and_then(|written| written.held) {
-                held.forget();
+    pub(super) async fn note(&self, info: watch::Receiver<SessionInfo>) {
+        let note = move |memo: &mut Option<Written>| {
+            let Some(written) = memo else { return };
+            let info = info.borrow().clone();
+            let is_on_its_way = [SessionState::Disconnected, SessionState::Connecting];
+            if written.held.is_none()
+                || (written.claimed.is_some() && is_on_its_way.contains(&info.state))
+            {
+                return;
             }
-            return;
-        }
-        written.write(|record| fill(record, info));
-        if matches!(
-            info.state,
-            SessionState::Disconnected | SessionState::Broken
-        ) {
-            // Lost, it stays on record as one that was not left. Whoever wants it may have it.
-            written.held = None;
-        }
+            written.claimed = None;
+            if info.state == SessionState::Closed {
+                if let Some(held) = memo.take().and_then(|written| written.held) {
+                    held.forget();
+                }
+                return;
+            }
+            written.write(|record| fill(record, &info));
+            if matches!(
+                info.state,
+                SessionState::Disconnected | SessionState::Broken
+            ) {
+                // Lost, it stays on record as one that was not left. Whoever wants it may have it.
+                written.held = None;
+            }
+        };
+        self.work(note).await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Written>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does what may wait for files; `None` when there is no place for that any more.
+    async fn work<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Option<Written>) -> T + Send + 'static,
+    ) -> Option<T> {
+        let kept = Arc::clone(&self.0);
+        blocking(move || {
+            let mut written = lock(&kept.written);
+            let done = act(&mut written);
+            *lock(&kept.known) = written.as_ref().map(Written::known);
+            done
+        })
+        .await
     }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }

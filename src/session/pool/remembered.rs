@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
 use super::rows::Row;
 use super::{Entry, Inner, Pool};
-use crate::session::registry::{Holding, Record, RecordState, Registry};
+use crate::session::registry::{Holding, Record, RecordState, Registry, RegistryError, Remembered};
 use crate::session::{Availability, SessionId, SessionInfo, SessionState};
 use crate::transport::PasswordCommand;
 
@@ -61,31 +62,16 @@ impl Pool {
         // What joins the list after the look at the files is not missing in them.
         let before = self.inner.recorded();
         let registry = memory.registry.clone();
-        let found = match blocking(move || registry.records()).await {
+        let found = match blocking(move || look(&registry)).await {
             Some(Ok(found)) => found,
             Some(Err(error)) => return vec![error.to_string()],
             None => return Vec::new(),
         };
-        let now = SystemTime::now();
         let mut known = HashSet::with_capacity(found.records.len());
         for (record, holding) in found.records {
             known.insert(record.instance_id);
             if holding == Holding::Ours {
                 continue;
-            }
-            let is_over = record.expires.is_some_and(|expires| expires + SLACK < now);
-            if holding == Holding::Nobody && is_over {
-                let registry = memory.registry.clone();
-                blocking(move || registry.forget_unchanged(record.id, record.revision)).await;
-                known.remove(&record.instance_id);
-                continue;
-            }
-            let mut record = record;
-            if holding == Holding::Nobody && is_abandoned(record.state) && record.expires.is_none()
-            {
-                record.expires = Some(at_the_latest(&record, now));
-                let (registry, record) = (memory.registry.clone(), record.clone());
-                blocking(move || limit(&registry, &record)).await;
             }
             let entry = match self.inner.find(record.instance_id) {
                 Some(entry) => entry,
@@ -94,9 +80,11 @@ impl Pool {
                     None => continue,
                 },
             };
-            entry
+            let registry = memory.registry.clone();
+            let read = entry
                 .memo
-                .read(&memory.registry, &record, entry.live.is_some());
+                .read(registry, record.clone(), entry.live.is_some());
+            read.await;
             entry.info.send_if_modified(|info| {
                 // What is live here is ours, whatever the look at the files came before.
                 info.state == SessionState::Disconnected && apply(info, &record, holding)
@@ -123,22 +111,21 @@ const UNNOTICED: &str = "held until the server notices that its psdeck is gone: 
 
 impl Inner {
     /// The number of a new session.
-    pub(super) fn number(&self) -> SessionId {
-        use std::sync::atomic::Ordering::Relaxed;
-        let Some(memory) = &self.memory else {
-            return SessionId(self.last.fetch_add(1, Relaxed) + 1);
-        };
-        loop {
-            match memory.registry.next_id(self.last.load(Relaxed)) {
+    pub(super) async fn number(&self) -> SessionId {
+        while let Some(memory) = &self.memory {
+            let (registry, last) = (memory.registry.clone(), self.last.load(Relaxed));
+            match blocking(move || registry.next_id(last)).await {
                 // Another row may have got it meanwhile, where one got none of the registry's.
-                Ok(id) if self.last.fetch_max(id, Relaxed) < id => return SessionId(id),
-                Ok(_) => {}
-                Err(error) => {
+                Some(Ok(id)) if self.last.fetch_max(id, Relaxed) < id => return SessionId(id),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
                     tracing::warn!(%error, "the registry gives no number");
-                    return SessionId(self.last.fetch_add(1, Relaxed) + 1);
+                    break;
                 }
+                None => break,
             }
         }
+        SessionId(self.last.fetch_add(1, Relaxed) + 1)
     }
 
     /// Remembers a session before its server is asked for it.
@@ -160,43 +147,39 @@ impl Inner {
             fill(&mut record, &info);
             record
         };
-        let (memo, registry) = (entry.memo.clone(), memory.registry.clone());
-        blocking(move || memo.begin(registry, record)).await;
+        entry.memo.begin(memory.registry.clone(), record).await;
     }
 
     /// Makes a row of a session that a server told of, and remembers it: its number is its own from now on.
-    pub(super) fn found(self: &Arc<Self>, row: Row) -> Entry {
-        let Some(memory) = self
-            .memory
-            .as_ref()
-            .filter(|_| row.connector.keeps_sessions())
-        else {
-            return self.add(row).1;
-        };
-        let adopted = memory.registry.adopt(row.instance_id, |id| {
+    pub(super) async fn found(self: &Arc<Self>, row: Row) -> Entry {
+        let memory = self.memory.as_ref();
+        if let Some(memory) = memory.filter(|_| row.connector.keeps_sessions()) {
             let name = row.name.clone().unwrap_or_default();
-            let target = row.target.clone();
-            let (instance_id, client) = (row.instance_id, row.client);
-            let mut record = Record::new(id, name, instance_id, client, target, &row.options);
+            let (target, instance_id) = (row.target.clone(), row.instance_id);
+            let mut record = Record::new(0, name, instance_id, row.client, target, &row.options);
             record.state = RecordState::Disconnected;
             record.user.clone_from(&row.description.user);
-            record
-        });
-        match adopted {
-            Ok(record) => {
-                let entry = self.add(Row {
-                    id: Some(SessionId(record.id)),
-                    client: record.client,
-                    ..row
-                });
-                entry.1.memo.read(&memory.registry, &record, false);
-                entry.1
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a session is not remembered");
-                self.add(row).1
+            let registry = memory.registry.clone();
+            let adopting = move || {
+                registry.adopt(instance_id, |id| {
+                    record.id = id;
+                    record
+                })
+            };
+            match blocking(adopting).await {
+                Some(Ok(record)) => {
+                    let id = SessionId(record.id);
+                    let client = record.client;
+                    let entry = self.add(id, Row { client, ..row }).1;
+                    let registry = memory.registry.clone();
+                    entry.memo.read(registry, record, false).await;
+                    return entry;
+                }
+                Some(Err(error)) => tracing::warn!(%error, "a session is not remembered"),
+                None => {}
             }
         }
+        self.add(self.number().await, row).1
     }
 
     /// Makes a row of a record.
@@ -209,7 +192,6 @@ impl Inner {
         }
         let (connector, description) = self.connector(&record.target, &options).ok()?;
         let row = Row {
-            id: Some(SessionId(record.id)),
             description,
             name: Some(record.name.clone()),
             instance_id: record.instance_id,
@@ -219,7 +201,7 @@ impl Inner {
             options,
             connector,
         };
-        Some(self.add(row).1)
+        Some(self.add(SessionId(record.id), row).1)
     }
 
     /// The rows that are remembered.
@@ -252,9 +234,8 @@ impl Inner {
 impl Entry {
     /// Writes what has become of the session, if it is ours: to be called again whenever something has.
     pub(super) async fn note(&self) {
-        let (memo, info) = (self.memo.clone(), self.info.clone());
-        if memo.is_recorded() {
-            blocking(move || memo.note(&info.borrow().clone())).await;
+        if self.memo.is_recorded() {
+            self.memo.note(self.info.subscribe()).await;
         }
     }
 
@@ -328,11 +309,29 @@ pub(super) fn is_abandoned(state: RecordState) -> bool {
     state != RecordState::Disconnected
 }
 
-/// Writes until when an abandoned session may be there, unless somebody has taken it.
-fn limit(registry: &Registry, found: &Record) {
-    if let Err(error) = registry.amend(found) {
-        tracing::warn!(id = found.id, %error, "the session's record is not written");
-    }
+/// What there is in the files now. Sessions whose time is over are forgotten, and abandoned ones get a time.
+fn look(registry: &Registry) -> Result<Remembered, RegistryError> {
+    let now = SystemTime::now();
+    let mut found = registry.records()?;
+    found.records.retain_mut(|(record, holding)| {
+        if *holding != Holding::Nobody {
+            return true;
+        }
+        let is_over = record.expires.is_some_and(|expires| expires + SLACK < now);
+        let written = if is_over {
+            registry.forget_unchanged(record.id, record.revision)
+        } else if is_abandoned(record.state) && record.expires.is_none() {
+            record.expires = Some(at_the_latest(record, now));
+            registry.amend(record)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = written {
+            tracing::warn!(id = record.id, %error, "the session's record is not written");
+        }
+        !is_over
+    });
+    Ok(found)
 }
 
 /// When a session that its psdeck has abandoned is gone for sure.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::memo::Memo;
-use super::remembered::{self, blocking};
+use super::remembered;
 use super::{Entry, Inner};
 use crate::session::{
     Availability, Connector, Description, ExitCode, Listed, Session, SessionId, SessionInfo,
@@ -20,7 +20,6 @@ use crate::transport::{Keeping, Options, TargetAddress};
 
 /// A row to be.
 pub(super) struct Row {
-    pub(super) id: Option<SessionId>,
     pub(super) description: Description,
     pub(super) name: Option<String>,
     pub(super) instance_id: Uuid,
@@ -32,9 +31,8 @@ pub(super) struct Row {
 }
 
 impl Inner {
-    /// Adds a row; without a number of its own, and where another row has that, it gets the next one.
-    pub(super) fn add(self: &Arc<Self>, row: Row) -> (SessionId, Entry) {
-        let mut id = row.id.unwrap_or_else(|| self.number());
+    /// Adds a row; where another row has its number, it gets the next one.
+    pub(super) fn add(self: &Arc<Self>, mut id: SessionId, row: Row) -> (SessionId, Entry) {
         self.last.fetch_max(id.0, Relaxed);
         let mut entries = self.entries();
         while entries.contains_key(&id) {
@@ -119,22 +117,22 @@ impl Inner {
         }
     }
 
-    pub(in crate::session) fn remove(&self, id: SessionId) {
+    pub(in crate::session) async fn remove(&self, id: SessionId) {
         let removed = self.entries().remove(&id);
         if let Some(entry) = removed {
-            entry.memo.forget();
+            entry.memo.forget().await;
         }
         self.changed();
     }
 
     /// Takes a session that could not be opened off the list. Where nothing is known of what the server made of it, it
     /// stays remembered.
-    pub(in crate::session) fn give_up(&self, id: SessionId, why: ExitCode) {
+    pub(in crate::session) async fn give_up(&self, id: SessionId, why: ExitCode) {
         let removed = self.entries().remove(&id);
         if let Some(entry) = removed
             && !matches!(why, ExitCode::Unreachable | ExitCode::TimedOut)
         {
-            entry.memo.forget();
+            entry.memo.forget().await;
         }
         self.changed();
     }
@@ -189,8 +187,7 @@ impl Inner {
                 continue;
             }
             self.entries().remove(&id);
-            let memo = entry.memo;
-            blocking(move || memo.forget_unchanged()).await;
+            entry.memo.forget_unchanged().await;
         }
     }
 
