@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use psdeck::clixml::Value;
@@ -14,7 +14,7 @@ use psdeck::session::{
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::peer::Peer;
+use super::peer::{Peer, spread};
 use super::wsman::WsmanPeer;
 
 /// The requests of a session.
@@ -246,26 +246,10 @@ pub struct Outcome {
     counters: String,
 }
 
-/// Runs cases, so many at once, each kind of server on a peer of its own; in their order.
+/// Runs cases, so many at once; in their order.
 pub async fn run(cases: &[Case], at_once: usize) -> Option<Vec<Outcome>> {
-    let mut peers = Vec::new();
-    for _ in 0..at_once {
-        peers.push(Peer::wsman().start()?);
-    }
-    let next = Mutex::new(0..cases.len());
-    let workers = peers.iter().map(|peer| async {
-        let mut outcomes = Vec::new();
-        loop {
-            let Some(at) = next.lock().expect("nothing panics there").next() else {
-                return outcomes;
-            };
-            outcomes.push((at, one(peer, cases[at]).await));
-        }
-    });
-    let outcomes = futures_util::future::join_all(workers).await;
-    let mut outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
-    outcomes.sort_by_key(|(at, _)| *at);
-    Some(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    let peers: Option<Vec<_>> = (0..at_once).map(|_| Peer::wsman().start()).collect();
+    Some(spread(cases, &peers?, one).await)
 }
 
 /// The outcomes as lines of a table.

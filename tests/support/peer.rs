@@ -1,8 +1,10 @@
 //! Foreign PowerShell servers: psrpcore's server half behind a real `sshd`, behind WSMan, or as a child in place of `pwsh`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -26,6 +28,28 @@ pub fn account() -> Option<(String, String)> {
         Ok((name.to_owned(), password.to_owned()))
     };
     need("accounts", found.and_then(split))
+}
+
+/// Takes cases to peers, one at a time to each; what came of them, in their order.
+pub async fn spread<C: Copy, T>(
+    cases: &[C],
+    peers: &[Peer],
+    one: impl AsyncFn(&Peer, C) -> T,
+) -> Vec<T> {
+    let next = Mutex::new(cases.iter().copied().enumerate());
+    let work = peers.iter().map(|peer| async {
+        let mut done = Vec::new();
+        loop {
+            let case = next.lock().expect("nothing panics there").next();
+            let Some((at, case)) = case else {
+                return done;
+            };
+            done.push((at, one(peer, case).await));
+        }
+    });
+    let done = futures_util::future::join_all(work).await;
+    let done: BTreeMap<_, _> = done.into_iter().flatten().collect();
+    done.into_values().collect()
 }
 
 /// What leads to a peer.

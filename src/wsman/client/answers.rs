@@ -363,7 +363,7 @@ impl Client {
                 text: "the network was lost for too long".to_owned(),
             };
             self.exchanges.remove(&lost);
-            return self.broken(target, Failure::Undecided { action, why });
+            return self.broken(target, Failure::NotArrived { action, why });
         }
         exchange.renew(limit);
         exchange.land(Stage::Due);

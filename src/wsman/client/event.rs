@@ -188,9 +188,9 @@ pub enum Failure {
         /// How long it was tried.
         tried: Duration,
     },
-    /// It has never left, and the time to try it is over.
-    #[error("{} was not sent: {}", .action.name(), .why.text)]
-    NotSent {
+    /// It has not been done, and the time to try it is over.
+    #[error("{} has not reached the server: {}", .action.name(), .why.text)]
+    NotArrived {
         /// What was to be asked.
         action: Action,
         /// Why it could not be.
@@ -198,7 +198,7 @@ pub enum Failure {
     },
     /// The command has ended, and how it did was in an answer that was lost.
     #[error(
-        "the command has ended, and its last output was lost with a connection; this server does not keep answers"
+        "the command has ended, and its last output was lost with a connection: the server does not have it any more"
     )]
     ResultLost,
     /// The answer was lost, the server does not keep answers, and a second attempt could do it twice.
@@ -222,7 +222,7 @@ impl Failure {
         match self {
             Self::Refused { fault, .. } => !fault.is_gone(),
             Self::NoAnswer { why, .. }
-            | Self::NotSent { why, .. }
+            | Self::NotArrived { why, .. }
             | Self::Undecided { why, .. } => !matches!(
                 why.kind,
                 Trouble::Network | Trouble::Silence | Trouble::Final

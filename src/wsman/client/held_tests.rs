@@ -268,3 +268,36 @@ fn what_is_refused_as_somebody_else_has_the_session_has_failed() {
         );
     }
 }
+
+#[test]
+fn what_is_asked_in_the_moment_a_session_is_left_is_kept_or_refused_but_never_dropped() {
+    let (mut bench, _, _) = Bench::running(true);
+    let other = uuid::Uuid::from_u128(77);
+    bench.client.disconnect(None, None);
+    let disconnect = bench.sends(Action::Disconnect);
+    bench.client.create_pipeline(other, object(10, true));
+    let events = bench.events();
+    assert!(
+        matches!(events[..], [Event::Fault { target: Target::Pipeline(id), failure: Failure::NotArrived { .. } }] if id == other),
+        "{events:?}"
+    );
+    bench.answer(&disconnect, "");
+    bench.sends_nothing();
+    bench.now += Duration::from_secs(6);
+    bench.sends_nothing();
+    assert_eq!(bench.events().last(), Some(&Event::Disconnected(None)));
+    bench
+        .client
+        .send(PIPELINE, Priority::Default, object(10, true));
+    bench.sends_nothing();
+    bench.client.reconnect();
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.answer(&reconnect, "");
+    let send = bench.sends(Action::Send);
+    bench.answer(&send, SENT);
+    let arrived = Event::Acknowledged {
+        target: PIPELINE,
+        priority: Priority::Default,
+    };
+    assert_eq!(bench.events(), [Event::Reconnected, arrived]);
+}

@@ -135,10 +135,21 @@ impl Client {
     }
 
     /// Creates the command `id`; `first` holds fragments of its pipeline and of nothing else. [`Event::Acknowledged`]
-    /// answers.
+    /// answers, or [`Event::Fault`] where the shell is left by then: nobody expects it to begin later.
     pub fn create_pipeline(&mut self, id: Uuid, first: Bytes) {
         let target = Target::Pipeline(id);
-        if self.phase != Phase::Open || self.channels.contains_key(&target) {
+        if self.channels.contains_key(&target) {
+            return;
+        }
+        if self.is_leaving() {
+            let (action, kind) = (Action::Command, Trouble::Network);
+            let text = "the session was disconnected just then".to_owned();
+            let why = Why { kind, text };
+            let failure = Failure::NotArrived { action, why };
+            self.events.push_back(Event::Fault { target, failure });
+            return;
+        }
+        if self.phase != Phase::Open {
             return;
         }
         let channel = Channel {
@@ -149,9 +160,10 @@ impl Client {
         self.ask(Ask::Command(id), first);
     }
 
-    /// Sends whole fragments, one transmission a target and queue at a time. [`Event::Acknowledged`] answers.
+    /// Sends whole fragments, one transmission a target and queue at a time. [`Event::Acknowledged`] answers; where the
+    /// shell is left by then, once it was taken up again.
     pub fn send(&mut self, target: Target, priority: Priority, data: Bytes) {
-        if !matches!(self.phase, Phase::Open | Phase::Leaving) {
+        if self.phase != Phase::Open && !self.is_leaving() {
             return;
         }
         let Some(channel) = self.channels.get_mut(&target).filter(|c| !c.closed) else {
@@ -271,6 +283,17 @@ impl Client {
             self.channels.entry(Target::Pool).or_default();
         }
         is_new
+    }
+
+    /// Whether the shell is being left, is left, or is not ours again yet.
+    fn is_leaving(&self) -> bool {
+        let phases = [
+            Phase::Leaving,
+            Phase::Draining,
+            Phase::Away,
+            Phase::Returning,
+        ];
+        phases.contains(&self.phase)
     }
 
     fn schedule(&self) -> Schedule {

@@ -90,13 +90,8 @@ impl Client {
     /// Whether the shell outlives a lost network.
     pub(super) fn is_kept(&self) -> bool {
         let pool = self.channels.get(&Target::Pool);
-        let phases = [
-            Phase::Open,
-            Phase::Leaving,
-            Phase::Draining,
-            Phase::Returning,
-        ];
-        phases.contains(&self.phase) && pool.is_some_and(|pool| pool.standing)
+        let open = self.phase == Phase::Open || self.is_leaving();
+        open && pool.is_some_and(|pool| pool.standing)
     }
 
     /// An exchange was tried for as long as that can help. It waits until the shell was taken up, which is tried now.
@@ -229,7 +224,7 @@ impl Client {
             let (action, why) = (exchange.ask.action(), why.clone());
             let target = exchange.ask.target();
             self.exchanges.remove(&id);
-            self.broken(target, Failure::NotSent { action, why });
+            self.broken(target, Failure::NotArrived { action, why });
         }
     }
 
