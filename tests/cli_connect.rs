@@ -38,6 +38,24 @@ fn one_session_is_gone_on_with_at_a_terminal_and_stays_when_it_is_left() {
 }
 
 #[test]
+fn what_a_received_command_asks_is_answered_at_the_terminal() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let desk = Desk::new(&peer);
+    let script = "'before'; $a = Read-Host 'Who'; \"it is $a\"; Read-Host 'Again'; 'never'";
+    desk.run(&["invoke", "Server01", "-c", script, "--detach"], 0);
+    let mut screen = at_terminal(&desk, &["receive", "1"]);
+    screen.row("before").expect("Who: ").keys("Jo<Enter>");
+    screen.row("it is Jo").expect("Again: ").keys("<C-c>");
+    assert_eq!(screen.ended(), 130);
+    let left = desk.list(&["Server01"]);
+    assert_eq!(left[0]["State"], "Disconnected");
+    assert_eq!(left[0]["Running"], "a command");
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[test]
 fn a_terminal_that_goes_away_leaves_the_session_on_its_server() {
     let Some(peer) = WsmanPeer::new().start() else {
         return;
@@ -92,6 +110,6 @@ fn a_server_that_has_not_missed_a_dead_psdeck_is_waited_for() {
         ran.err
     );
     assert!(ran.err.contains(" UTC at the latest"), "{}", ran.err);
-    assert_eq!(ran.json_lines()[0]["State"], "Opened");
+    assert_eq!(ran.json_lines()[0]["State"], "Disconnected");
     assert_eq!(desk.list(&["Server01"])[0]["Availability"], "None");
 }

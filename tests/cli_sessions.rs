@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use crate::support::desk::Desk;
-use crate::support::wsman::WsmanPeer;
+use crate::support::wsman::{PASSWORD, USER, WsmanPeer};
 
 /// A peer, and somebody who knows it; nothing where no peer can be had.
 fn start() -> Option<(WsmanPeer, Desk)> {
@@ -100,6 +100,7 @@ fn a_list_is_narrowed_by_state_name_configuration_and_computer() {
     desk.run(&[&["new", "Server01"], &other[..]].concat(), 0);
     for (filter, names) in [
         (&["--name", "it*"][..], &["ITTask"][..]),
+        (&["--name", "[a-c]*"], &["Backups"]),
         (&["--configuration-name", "ITTasks"], &["Backups"]),
         (
             &["--configuration-name", "ITTasks", "Server01"],
@@ -161,6 +162,76 @@ fn received_output_is_lines_of_json_where_wanted_with_its_errors() {
 }
 
 #[test]
+fn a_script_that_the_server_refuses_is_told_and_its_session_goes() {
+    let Some((peer, desk)) = start() else { return };
+    let rule = json!({ "op": "Command", "name": "quota_operations" });
+    peer.rule("fault", rule);
+    let ran = desk.run(&["invoke", "Server01", "-c", "1", "--detach"], 4);
+    assert_eq!(ran.out, "");
+    assert!(ran.err.contains("operations at a time"), "{}", ran.err);
+    assert!(
+        ran.err.contains("session made for it was removed"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(desk.list(&["Server01"]), [] as [Value; 0]);
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_new_session_that_cannot_be_left_is_closed_and_one_that_was_there_stays() {
+    let Some((peer, desk)) = start() else { return };
+    desk.run(&["new", "Server01", "--name", "ITTask"], 0);
+    let rule = json!({ "op": "Disconnect", "name": "not_graceful", "count": 0 });
+    peer.rule("fault", rule);
+    for arguments in [
+        &["new", "Server01"][..],
+        &["invoke", "Server01", "-c", "Start-Sleep 1000", "--detach"],
+    ] {
+        let ran = desk.run(arguments, 4);
+        assert_eq!(ran.out, "");
+        assert!(
+            ran.err.contains("it was closed, with what ran in it"),
+            "{}",
+            ran.err
+        );
+    }
+    assert_eq!(peer.count("executed", "Delete"), 2);
+    let ran = desk.run(&["receive", "ITTask"], 4);
+    assert!(
+        ran.err.contains("psdeck connect 1 goes on then"),
+        "{}",
+        ran.err
+    );
+    peer.heal();
+    desk.run(&["connect", "ITTask", "--output", "jsonl"], 0);
+    assert_eq!(states(&desk.list(&["Server01"])).len(), 1);
+}
+
+#[test]
+fn received_objects_are_json_and_clixml_where_wanted() {
+    let Some((_peer, desk)) = start() else { return };
+    let begin = || {
+        let script = "[pscustomobject]@{ A = 1 }; 'b'";
+        desk.run(&["invoke", "Server01", "-c", script, "--detach"], 0);
+    };
+    begin();
+    let array = desk.run(&["receive", "1", "--output", "json"], 0).json();
+    assert_eq!(array, json!([{ "A": 1 }, "b"]));
+    let nothing = desk.run(&["receive", "1", "--output", "json"], 0).json();
+    assert_eq!(nothing, json!([]));
+    begin();
+    let both = desk.run(&["receive", "*", "--output", "json"], 0).json();
+    assert_eq!(both[0]["output"], json!([]));
+    assert_eq!(both[1]["output"], json!([{ "A": 1 }, "b"]));
+    assert_eq!(both[1]["state"], "Completed");
+    begin();
+    let clixml = desk.run(&["receive", "3", "--output", "clixml"], 0).out;
+    assert!(clixml.starts_with("<Objs"), "{clixml}");
+    assert!(clixml.contains("<I32 N=\"A\">1</I32>"), "{clixml}");
+}
+
+#[test]
 fn sessions_are_connected_and_left_again_by_id_name_and_start() {
     let Some((peer, desk)) = start() else { return };
     for name in ["ITTask", "ITOther", "Backups"] {
@@ -171,6 +242,7 @@ fn sessions_are_connected_and_left_again_by_id_name_and_start() {
         (&["1"][..], &[1][..]),
         (&["itt"], &[1]),
         (&["IT*"], &[1, 2]),
+        (&["it[s-u]*"], &[1]),
         (&[&instance[..13]], &[3]),
         (&[&instance, "1"], &[1, 3]),
         (&["--on", "Server01", "--all"], &[1, 2, 3]),
@@ -182,8 +254,9 @@ fn sessions_are_connected_and_left_again_by_id_name_and_start() {
             .map(|one| one["Id"].as_u64().unwrap())
             .collect();
         assert_eq!(found, ids, "{chosen:?}");
+        // As they are when they are shown: left again.
         assert!(
-            lines.iter().all(|one| one["State"] == "Opened"),
+            lines.iter().all(|one| one["State"] == "Disconnected"),
             "{lines:?}"
         );
     }
@@ -203,12 +276,16 @@ fn no_session_or_several_that_fit_end_with_6() {
             ("9", "no session fits '9'"),
             ("Migration", "no session fits 'Migration'"),
             ("M*", "no session fits 'M*'"),
+            ("IT[a-c]*", "no session fits 'IT[a-c]*'"),
             ("IT", "'IT' fits 2 sessions"),
         ] {
             let ran = desk.run(&[verb, chosen], 6);
             assert!(ran.err.contains(said), "{verb}: {}", ran.err);
             assert!(ran.err.contains("\nhint: "), "{verb}: {}", ran.err);
         }
+        // As of a variable that is not set.
+        let ran = desk.run(&[verb, ""], 2);
+        assert!(ran.err.contains("is empty"), "{verb}: {}", ran.err);
     }
     let gone = desk.list(&[])[0]["InstanceId"]
         .as_str()
@@ -318,4 +395,29 @@ fn a_server_that_cannot_be_asked_is_told_and_the_others_are_listed() {
     );
     assert!(ran.out.contains("ITTask"), "{}", ran.out);
     assert!(ran.err.contains("cannot list the sessions"), "{}", ran.err);
+}
+
+#[test]
+fn one_password_makes_lists_and_removes_sessions_of_several_computers() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let desk = Desk::bare();
+    let (one, ca) = (peer.https_url(), peer.ca_file());
+    let other = one.replace("127.0.0.1", "localhost");
+    let ca = ca.display().to_string();
+    let given = ["--user", USER, "--ca", &ca, "--password-stdin"];
+    let run = |arguments: &[&str]| {
+        let arguments = [arguments, &given].concat();
+        let run = desk.psdeck(&arguments).input(format!("{PASSWORD}\n"));
+        run.run().expect(0)
+    };
+    let both = [one.as_str(), other.as_str()];
+    run(&[&["new"], &both[..]].concat());
+    let listed = run(&[&["list", "--output", "jsonl"], &both[..]].concat());
+    assert_eq!(listed.json_lines().len(), 2, "{}", listed.err);
+    run(&["remove", "*"]);
+    peer.until("no shell", |state| {
+        state["shells"].as_array().is_some_and(Vec::is_empty)
+    });
 }

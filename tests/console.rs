@@ -367,10 +367,12 @@ fn a_cmdlet_as_a_verb_leaves_its_sessions_on_their_servers() {
         assert_eq!(shells, Some(1), "{words:?}: {} {}", ran.out, ran.err);
         (ran.out, ran.err)
     };
-    let (_, told) = run(&["New-PSSession", "Server01", "-Name", "ITTask"]);
+    let (out, told) = run(&["New-PSSession", "Server01", "-Name", "ITTask"]);
     assert!(told.contains("Left: psdeck connect 1"), "{told}");
+    let row = "ITTask          WSMan     Server01        RemoteMachine   Disconnected";
+    assert!(out.contains(row), "{out}");
     let (out, _) = run(&["Connect-PSSession", "-Name", "ITTask"]);
-    assert!(out.contains("ITTask"), "{out}");
+    assert!(out.contains(row), "{out}");
     run(&["Receive-PSSession", "-Name", "ITTask"]);
     // A console closes what it made, and leaves what it only connected.
     let lines = "Connect-PSSession -Name ITTask\n$s = New-PSSession Server01\n";

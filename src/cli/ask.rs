@@ -71,14 +71,13 @@ impl Asker {
         self.terminal.lock().await
     }
 
-    /// Tells that a computer let us in.
-    pub(super) fn accepted(&self, computer: &str) {
-        self.passwords.accepted(computer);
-    }
-
-    /// Tells that a computer did not.
-    pub(super) fn refused(&self, computer: &str) {
-        self.passwords.refused(computer);
+    /// Is told whether a computer let us in.
+    pub(super) fn told_in(&self, computer: &str, inside: bool) {
+        if inside {
+            self.passwords.accepted(computer);
+        } else {
+            self.passwords.refused(computer);
+        }
     }
 
     async fn answer(&self, question: Question) -> Answer {

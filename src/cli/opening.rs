@@ -15,7 +15,8 @@ use crate::config::{Config, Resolved};
 use crate::server::Demonstration;
 use crate::session::registry::{self, Registry};
 use crate::session::{
-    Demo, ExitCode, OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState, Size,
+    Demo, ExitCode, Left, OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState,
+    Size,
 };
 use crate::transport::{Ask, Leave, Secret};
 
@@ -116,6 +117,43 @@ pub(super) fn kept(pool: &Pool) -> Vec<SessionInfo> {
     all
 }
 
+/// Leaves a session that this run has opened. One that cannot be left is closed, with what runs in it; the report says what
+/// has become of it.
+pub(super) async fn leave_or_close(pool: &Pool, id: SessionId) -> Result<Left, Report> {
+    let left = leave_again(pool, id, Leave::default()).await;
+    match (left, pool.session(id)) {
+        (Err(mut report), Some(session)) => {
+            session.close().await;
+            report.hints = vec!["it was closed, with what ran in it".to_owned()];
+            Err(report)
+        }
+        (left, _) => left,
+    }
+}
+
+/// Leaves a session that was there before. One that cannot be left stays as it is; the report says what comes of that
+/// when this run ends.
+pub(super) async fn leave_again(pool: &Pool, id: SessionId, leave: Leave) -> Result<Left, Report> {
+    // Ctrl+C has ended something else, and is not to end this.
+    let left = pool.disconnect(id, leave, CancellationToken::new()).await;
+    left.map_err(|mut report| {
+        match pool.info(id).map(|info| info.state) {
+            Some(SessionState::Opened) => {
+                report.hints = vec![format!(
+                    "its server notices in some minutes that nobody has it; psdeck connect {id} goes on then"
+                )];
+            }
+            Some(SessionState::Disconnected) => {
+                report.hints = vec![format!(
+                    "it counts as left: psdeck connect {id} goes on, psdeck remove {id} ends it"
+                )];
+            }
+            _ => {}
+        }
+        report
+    })
+}
+
 /// Leaves those of the open sessions that are meant and that can be left, and closes all others. The gravest of what
 /// failed, which was told.
 pub(super) async fn part(
@@ -127,10 +165,7 @@ pub(super) async fn part(
 ) -> Option<ExitCode> {
     let mut open = kept(pool);
     open.retain(|info| meant(info.id));
-    // Ctrl+C has ended something else, and is not to end this.
-    let leaving = open
-        .iter()
-        .map(|info| pool.disconnect(info.id, Leave::default(), CancellationToken::new()));
+    let leaving = open.iter().map(|info| leave_or_close(pool, info.id));
     let mut worst = None;
     for (info, left) in open
         .iter()
@@ -146,8 +181,7 @@ pub(super) async fn part(
                     format!("Left: psdeck connect {id} goes on, psdeck remove {id} ends it.");
                 output::message(&told, colours);
             }
-            Err(mut report) => {
-                report.hints = vec!["it was closed, with what ran in it".to_owned()];
+            Err(report) => {
                 output::error(&report, colours);
                 worst = worst.max(Some(report.code));
             }

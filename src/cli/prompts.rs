@@ -4,6 +4,7 @@ use std::io;
 
 use zeroize::Zeroizing;
 
+use super::tty::Tty;
 use crate::remote_text::plain;
 use crate::session::{FieldReply, Prompt, PromptField, PromptReply};
 use crate::transport::Secret;
@@ -15,6 +16,59 @@ pub(super) trait Talk {
 
     /// Reads a line behind a label; `None`: there is no answer. Ctrl+C is an error of the kind `Interrupted`.
     async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>>;
+}
+
+impl Talk for Tty {
+    fn show(&mut self, text: &str) -> io::Result<()> {
+        self.show(text)
+    }
+
+    async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>> {
+        self.read(label, echo).await?.answer()
+    }
+}
+
+/// A terminal at which each label names the computer that asks, where there are several.
+pub(super) struct Named<'a> {
+    pub(super) tty: &'a mut Tty,
+    pub(super) name: Option<String>,
+}
+
+impl Talk for Named<'_> {
+    fn show(&mut self, text: &str) -> io::Result<()> {
+        self.tty.show(text)
+    }
+
+    async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>> {
+        match &self.name {
+            Some(name) => self.tty.line(&format!("[{name}] {label}"), echo).await,
+            None => self.tty.line(label, echo).await,
+        }
+    }
+}
+
+/// How a question ended.
+pub(super) enum Asked {
+    Reply(PromptReply),
+    /// Whoever asked needs no answer any more.
+    Void,
+    /// Ctrl+C.
+    Interrupted,
+}
+
+/// Asks until there is a reply, or none is needed.
+pub(super) async fn ask_until(
+    prompt: &Prompt,
+    talk: &mut impl Talk,
+    void: impl Future<Output = ()>,
+) -> io::Result<Asked> {
+    tokio::select! {
+        reply = ask(prompt, talk) => match reply {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Asked::Interrupted),
+            reply => Ok(Asked::Reply(reply?)),
+        },
+        () = void => Ok(Asked::Void),
+    }
 }
 
 /// Asks, and gives the reply; a question without an answer is refused.

@@ -25,6 +25,8 @@ pub struct Console {
     pub(super) variables: Variables,
     pub(super) jobs: Jobs,
     pub(super) shown: Option<Shown>,
+    /// Sessions that are shown only when it is known what became of them.
+    pub(super) put_off: Option<Vec<Value>>,
     /// Warnings that are told once.
     pub(super) told: BTreeSet<String>,
 }
@@ -48,6 +50,7 @@ impl Console {
             variables: Variables::default(),
             jobs: Jobs::default(),
             shown: None,
+            put_off: None,
             told: BTreeSet::new(),
         }
     }
@@ -61,7 +64,8 @@ impl Console {
         self.end(done, failed)
     }
 
-    /// Runs one cmdlet with words as a shell gives them: quotes are gone, there are no variables and no pipelines.
+    /// Runs one cmdlet with words as a shell gives them: quotes are gone, there are no variables and no pipelines. The
+    /// sessions that it puts out wait for [`Self::show_sessions`], so that they can be left before.
     pub async fn command(
         &mut self,
         name: &str,
@@ -73,10 +77,21 @@ impl Console {
             return self.end(Err(error.into()), None);
         };
         let arguments = words.iter().map(|word| argument(word)).collect();
+        self.put_off = Some(Vec::new());
         let mut run = Run::new(self, "", cancel);
         let done = run.call(cmdlet, arguments, None, &mut Out::shown()).await;
         let failed = run.failed;
         self.end(done, failed)
+    }
+
+    /// Shows the sessions that [`Self::command`] has put out, as they are now.
+    pub fn show_sessions(&mut self) {
+        let sessions = self.put_off.take().unwrap_or_default();
+        let mut run = Run::new(self, "", CancellationToken::new());
+        for session in sessions {
+            run.emit(&mut Out::shown(), session);
+        }
+        self.end_shown();
     }
 
     /// The host.

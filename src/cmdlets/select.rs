@@ -8,6 +8,7 @@ use super::interpreter::{Result, Run, like};
 use super::session_object::{PSSession, short};
 use super::value::Value;
 use crate::clixml;
+use crate::language::WildcardPattern;
 use crate::session::{ExitCode, SessionInfo};
 
 impl Run<'_> {
@@ -49,7 +50,7 @@ impl Run<'_> {
                     _ => like(&info.name, &text),
                 };
                 let fitting: Vec<_> = all.iter().filter(fits).collect();
-                if fitting.is_empty() && !(parameter == "Name" && is_pattern(&text)) {
+                if fitting.is_empty() && !(parameter == "Name" && WildcardPattern::is_in(&text)) {
                     self.complain(unknown(parameter, &text))?;
                 }
                 for info in fitting {
@@ -150,10 +151,6 @@ pub(super) fn unknown(parameter: &str, text: &str) -> Error {
     let message = format!("There is no session with the {what} '{text}' here.");
     let error = Error::new("InvalidArgument", id, message);
     error.target(text).code(ExitCode::NoSession)
-}
-
-pub(super) fn is_pattern(name: &str) -> bool {
-    name.contains(['*', '?', '['])
 }
 
 fn add(found: &mut Vec<PSSession>, session: PSSession) {

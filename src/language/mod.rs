@@ -9,6 +9,7 @@ mod error;
 mod number;
 mod parser;
 mod tree;
+mod wildcard;
 
 pub use complete::{Completeness, completeness};
 pub use error::{Incomplete, ParseError};
@@ -19,3 +20,4 @@ pub use tree::{
     Link, LoopTest, Parameter, Part, Pipeline, Postfix, Redirection, RedirectionTarget,
     ScriptBlock, Span, Statement, StatementKind, SwitchCase, UnaryOperator, Variable, Word,
 };
+pub use wildcard::WildcardPattern;

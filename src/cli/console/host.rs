@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex as Guarded, PoisonError};
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use crate::cli::ask::Asker;
 use crate::cli::enter::{self, Lines};
 use crate::cli::output::{self, Colours};
-use crate::cli::prompts::{self, Talk};
+use crate::cli::prompts;
 use crate::cli::screen::Screen;
 use crate::cli::signals::Interrupts;
 use crate::cli::status::Failed;
@@ -94,7 +93,7 @@ impl Terminal {
         let reply = match &self.around.lines {
             Some(lines) => prompts::ask(prompt, &mut *lines.lock().await).await,
             None => match Tty::open() {
-                Some(tty) => prompts::ask(prompt, &mut Typing(tty)).await,
+                Some(mut tty) => prompts::ask(prompt, &mut tty).await,
                 None => Ok(PromptReply::Refuse),
             },
         };
@@ -193,13 +192,7 @@ impl Host for Terminal {
 
     fn told_in(&self) -> ToldIn {
         let asker = lock(&self.around.asker).clone();
-        Arc::new(move |computer, inside| {
-            if inside {
-                asker.accepted(computer);
-            } else {
-                asker.refused(computer);
-            }
-        })
+        Arc::new(move |computer, inside| asker.told_in(computer, inside))
     }
 
     fn prompt<'h>(&'h mut self, prompt: &'h Prompt) -> BoxFuture<'h, PromptReply> {
@@ -208,19 +201,6 @@ impl Host for Terminal {
 
     fn enter(&mut self, session: Session) -> BoxFuture<'_, Result<Entered, Report>> {
         Box::pin(self.visit(session))
-    }
-}
-
-/// Answers that are typed.
-struct Typing(Tty);
-
-impl Talk for Typing {
-    fn show(&mut self, text: &str) -> io::Result<()> {
-        self.0.show(text)
-    }
-
-    async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>> {
-        self.0.read(label, echo).await?.answer()
     }
 }
 

@@ -97,6 +97,7 @@ pub(in crate::cli) fn cmdlet(words: &[OsString], context: &Context) -> Result<Ex
         let given_up = outcome.is_none();
         let meant = |id| !given_up || !pool.made(id);
         let left = opening::part(&pool, meant, context.colours, GOODBYE, &mut interrupts).await;
+        console.show_sessions();
         if let Some(failed) = lock(&around.failed).take() {
             return Err(failed);
         }

@@ -4,12 +4,10 @@ use std::io;
 
 use crossterm::terminal;
 use unicode_width::UnicodeWidthStr as _;
-use zeroize::Zeroizing;
 
 use super::viewer::{Asked, Next, Step, Viewer};
 use crate::cli::console::{Edited, Editor, Painter, Shown};
 use crate::cli::keyboard;
-use crate::cli::prompts::Talk;
 use crate::cli::signals;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::tty::{Paste, Raw, Tty, Typed};
@@ -61,8 +59,7 @@ impl Console {
             Step::Shown => {}
             Step::Over(status) => return Ok(Some(status)),
             Step::Asks(id, prompt) => {
-                let mut talk = Typing { tty: &mut self.tty };
-                if let Asked::Interrupted = self.viewer.ask(id, &prompt, &mut talk).await? {
+                if let Asked::Interrupted = self.viewer.ask(id, &prompt, &mut self.tty).await? {
                     self.interrupted().await?;
                 }
             }
@@ -202,19 +199,4 @@ impl Console {
 struct Keys {
     _paste: Paste,
     _raw: Raw,
-}
-
-/// Answers to the remote host, typed.
-struct Typing<'a> {
-    tty: &'a mut Tty,
-}
-
-impl Talk for Typing<'_> {
-    fn show(&mut self, text: &str) -> io::Result<()> {
-        self.tty.show(text)
-    }
-
-    async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>> {
-        self.tty.read(label, echo).await?.answer()
-    }
 }

@@ -216,7 +216,8 @@ impl Sink for Several {
 
     fn end(&mut self) -> io::Result<()> {
         self.write_whole()?;
-        write(&mut String::from("\n]\n"))
+        let end = if self.written == 0 { "[]\n" } else { "\n]\n" };
+        write(&mut end.to_owned())
     }
 }
 

@@ -23,6 +23,7 @@ use super::connection::{Connection, one_reader};
 use super::status::{ExitStatus, Failed};
 use super::targets::{self, Targets};
 pub(super) use printer::Printer;
+pub(super) use run::WAITING;
 use script::Values;
 pub(super) use tally::Fared;
 

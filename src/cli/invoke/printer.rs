@@ -1,11 +1,10 @@
-//! What commands put out that were begun elsewhere: text or lines of JSON, objects as they come.
+//! What commands put out that were begun elsewhere, as `invoke` prints it; text is made of their objects here.
 
 use std::io;
 
-use super::jsonl;
-use super::sink::Sink;
+use super::Output;
+use super::sink::{self, Sink};
 use super::tally::Fared;
-use super::text;
 use crate::cli::output::Colours;
 use crate::clixml::Objects;
 use crate::format::text::Formatter;
@@ -19,20 +18,17 @@ pub(in crate::cli) struct Printer {
 }
 
 impl Printer {
-    /// Text for this terminal.
-    pub(in crate::cli) fn text(names: &[String], colours: Colours) -> Self {
+    /// `types`: JSON has the type names of objects.
+    pub(in crate::cli) fn new(
+        output: Output,
+        names: &[String],
+        colours: Colours,
+        types: bool,
+    ) -> Self {
         let width = usize::from(crate::cli::enter::window().columns);
         Self {
-            sink: text::sink(names, colours),
-            formatter: Some(Formatter::new(width)),
-        }
-    }
-
-    /// A line of JSON an event.
-    pub(in crate::cli) fn jsonl(names: &[String], colours: Colours) -> Self {
-        Self {
-            sink: Box::new(jsonl::Lines::new(names, colours, false)),
-            formatter: None,
+            sink: sink::of(output, names, colours, types),
+            formatter: (output == Output::Text).then(|| Formatter::new(width)),
         }
     }
 
@@ -70,6 +66,12 @@ impl Printer {
         fared: Fared,
     ) -> io::Result<()> {
         self.sink.failed(target, report, fared)
+    }
+
+    /// Something is about to be asked at the terminal.
+    pub(in crate::cli) fn before_prompt(&mut self, target: usize) -> io::Result<()> {
+        self.table_ends(target)?;
+        self.sink.before_prompt()
     }
 
     /// All are done.

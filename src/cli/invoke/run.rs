@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use super::input::Input;
-use super::sink::Sink;
+use super::sink::{self, Sink};
 use super::tally::{self, Fared};
-use super::{Arguments, Output, array, jsonl, objects, text};
+use super::{Arguments, Output};
 use crate::cli::ask::Asker;
 use crate::cli::output::Colours;
-use crate::cli::prompts::{self, Talk};
+use crate::cli::prompts::{self, Asked, Named};
 use crate::cli::signals::Interrupts;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::tty::Tty;
@@ -29,10 +28,10 @@ use crate::session::{
 use crate::transport::{Ask, Stage};
 
 /// How long the sessions may take to close when all is done.
-pub(super) const GOODBYE: Duration = Duration::from_secs(2);
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Events that may wait while something is asked; further ones stay with their computers.
-const WAITING: usize = 256;
+pub(in crate::cli) const WAITING: usize = 256;
 
 struct Run {
     operation: Operation,
@@ -101,7 +100,7 @@ pub(super) async fn run(
     let mut run = Run {
         operation: pool.invoke(request, &ask, &cancel),
         asker,
-        sink: sink(arguments, &names, colours),
+        sink: sink::of(arguments.output, &names, colours, arguments.type_names),
         input,
         computers: computers
             .iter()
@@ -131,16 +130,6 @@ pub(super) async fn run(
     match run.fared.as_slice() {
         [one] if arguments.exit_code => Ok(one.as_remote()),
         all => Ok(tally::all(all)),
-    }
-}
-
-fn sink(arguments: &Arguments, names: &[String], colours: Colours) -> Box<dyn Sink> {
-    let types = arguments.type_names;
-    match arguments.output {
-        Output::Text => text::sink(names, colours),
-        Output::Json => array::sink(names, colours, types),
-        Output::Jsonl => Box::new(jsonl::Lines::new(names, colours, types)),
-        Output::Clixml => Box::new(objects::Clixml::new(names, colours)),
     }
 }
 
@@ -242,7 +231,7 @@ impl Run {
                 if !self.inside.get(target).copied().unwrap_or_default()
                     && let Some(computer) = self.computers.get(target)
                 {
-                    self.asker.refused(computer);
+                    self.asker.told_in(computer, false);
                 }
                 fared.failed(&report);
                 // Among several, the name that the user gave tells which it was.
@@ -264,7 +253,7 @@ impl Run {
             (self.inside.get_mut(target), self.computers.get(target))
         {
             *inside = true;
-            self.asker.accepted(computer);
+            self.asker.told_in(computer, true);
         }
     }
 
@@ -281,54 +270,42 @@ impl Run {
         let Some(tty) = &mut self.terminal else {
             return Ok(Some(PromptReply::Refuse));
         };
-        let mut talk = Typing {
-            tty,
-            name: (self.names.len() > 1).then_some(name),
-        };
-        let mut asking = std::pin::pin!(prompts::ask(prompt, &mut talk));
-        loop {
-            tokio::select! {
-                reply = &mut asking => return match reply {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                        cancel.cancel();
-                        Ok(None)
-                    }
-                    reply => Ok(Some(reply?)),
-                },
-                event = self.operation.next(), if self.waiting.len() < WAITING => match event {
+        let name = (self.names.len() > 1).then_some(name);
+        let mut talk = Named { tty, name };
+        let (operation, waiting) = (&mut self.operation, &mut self.waiting);
+        let void = async {
+            loop {
+                if waiting.len() >= WAITING {
+                    return cancel.cancelled().await;
+                }
+                let event = tokio::select! {
+                    event = operation.next() => event,
+                    () = cancel.cancelled() => return,
+                };
+                match event {
                     Some(OperationEvent {
                         target: other,
-                        kind: OperationKind::Pipeline(PipelineEvent::Host(HostEvent::PromptCancelled(void))),
-                    }) if other == target && void == id => return Ok(None),
-                    Some(event) => self.waiting.push_back(event),
-                    None => return Ok(None),
-                },
-                () = cancel.cancelled() => return Ok(None),
+                        kind:
+                            OperationKind::Pipeline(PipelineEvent::Host(HostEvent::PromptCancelled(
+                                void,
+                            ))),
+                    }) if other == target && void == id => return,
+                    Some(event) => waiting.push_back(event),
+                    None => return,
+                }
+            }
+        };
+        match prompts::ask_until(prompt, &mut talk, void).await? {
+            Asked::Reply(reply) => Ok(Some(reply)),
+            Asked::Void => Ok(None),
+            Asked::Interrupted => {
+                cancel.cancel();
+                Ok(None)
             }
         }
     }
 
     fn name(&self, target: usize) -> &str {
         self.names.get(target).map_or("", String::as_str)
-    }
-}
-
-/// Answers to remote hosts, typed; of several computers, each label names the one that asks.
-struct Typing<'a> {
-    tty: &'a mut Tty,
-    name: Option<String>,
-}
-
-impl Talk for Typing<'_> {
-    fn show(&mut self, text: &str) -> io::Result<()> {
-        self.tty.show(text)
-    }
-
-    async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>> {
-        let label = match &self.name {
-            Some(name) => format!("[{name}] {label}"),
-            None => label.to_owned(),
-        };
-        self.tty.read(&label, echo).await?.answer()
     }
 }

@@ -3,6 +3,8 @@
 use std::io;
 
 use super::tally::Fared;
+use super::{Output, array, jsonl, objects, text};
+use crate::cli::output::Colours;
 use crate::session::{Finished, PipelineEvent, Report};
 
 /// One format of output. Targets are named by their places.
@@ -24,4 +26,14 @@ pub(super) trait Sink {
 
     /// All computers are done.
     fn end(&mut self) -> io::Result<()>;
+}
+
+/// Writes one format for computers of these names; `types`: JSON has the type names of objects.
+pub(super) fn of(output: Output, names: &[String], colours: Colours, types: bool) -> Box<dyn Sink> {
+    match output {
+        Output::Text => text::sink(names, colours),
+        Output::Json => array::sink(names, colours, types),
+        Output::Jsonl => Box::new(jsonl::Lines::new(names, colours, types)),
+        Output::Clixml => Box::new(objects::Clixml::new(names, colours)),
+    }
 }

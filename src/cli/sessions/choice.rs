@@ -1,19 +1,26 @@
 //! Which sessions a command line means.
 
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
 use uuid::Uuid;
 
 use super::Deck;
 use crate::cli::connection::Connection;
 use crate::cli::status::Failed;
-use crate::cli::targets;
-use crate::config::{Config, Resolved};
+use crate::cli::{Context, targets};
+use crate::config::Resolved;
+use crate::language::WildcardPattern;
 use crate::session::{ExitCode, Report, SessionInfo};
-use crate::transport::fits_pattern;
+
+/// How many servers are worked on at once.
+pub(super) const AT_ONCE: usize = 32;
 
 /// The sessions of a verb that takes several.
 #[derive(Debug, clap::Args)]
 pub(super) struct Choice {
-    /// Sessions: an id, a name (with wildcards: several), an instance id, or any start of one that fits no other.
+    /// Sessions: an id, a name (with wildcards `* ? [a-z]`: several), an instance id, or any start of one that fits no
+    /// other.
     #[arg(value_name = "SESSION", required_unless_present = "all")]
     sessions: Vec<String>,
     /// Choose among the sessions that these computers hold.
@@ -27,18 +34,29 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    pub(super) fn targets(&self, config: &Config) -> Result<Vec<Resolved>, Failed> {
-        targets::resolve(config, &self.on)
+    /// Finds them; asks the servers first where some are named. What a server fails at is told.
+    pub(super) async fn open(&self, context: &Context) -> Result<(Deck, Vec<SessionInfo>), Failed> {
+        // Every name begins with it.
+        if self.sessions.iter().any(|text| text.trim().is_empty()) {
+            return Err(Failed::usage(
+                "the name of a session is empty",
+                "a variable of the shell may be unset",
+            ));
+        }
+        let config = self.connection.config(context)?;
+        let targets = targets::resolve(&config, &self.on)?;
+        let mut deck = Deck::open(&config, &self.connection, targets.len() == 1, context).await?;
+        let found = self.find(&mut deck, &targets).await?;
+        Ok((deck, found))
     }
 
-    /// Finds them; asks the servers first where some are named. What a server fails at is told.
-    pub(super) async fn find(
+    async fn find(
         &self,
         deck: &mut Deck,
         targets: &[Resolved],
     ) -> Result<Vec<SessionInfo>, Failed> {
         let candidates = if targets.is_empty() {
-            deck.pool.sessions().now().to_vec()
+            deck.now(|_| true)
         } else {
             held(deck, targets, &self.connection).await
         };
@@ -74,29 +92,30 @@ pub(super) async fn held(
         let mut options = connection.over(target);
         // It picks among what is there, and is not how a server is asked.
         options.configuration_name = None;
-        (target.address.clone(), options)
+        let (pool, asker, cancel) = (deck.pool.clone(), deck.asker.clone(), deck.cancel.clone());
+        async move {
+            let (address, ask) = (&target.address, Arc::clone(&asker));
+            let listed = pool.refresh(address, &options, ask, cancel).await;
+            asker.told_in(address.computer(), listed.is_ok());
+            listed
+        }
     });
-    let (pool, ask, cancel) = (deck.pool.clone(), deck.ask.clone(), deck.cancel.clone());
-    let answers = deck
-        .wait(pool.refresh_all(asked.collect(), &ask, &cancel))
-        .await;
+    let asked = futures_util::stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE);
+    let answers: Vec<_> = deck.wait(asked.collect()).await;
     let mut ids = Vec::new();
-    for (_, answer) in answers {
+    for answer in answers {
         match answer {
             Ok(held) => ids.extend(held),
             Err(report) => deck.tell(&report),
         }
     }
-    let all = deck.pool.sessions().now();
-    let all = all.iter().filter(|info| ids.contains(&info.id));
-    all.cloned().collect()
+    deck.now(|id| ids.contains(&id))
 }
 
 /// The sessions that a text means.
 fn meant<'s>(text: &str, all: &'s [SessionInfo]) -> Result<Vec<&'s SessionInfo>, Report> {
     let by_id = |info: &&SessionInfo| text.parse() == Ok(info.id.0);
     let by_instance = |info: &&SessionInfo| Uuid::parse_str(text) == Ok(info.instance_id);
-    let by_name = |info: &&SessionInfo| info.name.eq_ignore_ascii_case(text);
     let begins = |whole: &str| {
         let start = whole.get(..text.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(text))
@@ -106,8 +125,10 @@ fn meant<'s>(text: &str, all: &'s [SessionInfo]) -> Result<Vec<&'s SessionInfo>,
     let by_start = |info: &&SessionInfo| {
         begins(&info.name) || (!is_number && begins(&info.instance_id.to_string()))
     };
-    if text.contains(['*', '?']) {
-        let fitting = all.iter().filter(|info| fits_pattern(text, &info.name));
+    let pattern = WildcardPattern::new(text);
+    let by_name = |info: &&SessionInfo| pattern.fits(&info.name);
+    if WildcardPattern::is_in(text) {
+        let fitting = all.iter().filter(by_name);
         let fitting: Vec<_> = fitting.collect();
         return if fitting.is_empty() {
             Err(unknown(text))

@@ -2,15 +2,18 @@
 
 use std::io::{self, IsTerminal as _};
 
+use futures_util::StreamExt as _;
+
 use super::Deck;
-use super::choice::Choice;
+use super::choice::{AT_ONCE, Choice};
 use super::listing::{self, Output};
 use crate::cli::enter;
 use crate::cli::status::{ExitStatus, Failed};
-use crate::cli::{Context, block_on, output};
-use tokio_util::sync::CancellationToken;
-
-use crate::session::{Interactive, Session, SessionInfo, SessionState};
+use crate::cli::{Context, block_on, opening, output};
+use crate::session::{
+    Availability, ExitCode, Interactive, Pool, Report, Session, SessionId, SessionInfo,
+    SessionState,
+};
 use crate::transport::Leave;
 
 /// Take up disconnected sessions: one, at a terminal, to work in it; several, to see that they can be had.
@@ -27,79 +30,81 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
-    let choice = &arguments.choice;
-    let config = choice.connection.config(context)?;
-    let targets = choice.targets(&config)?;
     let at_terminal = io::stdin().is_terminal() && arguments.output.is_none();
     block_on(async {
-        let mut deck = Deck::open(&config, &choice.connection, targets.len() == 1, context).await?;
-        let found = choice.find(&mut deck, &targets).await?;
+        let (mut deck, found) = arguments.choice.open(context).await?;
         if let ([one], true) = (found.as_slice(), at_terminal) {
-            let session = take_up(&mut deck, one).await?;
+            let taking = take_up(&deck, one);
+            let session = deck.wait(taking).await?;
             return into(deck, session, context).await;
         }
+        let pool = deck.pool.clone();
+        let taken = found.iter().map(|info| {
+            let (pool, taken) = (&pool, take_up(&deck, info));
+            async move {
+                taken.await?;
+                opening::leave_again(pool, info.id, Leave::default()).await
+            }
+        });
+        let taken = futures_util::stream::iter(taken.collect::<Vec<_>>()).buffered(AT_ONCE);
+        let taken: Vec<_> = deck.wait(taken.collect()).await;
         let mut ids = Vec::new();
-        let mut failed = None;
-        for info in &found {
-            match take_up(&mut deck, info).await {
-                Ok(_) => ids.push(info.id),
-                Err(Failed::Report(report)) => deck.tell(&report),
-                Err(other) => {
-                    failed = Some(other);
-                    break;
+        for (info, left) in found.iter().zip(taken) {
+            match left {
+                Ok(left) => {
+                    deck.warn(left);
+                    ids.push(info.id);
                 }
+                Err(report) => deck.tell(&report),
             }
         }
-        let all = deck.pool.sessions().now();
-        let taken: Vec<_> = all
-            .iter()
-            .filter(|info| ids.contains(&info.id))
-            .cloned()
-            .collect();
-        let printed = listing::print(&taken, arguments.output.unwrap_or(Output::Table));
-        for id in ids {
-            // Ctrl+C has ended the connecting, and is not to end this.
-            let (pool, cancel) = (deck.pool.clone(), CancellationToken::new());
-            let left = deck
-                .wait(pool.disconnect(id, Leave::default(), cancel))
-                .await;
-            if let Err(report) = left {
-                deck.tell(&report);
-            }
-        }
-        failed.map_or(Ok(()), Err)?;
-        printed?;
+        let taken = deck.now(|id| ids.contains(&id));
+        listing::print(&taken, arguments.output.unwrap_or(Output::Table))?;
         Ok(deck.status())
     })?
 }
 
 /// Connects one; says why it takes long, where it does.
-pub(super) async fn take_up(deck: &mut Deck, info: &SessionInfo) -> Result<Session, Failed> {
-    let (pool, ask, cancel) = (deck.pool.clone(), deck.ask.clone(), deck.cancel.clone());
-    let colours = deck.colours;
-    let told = async {
-        let mut list = pool.sessions();
-        let mut last = info.reason.clone();
-        loop {
-            let now = list.now();
-            let reason = now.iter().find(|one| one.id == info.id);
-            let reason = reason.and_then(|one| one.reason.clone());
-            if reason != last
-                && let Some(why) = &reason
-            {
-                output::warning(&format!("[{}] {why}", info.computer_name), colours);
+pub(super) fn take_up(
+    deck: &Deck,
+    info: &SessionInfo,
+) -> impl Future<Output = Result<Session, Report>> + use<> {
+    let (pool, asker, cancel) = (deck.pool.clone(), deck.asker.clone(), deck.cancel.clone());
+    let (colours, info) = (deck.colours, info.clone());
+    async move {
+        let told = async {
+            let mut list = pool.sessions();
+            let mut last = info.reason.clone();
+            loop {
+                let reason = pool.info(info.id).and_then(|info| info.reason);
+                if reason != last
+                    && let Some(why) = &reason
+                {
+                    output::warning(&format!("[{}] {why}", info.computer_name), colours);
+                }
+                last = reason;
+                list.changed().await;
             }
-            last = reason;
-            list.changed().await;
-        }
-    };
-    let connected = async {
-        tokio::select! {
-            connected = pool.connect(info.id, ask, cancel) => connected,
+        };
+        let target = pool.target(info.id);
+        let connected = tokio::select! {
+            connected = pool.connect(info.id, asker.clone(), cancel) => connected,
             never = told => never,
+        };
+        if let Some((target, _)) = target {
+            asker.told_in(target.computer(), is_inside(&pool, info.id, &connected));
         }
-    };
-    Ok(deck.wait(connected).await?)
+        connected
+    }
+}
+
+/// Whether the computer of a session let us in, whatever became of the session.
+pub(super) fn is_inside<T>(pool: &Pool, id: SessionId, done: &Result<T, Report>) -> bool {
+    let is_busy = |info: SessionInfo| info.availability == Availability::Busy;
+    match done {
+        Ok(_) => true,
+        Err(report) => report.code == ExitCode::NoSession || pool.info(id).is_some_and(is_busy),
+    }
 }
 
 /// Works in it at this terminal. It was there before, and stays when it is left.
@@ -114,11 +119,7 @@ async fn into(deck: Deck, session: Session, context: &Context) -> Result<ExitSta
     };
     let done = enter::within(entered, false, context).await;
     if session.info().state == SessionState::Opened {
-        let left = deck
-            .pool
-            .disconnect(id, Leave::default(), CancellationToken::new())
-            .await;
-        match left {
+        match opening::leave_again(&deck.pool, id, Leave::default()).await {
             Ok(left) => {
                 for warning in left.warnings {
                     output::warning(&warning, context.colours);

@@ -1,10 +1,10 @@
 //! `psdeck disconnect SESSION…`.
 
-use super::Deck;
 use super::choice::Choice;
+use super::connect::take_up;
 use super::listing::{self, Output};
 use crate::cli::status::{ExitStatus, Failed};
-use crate::cli::{Context, block_on, output};
+use crate::cli::{Context, block_on};
 use crate::session::{Availability, ExitCode, Report, SessionInfo};
 use crate::transport::Leave;
 
@@ -22,35 +22,23 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
-    let choice = &arguments.choice;
-    let config = choice.connection.config(context)?;
-    let targets = choice.targets(&config)?;
     let leave = Leave {
-        idle_timeout: choice.connection.idle_timeout(),
+        idle_timeout: arguments.choice.connection.idle_timeout(),
         buffering: None,
     };
     block_on(async {
-        let mut deck = Deck::open(&config, &choice.connection, targets.len() == 1, context).await?;
-        let found = choice.find(&mut deck, &targets).await?;
+        let (mut deck, found) = arguments.choice.open(context).await?;
         for info in &found {
             let pool = deck.pool.clone();
             if pool.is_abandoned(info.id) {
-                let (ask, cancel) = (deck.ask.clone(), deck.cancel.clone());
-                let left = async {
-                    pool.connect(info.id, ask, cancel.clone()).await?;
-                    pool.disconnect(info.id, leave, cancel).await
-                };
-                match deck.wait(left).await {
-                    Ok(left) => {
-                        for warning in left.warnings {
-                            output::warning(&warning, deck.colours);
-                        }
-                    }
+                let taking = take_up(&deck, info);
+                match deck.wait(taking).await {
+                    Ok(_) => deck.leave(info.id, leave).await,
                     Err(report) => deck.tell(&report),
                 }
                 continue;
             }
-            let (ask, cancel) = (deck.ask.clone(), deck.cancel.clone());
+            let (ask, cancel) = (deck.ask(), deck.cancel.clone());
             if let Err(report) = deck.wait(pool.ask_about(info.id, &ask, &cancel)).await {
                 deck.tell(&report);
             } else if let Some(info) = pool.info(info.id)
@@ -59,11 +47,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                 deck.tell(&not_ours(&info));
             }
         }
-        let all = deck.pool.sessions().now();
-        let all = all
-            .iter()
-            .filter(|info| found.iter().any(|one| one.id == info.id));
-        listing::print(&all.cloned().collect::<Vec<_>>(), arguments.output)?;
+        let all = deck.now(|id| found.iter().any(|one| one.id == id));
+        listing::print(&all, arguments.output)?;
         Ok(deck.status())
     })?
 }

@@ -6,8 +6,8 @@ use super::listing::{self, Output};
 use crate::cli::connection::Connection;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::{Context, block_on, targets};
+use crate::language::WildcardPattern;
 use crate::session::{SessionInfo, SessionState};
-use crate::transport::fits_pattern;
 
 /// List the sessions that this user's psdecks know; with targets, ask those servers what they hold.
 ///
@@ -42,13 +42,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
         let alone = targets.len() < 2;
         let mut deck = Deck::open(&config, &arguments.connection, alone, context).await?;
         let mut found = if targets.is_empty() {
-            deck.pool.sessions().now().to_vec()
+            deck.now(|_| true)
         } else {
             choice::held(&mut deck, &targets, &arguments.connection).await
         };
         let fits = |pattern: &Option<String>, text: &str| {
-            let pattern = pattern.as_deref();
-            pattern.is_none_or(|pattern| fits_pattern(pattern, text))
+            let pattern = pattern.as_deref().map(WildcardPattern::new);
+            pattern.is_none_or(|pattern| pattern.fits(text))
         };
         found.retain(|info: &SessionInfo| {
             fits(&arguments.name, &info.name)

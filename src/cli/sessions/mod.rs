@@ -17,15 +17,15 @@ use super::ask::Asker;
 use super::connection::Connection;
 use super::signals::{self, Interrupts};
 use super::status::{ExitStatus, Failed};
-use super::{Context, opening, output};
+use super::{Context, enter, opening, output};
 use crate::config::Config;
-use crate::session::{ExitCode, Pool, Report};
-use crate::transport::Ask;
+use crate::session::{ExitCode, Left, Pool, Report, SessionId, SessionInfo};
+use crate::transport::{Ask, Leave};
 
 /// What these verbs work with.
-struct Deck {
+pub(super) struct Deck {
     pool: Pool,
-    ask: Arc<dyn Ask>,
+    asker: Arc<Asker>,
     cancel: CancellationToken,
     interrupts: Interrupts,
     colours: output::Colours,
@@ -35,7 +35,7 @@ struct Deck {
 
 impl Deck {
     /// The remembered sessions, read. `alone`: one server is asked for at most.
-    async fn open(
+    pub(super) async fn open(
         config: &Config,
         connection: &Connection,
         alone: bool,
@@ -48,7 +48,7 @@ impl Deck {
         signals::leave_at_end(pool.clone());
         let deck = Self {
             pool,
-            ask: Arc::new(asker),
+            asker: Arc::new(asker),
             cancel,
             interrupts,
             colours: context.colours,
@@ -58,6 +58,11 @@ impl Deck {
             output::warning(&note, deck.colours);
         }
         Ok(deck)
+    }
+
+    /// Whoever answers the questions of getting in.
+    fn ask(&self) -> Arc<dyn Ask> {
+        Arc::clone(&self.asker) as Arc<dyn Ask>
     }
 
     /// Waits for something; Ctrl+C cancels it.
@@ -74,6 +79,34 @@ impl Deck {
     fn tell(&mut self, report: &Report) {
         output::error(report, self.colours);
         self.worst = self.worst.max(Some(report.code));
+    }
+
+    /// Leaves a session that was there before on its server again.
+    async fn leave(&mut self, id: SessionId, leave: Leave) {
+        match opening::leave_again(&self.pool, id, leave).await {
+            Ok(left) => self.warn(left),
+            Err(report) => self.tell(&report),
+        }
+    }
+
+    /// What whoever left a session should know.
+    fn warn(&self, left: Left) {
+        for warning in left.warnings {
+            output::warning(&warning, self.colours);
+        }
+    }
+
+    /// Those of the listed sessions, as they are now.
+    fn now(&self, meant: impl Fn(SessionId) -> bool) -> Vec<SessionInfo> {
+        let all = self.pool.sessions().now();
+        let meant = all.iter().filter(|info| meant(info.id));
+        meant.cloned().collect()
+    }
+
+    /// Ends the verb: what was being opened when it was given up is taken away.
+    pub(super) async fn end(mut self) -> ExitStatus {
+        opening::goodbye(&self.pool, enter::GOODBYE, &mut self.interrupts).await;
+        self.status()
     }
 
     /// How the verb ends when all was tried.

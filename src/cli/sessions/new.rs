@@ -1,16 +1,23 @@
 //! `psdeck new TARGET…`.
 
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio_util::sync::CancellationToken;
+
 use super::Deck;
 use super::listing::{self, Output};
+use crate::cli::ask::Asker;
 use crate::cli::connection::{Connection, one_reader};
-use crate::cli::opening;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::targets::Targets;
-use crate::cli::{Context, block_on, output};
+use crate::cli::{Context, block_on, opening};
 use crate::config::Resolved;
-use crate::session::{ExitCode, Report, SessionId};
-use crate::transport::Leave;
-use tokio_util::sync::CancellationToken;
+use crate::session::{
+    ExitCode, Invoke, Left, OpenRequest, PipelineEvent, Pool, Report, Running, SessionId,
+    SessionInfo,
+};
+use crate::transport::Ask;
 
 /// Create a session on each computer and leave it there, for psdeck connect and the app.
 #[derive(Debug, clap::Args)]
@@ -37,51 +44,91 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
     let targets = arguments.targets.resolve(&config)?;
     block_on(async {
         let mut deck = Deck::open(&config, connection, targets.len() == 1, context).await?;
-        let begun = targets.iter().map(|target| {
-            let mut request =
-                opening::request(target, connection, Some(crate::cli::enter::window()));
+        let window = Some(crate::cli::enter::window());
+        let requests = targets.iter().map(|target| {
+            let mut request = opening::request(target, connection, window);
             request.name.clone_from(&arguments.name);
-            let (pool, ask, cancel) = (deck.pool.clone(), deck.ask.clone(), deck.cancel.clone());
-            async move {
-                if !pool.keeps_sessions(&request.target, &request.options) {
-                    return Err(unkept(target));
-                }
-                let session = pool.open(&request, ask, cancel).await.session().await?;
-                let id = session.info().id;
-                // Ctrl+C gives up what is being opened; what is open is left.
-                let cancel = CancellationToken::new();
-                let left = pool.disconnect(id, Leave::default(), cancel).await?;
-                Ok((id, left))
-            }
+            (target, request)
         });
-        // The pool opens 32 at a time.
-        let made = futures_util::future::join_all(begun.collect::<Vec<_>>());
-        let made = deck.wait(made).await;
-        let mut ids: Vec<SessionId> = Vec::new();
-        for one in made {
-            match one {
-                Ok((id, left)) => {
-                    ids.push(id);
-                    for warning in left.warnings {
-                        output::warning(&warning, deck.colours);
-                    }
-                }
-                Err(report) => deck.tell(&report),
-            }
-        }
-        let all = deck.pool.sessions().now();
-        let new: Vec<_> = all
-            .iter()
-            .filter(|info| ids.contains(&info.id))
-            .cloned()
-            .collect();
+        let new = deck.make(requests.collect(), None).await;
         listing::print(&new, arguments.output)?;
-        Ok(deck.status())
+        Ok(deck.end().await)
     })?
 }
 
+impl Deck {
+    /// Opens sessions, begins a script in each if there is one, and leaves them. What fails is told, and takes its session
+    /// away. The others as they are now.
+    pub(in crate::cli) async fn make(
+        &mut self,
+        requests: Vec<(&Resolved, OpenRequest)>,
+        script: Option<&Invoke>,
+    ) -> Vec<SessionInfo> {
+        let one = |(target, request)| {
+            let (pool, asker, cancel) =
+                (self.pool.clone(), self.asker.clone(), self.cancel.clone());
+            async move { make(&pool, target, &request, asker, cancel, script).await }
+        };
+        // The pool opens 32 at a time.
+        let made = futures_util::future::join_all(requests.into_iter().map(one));
+        let mut ids = Vec::new();
+        for one in self.wait(made).await {
+            match one {
+                Ok((id, left)) => {
+                    ids.push(id);
+                    self.warn(left);
+                }
+                Err(report) => self.tell(&report),
+            }
+        }
+        self.now(|id| ids.contains(&id))
+    }
+}
+
+async fn make(
+    pool: &Pool,
+    target: &Resolved,
+    request: &OpenRequest,
+    asker: Arc<Asker>,
+    cancel: CancellationToken,
+    script: Option<&Invoke>,
+) -> Result<(SessionId, Left), Report> {
+    if !pool.keeps_sessions(&request.target, &request.options) {
+        return Err(unkept(target));
+    }
+    // Ctrl+C gives up what is being opened; what is open is left.
+    let ask: Arc<dyn Ask> = asker.clone();
+    let opening = pool.open(request, Arc::clone(&ask), cancel).await;
+    let opened = opening.session().await;
+    asker.told_in(request.target.computer(), opened.is_ok());
+    let session = opened?;
+    let id = session.info().id;
+    let begun = script.map(|script| session.begin(script));
+    let left = opening::leave_or_close(pool, id).await?;
+    let Some(mut refused) = begun.and_then(refused) else {
+        return Ok((id, left));
+    };
+    refused
+        .hints
+        .push(match pool.remove(id, ask, CancellationToken::new()).await {
+            Ok(()) => "the session made for it was removed".to_owned(),
+            Err(_) => format!("the session made for it is still there: psdeck remove {id} ends it"),
+        });
+    Err(refused)
+}
+
+/// Why a script that was begun does not run. A session is left only when the server has answered.
+fn refused(mut begun: Running) -> Option<Report> {
+    while let Some(Some(event)) = begun.next().now_or_never() {
+        if let PipelineEvent::Finished(finished) = event {
+            return finished.lost.map(|report| *report);
+        }
+    }
+    None
+}
+
 /// A computer whose kind keeps no session.
-pub(in crate::cli) fn unkept(target: &Resolved) -> Report {
+fn unkept(target: &Resolved) -> Report {
     let mut report = Report::new(ExitCode::Refused, "it keeps no session without a client")
         .hint("WSMan servers keep sessions: HOST, wsman:HOST or https://HOST");
     report.computer = Some(target.name.clone());

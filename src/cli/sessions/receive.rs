@@ -1,16 +1,20 @@
 //! `psdeck receive SESSION…`.
 
-use clap::ValueEnum;
+use std::collections::VecDeque;
+
 use tokio_util::sync::CancellationToken;
 
 use super::Deck;
 use super::choice::Choice;
 use super::connect::take_up;
-use crate::cli::invoke::{Fared, Printer};
+use crate::cli::invoke::{Fared, Output, Printer, WAITING};
+use crate::cli::prompts::{self, Asked, Named};
 use crate::cli::status::{ExitStatus, Failed};
-use crate::cli::{Context, block_on, output};
+use crate::cli::tty::Tty;
+use crate::cli::{Context, block_on};
 use crate::session::{
-    Finished, HostEvent, PipelineEvent, PipelineState, PromptReply, Report, Session, SessionInfo,
+    Finished, HostEvent, PipelineEvent, PipelineState, Prompt, PromptReply, Report, Running,
+    Session,
 };
 use crate::transport::Leave;
 
@@ -24,31 +28,23 @@ pub(in crate::cli) struct Arguments {
     /// What to print.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
-}
-
-/// What is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// Text, objects as PowerShell shows them.
-    Text,
-    /// A line an event, as it comes.
-    Jsonl,
+    /// With JSON: add the type names of objects, as `@types`.
+    #[arg(long)]
+    type_names: bool,
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
-    let choice = &arguments.choice;
-    let config = choice.connection.config(context)?;
-    let targets = choice.targets(&config)?;
     block_on(async {
-        let mut deck = Deck::open(&config, &choice.connection, targets.len() == 1, context).await?;
-        let found = choice.find(&mut deck, &targets).await?;
+        let (mut deck, found) = arguments.choice.open(context).await?;
         let names: Vec<_> = found
             .iter()
             .map(|info| info.computer_name.clone())
             .collect();
-        let mut printer = match arguments.output {
-            Output::Text => Printer::text(&names, context.colours),
-            Output::Jsonl => Printer::jsonl(&names, context.colours),
+        let (output, types) = (arguments.output, arguments.type_names);
+        let mut reader = Reader {
+            printer: Printer::new(output, &names, context.colours, types),
+            terminal: Tty::open(),
+            names,
         };
         let mut worst = ExitStatus::DONE;
         for (at, info) in found.iter().enumerate() {
@@ -56,21 +52,21 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                 break;
             }
             let mut fared = Fared::default();
-            match take_up(&mut deck, info).await {
+            let taking = take_up(&deck, info);
+            match deck.wait(taking).await {
                 Ok(session) => {
-                    let ended = print(&mut deck, at, &session, &mut printer, &mut fared).await;
-                    leave(&mut deck, info).await;
+                    let ended = reader.print(&mut deck, at, &session, &mut fared).await;
+                    deck.leave(info.id, Leave::default()).await;
                     ended?;
                 }
-                Err(Failed::Report(report)) => {
+                Err(report) => {
                     fared.failed(&report);
-                    printer.failed(at, &report, fared)?;
+                    reader.printer.failed(at, &report, fared)?;
                 }
-                Err(other) => return Err(other),
             }
             worst = worst.worse(fared.status());
         }
-        printer.end()?;
+        reader.printer.end()?;
         if deck.cancel.is_cancelled() {
             return Ok(ExitStatus::CANCELLED);
         }
@@ -78,93 +74,143 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
     })?
 }
 
-/// Prints what comes until the command ends. Ctrl+C leaves the session, and what is on its way then is printed too: it
-/// does not come again.
-async fn print(
-    deck: &mut Deck,
-    at: usize,
-    session: &Session,
-    printer: &mut Printer,
-    fared: &mut Fared,
-) -> Result<(), Failed> {
-    let Some(mut running) = session.receive() else {
-        // As Receive-PSSession: a session that runs nothing has nothing to tell.
-        return Ok(());
-    };
-    let (pool, id) = (deck.pool.clone(), session.info().id);
-    let mut wanted = false;
-    let mut leaving =
-        std::pin::pin!(pool.disconnect(id, Leave::default(), CancellationToken::new()));
-    let mut left = None;
-    loop {
-        let event = tokio::select! {
-            biased;
-            () = deck.interrupts.next() => {
-                deck.cancel.cancel();
-                if wanted {
-                    return Ok(());
-                }
-                wanted = true;
-                continue;
-            }
-            done = &mut leaving, if wanted && left.is_none() => {
-                match done {
-                    Ok(done) => left = Some(done),
-                    // Whoever leaves it at last says why it cannot be.
-                    Err(_) => return Ok(()),
-                }
-                continue;
-            }
-            event = running.next() => event,
+/// Where it all goes, and who answers what commands ask.
+struct Reader {
+    printer: Printer,
+    terminal: Option<Tty>,
+    names: Vec<String>,
+}
+
+impl Reader {
+    /// Prints what comes until the command ends. Ctrl+C leaves the session, and what is on its way then is printed too:
+    /// it does not come again.
+    async fn print(
+        &mut self,
+        deck: &mut Deck,
+        at: usize,
+        session: &Session,
+        fared: &mut Fared,
+    ) -> Result<(), Failed> {
+        let Some(mut running) = session.receive() else {
+            // As Receive-PSSession: a session that runs nothing has nothing to tell.
+            return Ok(self.printer.finished(at, &Finished::default(), *fared)?);
         };
-        match event {
-            None => return Ok(()),
-            Some(PipelineEvent::Disconnected) => {
-                for warning in left.into_iter().flat_map(|left| left.warnings) {
-                    output::warning(&warning, deck.colours);
+        let (pool, id) = (deck.pool.clone(), session.info().id);
+        let mut wanted = false;
+        let mut leaving =
+            std::pin::pin!(pool.disconnect(id, Leave::default(), CancellationToken::new()));
+        let mut left = None;
+        let mut waiting = VecDeque::new();
+        loop {
+            let event = if let Some(event) = waiting.pop_front() {
+                Some(event)
+            } else {
+                tokio::select! {
+                    biased;
+                    () = deck.interrupts.next() => {
+                        deck.cancel.cancel();
+                        if wanted {
+                            return Ok(());
+                        }
+                        wanted = true;
+                        continue;
+                    }
+                    done = &mut leaving, if wanted && left.is_none() => {
+                        match done {
+                            Ok(done) => left = Some(done),
+                            // Whoever leaves it at last says why it cannot be.
+                            Err(_) => return Ok(()),
+                        }
+                        continue;
+                    }
+                    event = running.next() => event,
                 }
-                let finished = Finished {
-                    state: PipelineState::Disconnected,
-                    lost: (!wanted).then(|| Box::new(Report::left_behind(&session.info()))),
-                    ..Finished::default()
-                };
-                if !wanted {
+            };
+            match event {
+                None => return Ok(()),
+                Some(PipelineEvent::Disconnected) => {
+                    if let Some(left) = left {
+                        deck.warn(left);
+                    }
+                    let finished = Finished {
+                        state: PipelineState::Disconnected,
+                        lost: (!wanted).then(|| Box::new(Report::left_behind(&session.info()))),
+                        ..Finished::default()
+                    };
+                    if !wanted {
+                        fared.finished(&finished);
+                    }
+                    return Ok(self.printer.finished(at, &finished, *fared)?);
+                }
+                Some(PipelineEvent::Finished(finished)) => {
                     fared.finished(&finished);
+                    return Ok(self.printer.finished(at, &finished, *fared)?);
                 }
-                printer.finished(at, &finished, *fared)?;
-                return Ok(());
-            }
-            Some(PipelineEvent::Finished(finished)) => {
-                fared.finished(&finished);
-                printer.finished(at, &finished, *fared)?;
-                return Ok(());
-            }
-            Some(PipelineEvent::Host(HostEvent::Prompt { id, .. })) => {
-                // Nobody is asked by a verb that only reads: the command gets the error answer.
-                running.answer(id, PromptReply::Refuse);
-            }
-            Some(event) => {
-                fared.note(&event);
-                printer.event(at, &event)?;
+                // Of a session that is being left, nobody is asked.
+                Some(PipelineEvent::Host(HostEvent::Prompt { .. })) if wanted => {}
+                Some(PipelineEvent::Host(HostEvent::Prompt { id, prompt })) => {
+                    match self
+                        .ask(deck, at, (id, &prompt), &mut running, &mut waiting)
+                        .await?
+                    {
+                        Asked::Reply(reply) => running.answer(id, reply),
+                        Asked::Void => {}
+                        Asked::Interrupted => {
+                            deck.cancel.cancel();
+                            wanted = true;
+                        }
+                    }
+                }
+                Some(event) => {
+                    fared.note(&event);
+                    self.printer.event(at, &event)?;
+                }
             }
         }
     }
-}
 
-/// Leaves the session on its server again.
-async fn leave(deck: &mut Deck, info: &SessionInfo) {
-    // Ctrl+C has ended the printing, and is not to end this.
-    let cancel = CancellationToken::new();
-    let left = deck
-        .pool
-        .disconnect(info.id, Leave::default(), cancel)
-        .await;
-    match left {
-        Ok(left) => {
-            for warning in left.warnings {
-                output::warning(&warning, deck.colours);
+    /// Puts a question of the remote host to whoever sits at the terminal. Events that come meanwhile wait.
+    async fn ask(
+        &mut self,
+        deck: &mut Deck,
+        at: usize,
+        (id, prompt): (u64, &Prompt),
+        running: &mut Running,
+        waiting: &mut VecDeque<PipelineEvent>,
+    ) -> Result<Asked, Failed> {
+        self.printer.before_prompt(at)?;
+        let Some(tty) = &mut self.terminal else {
+            return Ok(Asked::Reply(PromptReply::Refuse));
+        };
+        let name = self.names.get(at).filter(|_| self.names.len() > 1).cloned();
+        let void = async {
+            loop {
+                if waiting.len() >= WAITING {
+                    return std::future::pending().await;
+                }
+                match running.next().await {
+                    Some(PipelineEvent::Host(HostEvent::PromptCancelled(void))) if void == id => {
+                        return;
+                    }
+                    Some(event) => {
+                        let ends = matches!(
+                            event,
+                            PipelineEvent::Finished(_) | PipelineEvent::Disconnected
+                        );
+                        waiting.push_back(event);
+                        if ends {
+                            return;
+                        }
+                    }
+                    None => return,
+                }
             }
-        }
-        Err(report) => deck.tell(&report),
+        };
+        let mut talk = Named { tty, name };
+        let asked = tokio::select! {
+            asked = prompts::ask_until(prompt, &mut talk, void) => asked?,
+            () = deck.interrupts.next() => Asked::Interrupted,
+        };
+        Ok(asked)
     }
 }

@@ -1,7 +1,7 @@
 //! `psdeck remove SESSION…`.
 
-use super::Deck;
 use super::choice::Choice;
+use super::connect::is_inside;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::tty::{Tty, Typed};
 use crate::cli::{Context, block_on};
@@ -18,19 +18,23 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
-    let choice = &arguments.choice;
-    let config = choice.connection.config(context)?;
-    let targets = choice.targets(&config)?;
     block_on(async {
-        let mut deck = Deck::open(&config, &choice.connection, targets.len() == 1, context).await?;
-        let found = choice.find(&mut deck, &targets).await?;
+        let (mut deck, found) = arguments.choice.open(context).await?;
         if !found.is_empty() && !arguments.yes && !confirmed(&found).await? {
             return Ok(ExitStatus::CANCELLED);
         }
-        let (pool, ask, cancel) = (deck.pool.clone(), deck.ask.clone(), deck.cancel.clone());
-        let removals = found
-            .iter()
-            .map(|info| pool.remove(info.id, ask.clone(), cancel.clone()));
+        let removals = found.iter().map(|info| {
+            let (pool, asker, cancel) =
+                (deck.pool.clone(), deck.asker.clone(), deck.cancel.clone());
+            async move {
+                let target = pool.target(info.id);
+                let removed = pool.remove(info.id, asker.clone(), cancel).await;
+                if let Some((target, _)) = target {
+                    asker.told_in(target.computer(), is_inside(&pool, info.id, &removed));
+                }
+                removed
+            }
+        });
         let removals = futures_util::future::join_all(removals.collect::<Vec<_>>());
         for removed in deck.wait(removals).await {
             if let Err(report) = removed {

@@ -7,6 +7,7 @@ use crate::cmdlets::binding::Bound;
 use crate::cmdlets::interpreter::{Impact, Out, Result, Run, like};
 use crate::cmdlets::job::Job;
 use crate::cmdlets::value::Value;
+use crate::language::WildcardPattern;
 use crate::session::ExitCode;
 
 pub(super) fn get(run: &mut Run<'_>, bound: &[Bound], out: &mut Out) -> Result<()> {
@@ -129,7 +130,7 @@ fn chosen(run: &mut Run<'_>, bound: &Bound) -> Result<Vec<Job>> {
                 _ => like(&job.command(), &text),
             };
             let fitting: Vec<_> = all.iter().filter(fits).cloned().collect();
-            if fitting.is_empty() && !id.is_empty() && !text.contains(['*', '?']) {
+            if fitting.is_empty() && !id.is_empty() && !WildcardPattern::is_in(&text) {
                 let message = format!("There is no job with the {parameter} '{text}'.");
                 let error = Error::new("ObjectNotFound", id, message);
                 run.complain(error.target(text).code(ExitCode::NoSession))?;

@@ -6,8 +6,7 @@ use super::expression::whole;
 use crate::clixml;
 use crate::cmdlets::Error;
 use crate::cmdlets::value::Value;
-use crate::language::BinaryOperator as B;
-use crate::transport::fits_pattern;
+use crate::language::{BinaryOperator as B, WildcardPattern};
 
 /// The most items or characters that an operator makes.
 const MOST: usize = 1_000_000;
@@ -120,9 +119,9 @@ pub(in crate::cmdlets) fn compare(left: &Value, right: &Value, case: bool) -> Or
     text(left).cmp(&text(right))
 }
 
-/// Whether a text fits a pattern with `*` and `?`, whatever their case.
+/// Whether a text fits a wildcard pattern, whatever their case.
 pub(in crate::cmdlets) fn like(text: &str, pattern: &str) -> bool {
-    fits_pattern(pattern, text)
+    WildcardPattern::new(pattern).fits(text)
 }
 
 fn equal(left: &Value, right: &Value, case: bool) -> bool {

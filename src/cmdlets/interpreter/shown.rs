@@ -31,6 +31,10 @@ impl Run<'_> {
             items.iter().for_each(|item| self.show(item));
             return;
         }
+        if let (Some(sessions), Value::Session(_)) = (&mut self.console.put_off, value) {
+            sessions.push(value.clone());
+            return;
+        }
         let value = value.plain();
         let width = self.console.host.window().columns;
         let shown = self.console.shown.get_or_insert_with(|| Shown::new(width));

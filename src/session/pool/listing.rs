@@ -3,12 +3,11 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::rows::Row;
-use super::{Entry, Pool, THROTTLE, remembered};
+use super::{Entry, Pool, remembered};
 use crate::session::report::{OVERLOADED, cancelled, late};
 use crate::session::{Availability, Listed, Report, SessionId, SessionInfo, SessionState};
 use crate::transport::{Answer, Ask, Options, Question, TargetAddress};
@@ -78,24 +77,6 @@ impl Pool {
         }
         self.inner.changed();
         Ok(ids)
-    }
-
-    /// [`Self::refresh`] of several servers, 32 at a time; their results in the order asked for.
-    pub async fn refresh_all(
-        &self,
-        targets: Vec<(TargetAddress, Options)>,
-        ask: &Arc<dyn Ask>,
-        cancel: &CancellationToken,
-    ) -> Vec<(TargetAddress, Result<Vec<SessionId>, Report>)> {
-        let asked = targets.into_iter().map(|(target, options)| async move {
-            let listed = self.refresh(&target, &options, Arc::clone(ask), cancel.clone());
-            let listed = listed.await;
-            (target, listed)
-        });
-        futures_util::stream::iter(asked)
-            .buffered(THROTTLE)
-            .collect()
-            .await
     }
 }
 
