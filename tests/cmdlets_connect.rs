@@ -20,7 +20,7 @@ fn profile(peer: &WsmanPeer, user: &str, password: &[String]) -> String {
 }
 
 /// A console on the peer that is one client more of it.
-fn client(peer: &WsmanPeer) -> Lines {
+pub fn client(peer: &WsmanPeer) -> Lines {
     Lines::new(&profile(peer, USER, &peer.password_command()), Vec::new())
 }
 

@@ -36,6 +36,7 @@ mod clixml_property;
 mod clixml_psrpcore;
 mod cmdlets;
 mod cmdlets_connect;
+mod cmdlets_jobs;
 mod connection;
 mod console;
 mod cuts;

@@ -64,7 +64,12 @@ impl Error {
             ExitCode::Refused => "PermissionDenied",
             _ => "OpenError",
         };
-        let id = report.error_id.clone().unwrap_or_else(|| id.to_owned());
+        let id = match report.error_id.as_deref() {
+            // The transport's own id stands before that of what was tried.
+            Some(own) if !id.is_empty() => own.replace("PSSessionOpenFailed", id),
+            Some(own) => own.to_owned(),
+            None => id.to_owned(),
+        };
         let message = match &report.computer {
             Some(computer) => format!("[{computer}] {}", report.what),
             None => report.what.clone(),

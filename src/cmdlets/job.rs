@@ -1,28 +1,23 @@
 //! Jobs that `-AsJob` and `-OutTarget Job` make: scripts that run on while the console goes on.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Error;
 use super::interpreter::{Out, Result, Run, Stop};
-use super::remote::{Origin, Source};
+use super::kept::{Kept, Store};
+use super::remote::{Origin, Script, Source};
 use super::value::Value;
-use crate::clixml::records::ErrorRecord;
 use crate::clixml::{self, Object, enum_value};
 use crate::session::{
-    HostEvent, PipelineEvent, PipelineState, Pool, PromptReply, Report, SessionId, SessionState,
-    Stopper, StreamKind,
+    HostEvent, PipelineEvent, PipelineState, Pool, PromptReply, SessionId, SessionState, Stopper,
+    StreamKind,
 };
 use crate::transport::Ask;
-
-/// How much a job keeps for whoever receives it; beyond that its server is held back.
-const MOST: usize = 10_000;
 
 /// The jobs of a console.
 #[derive(Debug, Default)]
@@ -33,10 +28,15 @@ pub(super) struct Jobs {
 
 /// A job; clones are the same one.
 #[derive(Clone, Debug)]
-pub(super) struct Job {
-    about: Arc<About>,
+pub(super) struct Job(Arc<About>);
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
     /// How many of its scripts still run.
-    running: watch::Receiver<usize>,
+    running: usize,
+    /// They wait for room.
+    blocked: bool,
 }
 
 #[derive(Debug)]
@@ -46,21 +46,15 @@ struct About {
     name: String,
     location: String,
     command: String,
-    kept: Mutex<VecDeque<(Origin, Kept)>>,
+    kept: Mutex<Store>,
     /// Somebody has received: there is room again.
     room: tokio::sync::Notify,
-    stoppers: Vec<Stopper>,
-    ended: Mutex<Vec<PipelineState>>,
-}
-
-/// What a script put out.
-#[derive(Clone, Debug)]
-enum Kept {
-    Output(clixml::Value),
-    Error(Box<ErrorRecord>),
-    Lost(Box<Report>),
-    Stream(StreamKind, String),
-    Text(String),
+    stoppers: Mutex<Vec<Stopper>>,
+    /// Nothing more is kept but how its scripts end.
+    stopped: AtomicBool,
+    progress: watch::Sender<Progress>,
+    /// How its scripts ended, by their sessions.
+    ended: Mutex<Vec<(Uuid, PipelineState)>>,
 }
 
 impl Jobs {
@@ -79,28 +73,31 @@ impl Jobs {
 
 impl Job {
     pub(super) fn id(&self) -> u32 {
-        self.about.id
+        self.0.id
     }
 
     pub(super) fn instance_id(&self) -> Uuid {
-        self.about.instance_id
+        self.0.instance_id
     }
 
     pub(super) fn name(&self) -> String {
-        self.about.name.clone()
+        self.0.name.clone()
     }
 
     pub(super) fn command(&self) -> String {
-        self.about.command.clone()
+        self.0.command.clone()
     }
 
     /// In PowerShell's word.
     pub(super) fn state(&self) -> &'static str {
-        if *self.running.borrow() > 0 {
+        if self.is_blocked() {
+            return "Blocked";
+        }
+        if !self.is_over() {
             return "Running";
         }
-        let ended = lock(&self.about.ended);
-        let any = |state| ended.contains(&state);
+        let ended = lock(&self.0.ended);
+        let any = |state| ended.iter().any(|(_, own)| *own == state);
         if any(PipelineState::Failed) {
             "Failed"
         } else if any(PipelineState::Stopped) {
@@ -113,14 +110,48 @@ impl Job {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        *self.running.borrow() == 0
+        self.0.progress.borrow().running == 0
+    }
+
+    /// Whether its servers wait until somebody receives.
+    pub(super) fn is_blocked(&self) -> bool {
+        let Progress { running, blocked } = *self.0.progress.borrow();
+        running > 0 && blocked
+    }
+
+    pub(super) fn has_more_data(&self) -> bool {
+        !lock(&self.0.kept).is_empty() || !self.is_over()
     }
 
     pub(super) fn stop(&self) {
-        self.about.stoppers.iter().for_each(Stopper::stop);
-        // What waits for room is not waited for any more.
-        lock(&self.about.kept).clear();
-        self.about.room.notify_waiters();
+        self.0.stopped.store(true, Ordering::Relaxed);
+        lock(&self.0.stoppers).iter().for_each(Stopper::stop);
+        self.0.unblock();
+    }
+
+    /// Waits until it is over, or blocked.
+    pub(super) async fn settled(&self) {
+        let mut progress = self.0.progress.subscribe();
+        let settled = |progress: &Progress| progress.running == 0 || progress.blocked;
+        let _ = progress.wait_for(settled).await;
+    }
+
+    /// Whether a script of it was left behind in a session.
+    pub(super) fn left_behind(&self, session: Uuid) -> bool {
+        lock(&self.0.ended).contains(&(session, PipelineState::Disconnected))
+    }
+
+    /// Goes on with such a script.
+    pub(super) fn resume(&self, script: Script) {
+        let left = (script.origin.session, PipelineState::Disconnected);
+        lock(&self.0.ended).retain(|ended| *ended != left);
+        About::run(&self.0, script, &Arc::new(Semaphore::new(1)));
+    }
+
+    /// Waits until it is over.
+    pub(super) async fn over(&self) {
+        let mut progress = self.0.progress.subscribe();
+        let _ = progress.wait_for(|progress| progress.running == 0).await;
     }
 
     /// As PowerShell's object.
@@ -130,9 +161,9 @@ impl Job {
             "Completed" => 2,
             "Failed" => 3,
             "Stopped" => 4,
+            "Blocked" => 5,
             _ => 7,
         };
-        let more = !lock(&self.about.kept).is_empty() || !self.is_over();
         Object::bag([
             (
                 "State",
@@ -142,15 +173,12 @@ impl Job {
                     number,
                 ),
             ),
-            ("HasMoreData", more.into()),
-            ("Location", self.about.location.as_str().into()),
-            ("Command", self.about.command.as_str().into()),
-            (
-                "Id",
-                i32::try_from(self.about.id).unwrap_or(i32::MAX).into(),
-            ),
-            ("Name", self.about.name.as_str().into()),
-            ("InstanceId", clixml::Value::Guid(self.about.instance_id)),
+            ("HasMoreData", self.has_more_data().into()),
+            ("Location", self.0.location.as_str().into()),
+            ("Command", self.0.command.as_str().into()),
+            ("Id", i32::try_from(self.0.id).unwrap_or(i32::MAX).into()),
+            ("Name", self.0.name.as_str().into()),
+            ("InstanceId", clixml::Value::Guid(self.0.instance_id)),
             ("PSJobTypeName", "RemoteJob".into()),
         ])
         .with_types([
@@ -161,23 +189,74 @@ impl Job {
     }
 }
 
+impl About {
+    /// Runs a script as a part of the job: at once, or when another has made place for it.
+    fn run(
+        about: &Arc<Self>,
+        script: Script,
+        places: &Arc<Semaphore>,
+    ) -> tokio::task::JoinHandle<()> {
+        about.progress.send_modify(|progress| progress.running += 1);
+        let session = script.origin.session;
+        let begun = match Arc::clone(places).try_acquire_owned() {
+            Ok(place) => Ok((place, about.begin(script))),
+            Err(_) => Err(script),
+        };
+        let (about, places) = (Arc::clone(about), Arc::clone(places));
+        tokio::spawn(async move {
+            let (place, source) = match begun {
+                Ok((place, source)) => (Some(place), Some(source)),
+                Err(script) => {
+                    let place = places.acquire_owned().await.ok();
+                    let stopped = about.stopped.load(Ordering::Relaxed);
+                    (place, (!stopped).then(|| about.begin(script)))
+                }
+            };
+            let state = match source {
+                Some(source) => collect(source, &about).await,
+                None => PipelineState::Stopped,
+            };
+            drop(place);
+            lock(&about.ended).push((session, state));
+            about.progress.send_modify(|progress| progress.running -= 1);
+        })
+    }
+
+    fn begin(&self, script: Script) -> Source {
+        let source = script.begin();
+        let stopper = source.running.stopper();
+        lock(&self.stoppers).push(stopper.clone());
+        if self.stopped.load(Ordering::Relaxed) {
+            stopper.stop();
+        }
+        source
+    }
+
+    fn unblock(&self) {
+        self.progress
+            .send_modify(|progress| progress.blocked = false);
+        self.room.notify_waiters();
+    }
+}
+
 impl Run<'_> {
     /// Makes a job of running scripts. The sessions that were made for it are closed when it is over.
     pub(super) fn start_job(
         &mut self,
-        sources: Vec<Source>,
+        scripts: Vec<Script>,
+        limit: usize,
         command: &str,
         name: Option<String>,
         made: Vec<SessionId>,
     ) -> Job {
         let id = self.console.jobs.number();
         // As in PowerShell, each computer's part has a number of its own.
-        for _ in &sources {
+        for _ in &scripts {
             self.console.jobs.number();
         }
-        let places: Vec<_> = sources
+        let places: Vec<_> = scripts
             .iter()
-            .map(|source| source.origin.computer.clone())
+            .map(|script| script.origin.computer.clone())
             .collect();
         let about = Arc::new(About {
             id,
@@ -187,67 +266,44 @@ impl Run<'_> {
             command: command.to_owned(),
             kept: Mutex::default(),
             room: tokio::sync::Notify::new(),
-            stoppers: sources
-                .iter()
-                .map(|source| source.running.stopper())
-                .collect(),
+            stoppers: Mutex::default(),
+            stopped: AtomicBool::new(false),
             ended: Mutex::default(),
+            progress: watch::Sender::new(Progress {
+                running: 0,
+                blocked: false,
+            }),
         });
-        let (sender, running) = watch::channel(sources.len());
-        let mut collecting = Vec::new();
-        for source in sources {
-            let (about, sender) = (Arc::clone(&about), sender.clone());
-            collecting.push(tokio::spawn(async move {
-                let state = collect(source, &about).await;
-                lock(&about.ended).push(state);
-                sender.send_modify(|running| *running -= 1);
-            }));
-        }
+        let at_a_time = Arc::new(Semaphore::new(limit));
+        let scripts = scripts.into_iter();
+        let collecting = scripts.map(|script| About::run(&about, script, &at_a_time));
+        let collecting = collecting.collect();
         let (pool, ask) = (self.console.pool.clone(), self.console.host.ask());
-        tokio::spawn(close(collecting, made, pool, ask));
-        let job = Job { about, running };
+        tokio::spawn(close_after(collecting, made, pool, ask));
+        let job = Job(about);
         self.console.jobs.all.push(job.clone());
         job
     }
 
-    /// Waits until a job is over; `false` where that takes too long.
-    pub(super) async fn wait_for(&mut self, job: &Job, limit: Option<Duration>) -> Result<bool> {
-        let mut running = job.running.clone();
-        let late = async {
-            match limit {
-                Some(limit) => tokio::time::sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        };
-        // What is full waits for us, and we for it.
-        let full = async {
-            loop {
-                if lock(&job.about.kept).len() >= MOST {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
+    /// Waits for something about a job, or for Ctrl+C.
+    pub(super) async fn wait(&mut self, event: impl Future<Output = ()>) -> Result<()> {
         tokio::select! {
-            _ = running.wait_for(|count| *count == 0) => Ok(true),
-            () = late => Ok(false),
-            () = full => Ok(false),
+            () = event => Ok(()),
             () = self.cancel.cancelled() => Err(Stop::Cancelled),
         }
     }
 
-    /// Puts out what a job has kept so far.
-    pub(super) fn receive_job(&mut self, job: &Job, keep: bool, out: &mut Out) -> Result<()> {
-        let kept: Vec<_> = {
-            let mut kept = lock(&job.about.kept);
-            if keep {
-                kept.iter().cloned().collect()
-            } else {
-                kept.drain(..).collect()
-            }
-        };
-        if !keep {
-            job.about.room.notify_waiters();
+    /// Puts out what a job has kept so far from the places that are wanted.
+    pub(super) fn receive_job(
+        &mut self,
+        job: &Job,
+        keep: bool,
+        wanted: impl Fn(&Origin) -> bool,
+        out: &mut Out,
+    ) -> Result<()> {
+        let kept = lock(&job.0.kept).take(keep, wanted);
+        if !keep && lock(&job.0.kept).has_room() {
+            job.0.unblock();
         }
         for (origin, kept) in kept {
             match kept {
@@ -264,16 +320,17 @@ impl Run<'_> {
 }
 
 async fn collect(mut source: Source, about: &About) -> PipelineState {
-    let keep = |kept| lock(&about.kept).push_back((source.origin.clone(), kept));
-    loop {
-        loop {
-            let room = about.room.notified();
-            if lock(&about.kept).len() < MOST {
-                break;
-            }
-            room.await;
+    let origin = source.origin.clone();
+    let stopped = || about.stopped.load(Ordering::Relaxed);
+    let end = |kept| lock(&about.kept).push(&origin, kept);
+    let keep = |kept| {
+        if !stopped() {
+            end(kept);
         }
-        let Some(event) = source.running.next().await else {
+    };
+    loop {
+        room(about).await;
+        let Some(event) = source.next().await else {
             return PipelineState::Failed;
         };
         match event {
@@ -297,18 +354,19 @@ async fn collect(mut source: Source, about: &About) -> PipelineState {
             }
             PipelineEvent::StopPending => source.running.force_close(),
             PipelineEvent::Disconnected => {
-                keep(Kept::Lost(Box::new(source.origin.left_behind())));
+                end(Kept::Lost(Box::new(origin.left_behind())));
                 return PipelineState::Disconnected;
             }
             PipelineEvent::Finished(finished) => {
-                finished
-                    .reason
-                    .into_iter()
-                    .for_each(|reason| keep(Kept::Error(reason)));
-                finished
-                    .lost
-                    .into_iter()
-                    .for_each(|report| keep(Kept::Lost(report)));
+                // Whoever stopped it knows.
+                if let Some(reason) = finished.reason
+                    && finished.state != PipelineState::Stopped
+                {
+                    end(Kept::Error(reason));
+                }
+                if let Some(report) = finished.lost {
+                    end(Kept::Lost(report));
+                }
                 return finished.state;
             }
             _ => {}
@@ -316,8 +374,26 @@ async fn collect(mut source: Source, about: &About) -> PipelineState {
     }
 }
 
+/// Waits while there is no room; meanwhile the server is held back.
+async fn room(about: &About) {
+    loop {
+        let room = about.room.notified();
+        if about.stopped.load(Ordering::Relaxed) || lock(&about.kept).has_room() {
+            return;
+        }
+        about
+            .progress
+            .send_modify(|progress| progress.blocked = true);
+        // Room that was made just now has woken this.
+        room.await;
+        about
+            .progress
+            .send_modify(|progress| progress.blocked = false);
+    }
+}
+
 /// Closes the sessions that were made for a job, once it is over.
-async fn close(
+async fn close_after(
     collecting: Vec<tokio::task::JoinHandle<()>>,
     made: Vec<SessionId>,
     pool: Pool,
@@ -326,18 +402,18 @@ async fn close(
     for one in collecting {
         let _ = one.await;
     }
-    for id in made {
-        if runs_on(&pool, id) {
-            continue;
-        }
-        let _ = pool
-            .remove(id, Arc::clone(&ask), CancellationToken::new())
-            .await;
-    }
+    close(&pool, &ask, made).await;
+}
+
+/// Closes sessions that were made for a command, but for those that go on without us.
+pub(super) async fn close(pool: &Pool, ask: &Arc<dyn Ask>, made: Vec<SessionId>) {
+    let ours = made.into_iter().filter(|id| !runs_on(pool, *id));
+    let closing = ours.map(|id| pool.remove(id, Arc::clone(ask), CancellationToken::new()));
+    let _ = futures_util::future::join_all(closing.collect::<Vec<_>>()).await;
 }
 
 /// Whether a session goes on without us, so that it is not ours to close.
-pub(super) fn runs_on(pool: &Pool, id: SessionId) -> bool {
+fn runs_on(pool: &Pool, id: SessionId) -> bool {
     let left = [SessionState::Disconnecting, SessionState::Disconnected];
     pool.info(id).is_some_and(|info| left.contains(&info.state))
 }

@@ -12,6 +12,7 @@ mod error;
 mod host;
 mod interpreter;
 mod job;
+mod kept;
 mod metadata;
 mod options;
 mod reach;

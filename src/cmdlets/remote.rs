@@ -1,5 +1,7 @@
 //! What scripts put out on their servers, as this console's own output, errors and messages.
 
+use std::collections::VecDeque;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use uuid::Uuid;
@@ -9,14 +11,52 @@ use super::interpreter::{Out, Result, Run, Stop};
 use super::value::Value;
 use crate::clixml::{self, Object, Property};
 use crate::session::{
-    ExitCode, Finished, HostEvent, PipelineEvent, PipelineState, Report, Running, SessionInfo,
-    StreamKind,
+    ExitCode, Finished, HostEvent, PipelineEvent, PipelineState, Prompt, Report, Running,
+    SessionInfo, Stopper, StreamKind,
 };
+
+/// How many events of a script may wait while the user is asked for it; beyond that its server is held back.
+const WAITING: usize = 256;
+
+/// A script to be run, and where.
+pub(super) struct Script {
+    pub(super) origin: Origin,
+    begin: Box<dyn FnOnce() -> Running + Send>,
+}
+
+impl Script {
+    pub(super) fn new(origin: Origin, begin: impl FnOnce() -> Running + Send + 'static) -> Self {
+        Self {
+            origin,
+            begin: Box::new(begin),
+        }
+    }
+
+    pub(super) fn begin(self) -> Source {
+        Source {
+            running: (self.begin)(),
+            origin: self.origin,
+            waiting: VecDeque::new(),
+        }
+    }
+}
 
 /// A script that runs, and where.
 pub(super) struct Source {
     pub(super) running: Running,
     pub(super) origin: Origin,
+    /// What came while the user was asked.
+    waiting: VecDeque<PipelineEvent>,
+}
+
+impl Source {
+    /// The next event; may be dropped and called again.
+    pub(super) async fn next(&mut self) -> Option<PipelineEvent> {
+        match self.waiting.pop_front() {
+            Some(event) => Some(event),
+            None => self.running.next().await,
+        }
+    }
 }
 
 /// Where a value came from.
@@ -67,36 +107,60 @@ impl Origin {
 }
 
 impl Run<'_> {
-    /// Shows what all of them put out, as it comes, until they have ended. Ctrl+C stops them, and forces shut what does
-    /// not stop.
-    pub(super) async fn drain(&mut self, sources: Vec<Source>, out: &mut Out) -> Result<()> {
-        let stoppers: Vec<_> = sources
-            .iter()
-            .map(|source| source.running.stopper())
-            .collect();
-        let mut pulling: FuturesUnordered<_> = sources.into_iter().map(pull).collect();
+    /// Runs them, so many at a time, and shows what they put out as it comes, until all have ended. Ctrl+C stops them,
+    /// and forces shut what does not stop.
+    pub(super) async fn drain(
+        &mut self,
+        scripts: Vec<Script>,
+        limit: usize,
+        out: &mut Out,
+    ) -> Result<()> {
+        let mut stoppers = Vec::new();
+        let done = self.pull_all(scripts, limit, &mut stoppers, out).await;
+        if done.is_err() {
+            stoppers.iter().for_each(Stopper::stop);
+        }
+        done
+    }
+
+    async fn pull_all(
+        &mut self,
+        scripts: Vec<Script>,
+        limit: usize,
+        stoppers: &mut Vec<Stopper>,
+        out: &mut Out,
+    ) -> Result<()> {
+        let mut scripts = scripts.into_iter();
+        let mut pulling = FuturesUnordered::new();
         let mut stopped = false;
         loop {
+            while !stopped
+                && pulling.len() < limit
+                && let Some(script) = scripts.next()
+            {
+                let source = script.begin();
+                stoppers.push(source.running.stopper());
+                pulling.push(pull(source));
+            }
             let cancel = self.cancel.clone();
             let pulled = tokio::select! {
                 biased;
                 () = cancel.cancelled(), if !stopped => {
                     stopped = true;
-                    stoppers.iter().for_each(crate::session::Stopper::stop);
+                    stoppers.iter().for_each(Stopper::stop);
                     continue;
                 }
                 pulled = pulling.next() => pulled,
             };
-            let Some((source, event)) = pulled else {
+            let Some((mut source, event)) = pulled else {
                 return self.check();
             };
             let Some(event) = event else { continue };
             match event {
                 PipelineEvent::StopPending if stopped => source.running.force_close(),
                 PipelineEvent::Host(HostEvent::Prompt { id, prompt }) if !stopped => {
-                    match self.prompt(&prompt).await {
-                        Ok(reply) => source.running.answer(id, reply),
-                        Err(Stop::Cancelled) => {}
+                    match self.answer(&mut source, id, &prompt).await {
+                        Ok(()) | Err(Stop::Cancelled) => {}
                         Err(stop) => return Err(stop),
                     }
                 }
@@ -115,15 +179,40 @@ impl Run<'_> {
                     }
                     continue;
                 }
-                event if !stopped => {
-                    if let Err(stop) = self.event(&source.origin, event, out) {
-                        stoppers.iter().for_each(crate::session::Stopper::stop);
-                        return Err(stop);
-                    }
-                }
+                event if !stopped => self.event(&source.origin, event, out)?,
                 _ => {}
             }
             pulling.push(pull(source));
+        }
+    }
+
+    /// Has the user answer what a script asks, unless the question turns out to be void.
+    async fn answer(&mut self, source: &mut Source, id: u64, prompt: &Prompt) -> Result<()> {
+        let mut asking = std::pin::pin!(self.prompt(prompt));
+        loop {
+            tokio::select! {
+                biased;
+                reply = &mut asking => {
+                    source.running.answer(id, reply?);
+                    return Ok(());
+                }
+                event = source.running.next(), if source.waiting.len() < WAITING => match event {
+                    Some(PipelineEvent::Host(HostEvent::PromptCancelled(void))) if void == id => {
+                        return Ok(());
+                    }
+                    Some(event) => {
+                        let over = matches!(
+                            event,
+                            PipelineEvent::Disconnected | PipelineEvent::Finished(_)
+                        );
+                        source.waiting.push_back(event);
+                        if over {
+                            return Ok(());
+                        }
+                    }
+                    None => return Ok(()),
+                },
+            }
         }
     }
 
@@ -181,6 +270,6 @@ impl Run<'_> {
 }
 
 async fn pull(mut source: Source) -> (Source, Option<PipelineEvent>) {
-    let event = source.running.next().await;
+    let event = source.next().await;
     (source, event)
 }

@@ -1,9 +1,11 @@
 //! Sessions that parameters name: by object, id, instance id or name, and on servers.
 
+use futures_util::{StreamExt as _, stream};
 use uuid::Uuid;
 
 use super::Error;
 use super::binding::Bound;
+use super::commands::throttle;
 use super::interpreter::{Result, Run, like};
 use super::session_object::{PSSession, short};
 use super::value::Value;
@@ -64,17 +66,25 @@ impl Run<'_> {
     /// The sessions that the servers of `-ComputerName` or `-ConnectionUri` hold, those that `-Name`, `-InstanceId` and
     /// `-ConfigurationName` mean. A server that cannot be asked is told.
     pub(super) async fn held(&mut self, bound: &Bound) -> Result<Vec<PSSession>> {
+        let query = match bound.cmdlet() {
+            "Receive-PSSession" => "ReceivePSSessionQueryForSessionFailed",
+            _ => "RemotePSSessionQueryFailed",
+        };
+        // A question about a server without sessions has its answer; to do something with one of them fails.
+        let asks = bound.cmdlet() == "Get-PSSession";
         let mut found = Vec::new();
         let computers = self.computers(bound)?;
         let asked = computers.into_iter().map(|computer| {
             let (pool, cancel) = (self.console.pool.clone(), self.cancel.clone());
             async move { (computer.name.clone(), computer.list(pool, cancel).await) }
         });
-        for (computer, listed) in futures_util::future::join_all(asked).await {
+        let asked: Vec<_> = asked.collect();
+        let mut asked = stream::iter(asked).buffered(throttle(bound));
+        while let Some((computer, listed)) = asked.next().await {
             let ids = match listed {
                 Ok(ids) => ids,
                 Err(report) => {
-                    let error = Error::of_report(report, "RemotePSSessionQueryFailed");
+                    let error = Error::of_report(report, query);
                     self.complain(error.target(computer))?;
                     continue;
                 }
@@ -100,7 +110,7 @@ impl Run<'_> {
                     .iter()
                     .filter(|info| like(&info.name, name))
                     .collect();
-                if some.is_empty() && !held.is_empty() {
+                if some.is_empty() && !(held.is_empty() && (asks || WildcardPattern::is_in(name))) {
                     let message =
                         format!("No session on {computer} has a name that fits '{name}'.");
                     let error = Error::new("InvalidArgument", "PSSessionNameMatchFail", message);
@@ -112,7 +122,7 @@ impl Run<'_> {
                 let some = wanted
                     .iter()
                     .find(|info| guid(id) == Some(info.instance_id));
-                if some.is_none() && !held.is_empty() {
+                if some.is_none() && !(held.is_empty() && asks) {
                     let id = id.text();
                     let message = format!("No session on {computer} has the instance id {id}.");
                     let error = Error::new("InvalidArgument", "PSSessionIdMatchFail", message);

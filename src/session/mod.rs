@@ -41,6 +41,7 @@ pub use opening::{OpenRequest, Opening, OpeningEvent};
 pub use operation::{InvokeRequest, Operation, OperationEvent, OperationKind};
 pub use pool::{Left, Pool};
 pub use report::{ExitCode, Report};
+pub(crate) use running::weight;
 pub use running::{Input, Running, Stopper};
 pub use sessions::Sessions;
 pub use size::Size;

@@ -211,7 +211,7 @@ impl Finished {
 }
 
 /// About how many bytes a value takes.
-fn weight(value: &Value) -> usize {
+pub(crate) fn weight(value: &Value) -> usize {
     32 + match value {
         Value::String(text)
         | Value::Uri(text)

@@ -14,6 +14,7 @@ use psdeck::session::{
     BoxFuture, Connector, Demo, Line, Pool, Prompt, PromptReply, Report, Session, Size, StreamKind,
 };
 use psdeck::transport::{Answer, Ask, Question, Secret};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// A console, and what its host was told.
@@ -21,6 +22,14 @@ pub struct Lines {
     pub console: Console,
     pub pool: Pool,
     told: Arc<Mutex<Told>>,
+    prompts: watch::Sender<Prompts>,
+}
+
+/// How prompts without an answer end, and how many prompts there were.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Prompts {
+    wait: bool,
+    pub shown: usize,
 }
 
 /// What a line put out.
@@ -60,7 +69,7 @@ impl Ask for Commands {
     }
 }
 
-struct Kept(Arc<Mutex<Told>>);
+struct Kept(Arc<Mutex<Told>>, watch::Sender<Prompts>);
 
 impl Lines {
     /// Over the demonstration; Server01 and so on are profiles of its servers.
@@ -84,17 +93,29 @@ impl Lines {
         let config = Config::load(Some(&file)).unwrap();
         let pool = Pool::new(connectors);
         let told = Arc::<Mutex<Told>>::default();
-        let host = Box::new(Kept(Arc::clone(&told)));
+        let prompts = watch::Sender::new(Prompts::default());
+        let host = Box::new(Kept(Arc::clone(&told), prompts.clone()));
         Self {
             console: Console::new(pool.clone(), config, host),
             pool,
             told,
+            prompts,
         }
     }
 
     /// Answers the next prompt so.
     pub fn answer(&self, reply: PromptReply) {
         self.told.lock().unwrap().answers.push_back(reply);
+    }
+
+    /// Prompts that have no answer wait for one from here on, in place of being refused.
+    pub fn unanswered(&self) {
+        self.prompts.send_modify(|prompts| prompts.wait = true);
+    }
+
+    /// Tells when something is asked.
+    pub fn asked(&self) -> watch::Receiver<Prompts> {
+        self.prompts.subscribe()
     }
 
     /// Runs a line; what it told.
@@ -172,8 +193,12 @@ impl Host for Kept {
             }
             other => format!("{other:?}"),
         });
-        let reply = told.answers.pop_front().unwrap_or(PromptReply::Refuse);
-        Box::pin(std::future::ready(reply))
+        let reply = told.answers.pop_front();
+        self.1.send_modify(|prompts| prompts.shown += 1);
+        match reply {
+            None if self.1.borrow().wait => Box::pin(std::future::pending()),
+            reply => Box::pin(std::future::ready(reply.unwrap_or(PromptReply::Refuse))),
+        }
     }
 
     fn enter(&mut self, session: Session) -> BoxFuture<'_, Result<Entered, Report>> {

@@ -142,8 +142,9 @@ async fn made(run: &mut Run<'_>, bound: &Bound) -> Result<Session> {
     let name = computer.name.clone();
     let (pool, cancel) = (run.console.pool.clone(), run.cancel.clone());
     let opened = computer.open(pool, request, cancel).await;
-    Ok(opened.map_err(|report| {
-        Error::of_report(report, "CreateRemoteRunspaceForSessionFailed").target(name)
+    Ok(opened.map_err(|mut report| {
+        report.error_id = Some("CreateRemoteRunspaceFailed".to_owned());
+        Error::of_report(report, "").target(name)
     })?)
 }
 

@@ -1,10 +1,12 @@
 //! `Format-Table`, `Format-List`, `Out-String`, `ConvertTo-Json`.
 
+use super::input;
 use super::objects::{names, picked};
 use crate::clixml::{self, Object, Objects};
 use crate::cmdlets::Error;
 use crate::cmdlets::binding::Bound;
 use crate::cmdlets::interpreter::{Out, Result, Run};
+use crate::cmdlets::value::Value;
 use crate::format::json::json;
 use crate::format::text::{Formatter, Shape};
 
@@ -32,7 +34,7 @@ pub(super) fn shaped(
         .and_then(|width| usize::try_from(width).ok());
     let width = width.unwrap_or_else(|| run.console.host.window().columns.into());
     let mut formatter = Formatter::new(width).shaped(shape);
-    for item in bound.iter().filter_map(|bound| bound.get("InputObject")) {
+    for item in input(bound) {
         let value = if names.is_empty() {
             item.plain()
         } else {
@@ -54,10 +56,7 @@ pub(super) fn shaped(
 }
 
 pub(super) fn to_json(run: &mut Run<'_>, bound: &[Bound], out: &mut Out) {
-    let mut items: Vec<_> = bound
-        .iter()
-        .filter_map(|bound| Some(bound.get("InputObject")?.plain()))
-        .collect();
+    let mut items: Vec<_> = input(bound).map(Value::plain).collect();
     let as_array = bound.first().is_some_and(|bound| bound.switch("AsArray"));
     let value = match items.pop() {
         None => return,

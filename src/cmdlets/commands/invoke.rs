@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
 use futures_util::stream;
-use tokio_util::sync::CancellationToken;
+use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::throttle;
+use super::{input, throttle};
 use crate::clixml;
 use crate::cmdlets::Error;
 use crate::cmdlets::binding::Bound;
 use crate::cmdlets::interpreter::{Out, Result, Run};
-use crate::cmdlets::job::runs_on;
-use crate::cmdlets::remote::{Origin, Source};
+use crate::cmdlets::job;
+use crate::cmdlets::remote::{Origin, Script};
 use crate::cmdlets::value::Value;
-use crate::session::{ExitCode, InputSource, Invoke, Session, SessionId};
+use crate::session::{ExitCode, InputSource, Invoke, PipelineEvent, Report, Session, SessionId};
 use crate::transport::Leave;
 
 pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Result<()> {
@@ -26,16 +25,30 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
             "scripts without a session: there is no PowerShell here to run them",
         );
         error.report = Some(Box::new(
-            crate::session::Report::new(ExitCode::Usage, "")
+            Report::new(ExitCode::Usage, "")
                 .hint("name one with -Session, -ComputerName or -HostName"),
         ));
         return Err(error.into());
     }
-    let input: Vec<_> = bound
-        .iter()
-        .filter_map(|bound| Some(bound.get("InputObject")?.plain()))
-        .collect();
-    let invoke = invoke(&first, input)?;
+    let detached = first.switch("InDisconnectedSession");
+    let as_job = first.switch("AsJob") || first.get("JobName").is_some();
+    let unfit = match (detached, as_job, first.get("SessionName")) {
+        (true, true, _) => Some(
+            "A job cannot be made of what is left to its server: -AsJob or -InDisconnectedSession.",
+        ),
+        (false, _, Some(_)) => Some("-SessionName goes with -InDisconnectedSession."),
+        _ => None,
+    };
+    if let Some(message) = unfit {
+        return Err(Error::new(
+            "InvalidOperation",
+            "System.InvalidOperationException",
+            message,
+        )
+        .into());
+    }
+    let input = input(&bound).map(Value::plain).collect();
+    let invoke = Arc::new(invoke(&first, input)?);
     let given = first.get("Session").is_some();
     let sessions = if given {
         sessions(run, &first)?
@@ -43,29 +56,34 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         opened(run, &first).await?
     };
     let hidden = first.switch("HideComputerName");
-    let detached = first.switch("InDisconnectedSession");
-    let mut sources = Vec::new();
+    let mut scripts = Vec::new();
     let mut ids: Vec<SessionId> = Vec::new();
     for session in sessions {
         let info = session.info();
         ids.push(info.id);
-        sources.push(Source {
-            running: session.invoke(&invoke),
-            origin: Origin::of(&info, hidden),
-        });
+        let invoke = Arc::clone(&invoke);
+        scripts.push(Script::new(Origin::of(&info, hidden), move || {
+            // What is left to its server is read by whoever takes it up; what it is given goes there first.
+            if detached && invoke.input.is_none() {
+                session.begin(&invoke)
+            } else {
+                session.invoke(&invoke)
+            }
+        }));
     }
+    let limit = throttle(&first);
     if detached {
-        return leave(run, sources, &ids, out).await;
+        return leave(run, scripts, &ids, out).await;
     }
-    if first.switch("AsJob") || first.get("JobName").is_some() {
+    if as_job {
         let made = if given { Vec::new() } else { ids };
-        let job = run.start_job(sources, &invoke.script, first.text("JobName"), made);
+        let job = run.start_job(scripts, limit, &invoke.script, first.text("JobName"), made);
         run.emit(out, Value::Job(job));
         return Ok(());
     }
-    let done = run.drain(sources, out).await;
+    let done = run.drain(scripts, limit, out).await;
     if !given {
-        close(run, ids).await;
+        job::close(&run.console.pool, &run.console.host.ask(), ids).await;
     }
     done
 }
@@ -152,7 +170,7 @@ async fn opened(run: &mut Run<'_>, bound: &Bound) -> Result<Vec<Session>> {
         None => Ok(found),
         Some(stop) => {
             let ids = found.iter().map(|session| session.info().id).collect();
-            close(run, ids).await;
+            job::close(&run.console.pool, &run.console.host.ask(), ids).await;
             Err(stop)
         }
     }
@@ -161,12 +179,13 @@ async fn opened(run: &mut Run<'_>, bound: &Bound) -> Result<Vec<Session>> {
 /// `-InDisconnectedSession`: the commands go on without us.
 async fn leave(
     run: &mut Run<'_>,
-    sources: Vec<Source>,
+    scripts: Vec<Script>,
     ids: &[SessionId],
     out: &mut Out,
 ) -> Result<()> {
+    let begun: Vec<_> = scripts.into_iter().map(Script::begin).collect();
     // Leaving waits until what was sent has arrived.
-    for id in ids {
+    for (id, mut source) in ids.iter().zip(begun) {
         let left = run
             .console
             .pool
@@ -184,20 +203,10 @@ async fn leave(
             }
             Err(report) => run.complain(Error::of_report(report, "PSSessionDisconnectFailed"))?,
         }
+        // The server did not take the script.
+        if let Some(Some(PipelineEvent::Finished(finished))) = source.next().now_or_never() {
+            run.finished(&source.origin, finished)?;
+        }
     }
-    drop(sources);
     Ok(())
-}
-
-/// Closes the sessions that were opened for the command, but for those that go on without us.
-async fn close(run: &mut Run<'_>, ids: Vec<SessionId>) {
-    let ours = ids
-        .into_iter()
-        .filter(|id| !runs_on(&run.console.pool, *id));
-    let removing = ours.map(|id| {
-        let (pool, ask) = (run.console.pool.clone(), run.console.host.ask());
-        async move { pool.remove(id, ask, CancellationToken::new()).await }
-    });
-    let removing: Vec<_> = removing.collect();
-    let _ = futures_util::future::join_all(removing).await;
 }

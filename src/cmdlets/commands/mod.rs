@@ -18,6 +18,7 @@ use super::Error;
 use super::binding::Bound;
 use super::interpreter::{Out, Result, Run};
 use super::metadata::Cmdlet;
+use super::value::Value;
 use crate::format::text::Shape;
 
 /// Runs a cmdlet with its parameters for each object of the pipeline; once where there is no pipeline.
@@ -67,8 +68,13 @@ pub(super) async fn run(
     }
 }
 
+/// What came through the pipeline, or as `-InputObject`.
+fn input(bound: &[Bound]) -> impl Iterator<Item = &Value> {
+    bound.iter().filter_map(|bound| bound.get("InputObject"))
+}
+
 /// How many things a command does at a time: `-ThrottleLimit`, 32 where it says nothing or nothing sensible.
-fn throttle(bound: &Bound) -> usize {
+pub(super) fn throttle(bound: &Bound) -> usize {
     let limit = bound
         .number("ThrottleLimit")
         .and_then(|limit| usize::try_from(limit).ok());

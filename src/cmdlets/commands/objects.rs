@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::input;
 use crate::clixml::Object;
 use crate::cmdlets::Error;
 use crate::cmdlets::binding::Bound;
@@ -82,10 +83,7 @@ pub(super) fn select(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Res
     let Some(first) = bound.first().cloned() else {
         return Ok(());
     };
-    let mut items: Vec<_> = bound
-        .iter()
-        .filter_map(|bound| bound.get("InputObject").cloned())
-        .collect();
+    let mut items: Vec<_> = input(&bound).cloned().collect();
     let count = |name: &str| {
         first
             .number(name)
@@ -150,10 +148,7 @@ pub(super) fn sort(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Resul
     let Some(first) = bound.first().cloned() else {
         return Ok(());
     };
-    let mut items: Vec<_> = bound
-        .iter()
-        .filter_map(|bound| bound.get("InputObject").cloned())
-        .collect();
+    let mut items: Vec<_> = input(&bound).cloned().collect();
     let names = names(&first)?;
     let case = first.switch("CaseSensitive");
     let order = |left: &Value, right: &Value| {

@@ -3,7 +3,7 @@
 use crate::cmdlets::Error;
 use crate::cmdlets::binding::Bound;
 use crate::cmdlets::interpreter::{Impact, Out, Result, Run};
-use crate::cmdlets::remote::{Origin, Source};
+use crate::cmdlets::remote::{Origin, Script};
 use crate::cmdlets::value::Value;
 use crate::session::{ExitCode, SessionState};
 
@@ -55,16 +55,23 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         if session.waits() {
             run.warn("The command is silent and may wait for input that its former client was asked for. Ctrl+C stops it.")?;
         }
-        let source = Source {
-            running,
-            origin: Origin::of(&session.info(), false),
-        };
-        if bound.text("OutTarget").as_deref() == Some("Job") {
-            let command = session.info().running.unwrap_or_default();
-            let job = run.start_job(vec![source], &command, bound.text("JobName"), Vec::new());
-            run.emit(out, Value::Job(job));
-        } else {
-            run.drain(vec![source], out).await?;
+        let info = session.info();
+        let script = Script::new(Origin::of(&info, false), move || running);
+        let to = bound.text("OutTarget");
+        let jobs = run.console.jobs.all();
+        let job = jobs.iter().find(|job| job.left_behind(info.instance_id));
+        match (to.as_deref(), job) {
+            (Some("Job"), None) => {
+                let (command, name) = (info.running.unwrap_or_default(), bound.text("JobName"));
+                let job = run.start_job(vec![script], 1, &command, name, Vec::new());
+                run.emit(out, Value::Job(job));
+            }
+            // A job of this console goes on, unless it is not wanted.
+            (None | Some("Default" | "Job"), Some(job)) => {
+                job.resume(script);
+                run.emit(out, Value::Job(job.clone()));
+            }
+            _ => run.drain(vec![script], 1, out).await?,
         }
     }
     Ok(())
