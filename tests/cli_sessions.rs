@@ -145,6 +145,28 @@ fn what_was_begun_and_left_is_received_on_another_computer_once() {
 }
 
 #[test]
+fn what_runs_in_a_session_is_remembered_where_that_is_wanted() {
+    let Some((_peer, desk)) = start() else { return };
+    let script = "Start-Sleep 1000 # the nightly report\n'second line'";
+    let wanted = "Start-Sleep 1000 # the nightly report";
+    for (desk, running) in [
+        (desk.elsewhere(), "a command"),
+        (
+            desk.config("[sessions]\nremember_commands = true\n"),
+            wanted,
+        ),
+    ] {
+        desk.run(&["invoke", "Server01", "-c", script, "--detach"], 0);
+        assert_eq!(desk.list(&[])[0]["Running"], running);
+        let held = desk.list(&["Server01"]);
+        assert!(held.iter().any(|one| one["Running"] == running), "{held:?}");
+        let record = std::fs::read_to_string(desk.sessions().join("1.json")).unwrap();
+        assert_eq!(record.contains("nightly"), running == wanted, "{record}");
+        assert!(!record.contains("second"), "{record}");
+    }
+}
+
+#[test]
 fn received_output_is_lines_of_json_where_wanted_with_its_errors() {
     let Some((_peer, desk)) = start() else { return };
     let script = "[pscustomobject]@{ A = 1 }; Write-Error 'no'; Write-Warning 'hm'";
@@ -420,4 +442,33 @@ fn one_password_makes_lists_and_removes_sessions_of_several_computers() {
     peer.until("no shell", |state| {
         state["shells"].as_array().is_some_and(Vec::is_empty)
     });
+}
+
+#[test]
+fn the_lines_of_the_readme_do_what_it_says() {
+    let Some((_peer, desk)) = start() else { return };
+    let readme = include_str!("../README.md");
+    let from = |first: &str| {
+        let (_, block) = readme.split_once(&format!("```\n{first}")).unwrap();
+        let (block, _) = block.split_once("\n```").unwrap();
+        format!("{first}{block}")
+    };
+    let script = desk.data().join("job.ps1").display().to_string();
+    std::fs::write(&script, "'done'").unwrap();
+    let run = |desk: &Desk, block: &str| {
+        let mut last = String::new();
+        for line in block.lines() {
+            let words = line.split('#').next().unwrap().split_whitespace();
+            let words: Vec<_> = words
+                .skip(1)
+                .map(|word| if word == "job.ps1" { &script } else { word })
+                .collect();
+            last = desk.run(&words, 0).out;
+        }
+        last
+    };
+    assert_eq!(run(&desk, &from("psdeck new Server01")), "done\n");
+    let home = desk.elsewhere();
+    assert_eq!(run(&home, &from("psdeck list Server01")), "");
+    assert_eq!(states(&desk.list(&["Server01"])).len(), 1);
 }

@@ -46,6 +46,7 @@ pub(super) fn remembering(config: &Config) -> Result<Pool, Failed> {
         report.reasons.push(error.to_string());
         report
     })?;
+    let registry = registry.keeping_commands(config.sessions.remember_commands);
     let config = config.clone();
     let window = config.retry.window;
     Ok(forgetful().remembering(registry, window, move |profile| {

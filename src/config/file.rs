@@ -29,6 +29,8 @@ pub struct Config {
     pub ssh_hosts: Vec<String>,
     /// How a lost network is borne.
     pub retry: Retry,
+    /// What is remembered of sessions.
+    pub sessions: Sessions,
     /// How the app looks and which keys it takes.
     pub ui: Ui,
     /// What the file says that means nothing.
@@ -57,6 +59,14 @@ pub struct Retry {
     /// How long it is tried again before a session counts as disconnected.
     #[serde(deserialize_with = "crate::transport::deserialize_duration")]
     pub window: Option<Duration>,
+}
+
+/// What is remembered of sessions.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Sessions {
+    /// The first line of what runs in each, which can hold secrets.
+    pub remember_commands: bool,
 }
 
 /// The app's settings.
@@ -174,6 +184,10 @@ impl<'a> Reader<'a> {
                 "retry" => {
                     self.keys(&value, &["window"], false, "retry");
                     self.config.retry = self.value(value)?;
+                }
+                "sessions" => {
+                    self.keys(&value, &["remember_commands"], false, "sessions");
+                    self.config.sessions = self.value(value)?;
                 }
                 "ui" => {
                     self.keys(&value, &["theme", "prefix"], false, "ui");
@@ -317,6 +331,7 @@ prefix = "Ctrl+]"
             ("[computers.a]\nauth = 'kerberos5'\n", 2),
             ("[computers]\na = 1\n", 2),
             ("[retry]\nwindow = 4\n", 2),
+            ("[sessions]\nremember_commands = 'all'\n", 2),
         ] {
             let wrong = Config::read(text).unwrap_err();
             assert_eq!(wrong.line, line, "{text}: {}", wrong.message);

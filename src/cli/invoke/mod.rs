@@ -69,7 +69,8 @@ pub(super) struct Arguments {
     /// Leave as the script did: `exit N` gives N, and psdeck's own failures 255.
     #[arg(long)]
     exit_code: bool,
-    /// Start it, leave the sessions on their servers, and print what to resume: psdeck receive prints what it puts out.
+    /// Start it, leave the sessions on their servers, and print what to resume: psdeck receive prints what it puts out,
+    /// psdeck remove ends it. Where it cannot be left, it is closed, and that is an error.
     #[arg(long, conflicts_with_all = ["input", "exit_code", "timeout"])]
     detach: bool,
     /// How long each computer may take, getting in included: 90s, 4m, 1h30m.

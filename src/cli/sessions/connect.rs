@@ -19,8 +19,9 @@ use crate::transport::Leave;
 /// Take up disconnected sessions: one, at a terminal, to work in it; several, to see that they can be had.
 ///
 /// A session that was entered goes on with the command that runs in it; `exit` and Ctrl+D leave it on its server.
-/// Several are shown, then left again: the app keeps them open.
+/// Several are left again, then shown: the app keeps them open.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: psdeck connect ITTask --on Server01")]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     choice: Choice,

@@ -10,9 +10,11 @@ use crate::transport::Leave;
 
 /// Leave sessions to their servers: those whose psdeck ended without doing so.
 ///
-/// What another psdeck holds is left there; what is Disconnected already stays as it is. --idle-timeout says how long
-/// the server keeps a session that is left now.
+/// What runs in them goes on, and anybody of yours can connect them at once. What another psdeck holds stays with it, and
+/// is refused; what is Disconnected already stays as it is. --idle-timeout says how long the server keeps a session that
+/// is left now.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: psdeck disconnect 3 --idle-timeout 15h")]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     choice: Choice,

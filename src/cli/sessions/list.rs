@@ -11,8 +11,10 @@ use crate::session::{SessionInfo, SessionState};
 
 /// List the sessions that this user's psdecks know; with targets, ask those servers what they hold.
 ///
-/// A session that a server tells of is known from then on: its id is the same the next time.
+/// A session that a server tells of is known from then on: its id is the same the next time. Disconnected and None can be
+/// connected; Disconnected and Busy is held by another client or psdeck. Nothing is changed on any server.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: psdeck list Server01 --state disconnected")]
 pub(in crate::cli) struct Arguments {
     /// Computers to ask: profiles, HOST, https://HOST, group:NAME, tag:NAME.
     #[arg(value_name = "TARGET")]

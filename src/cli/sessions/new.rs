@@ -20,7 +20,11 @@ use crate::session::{
 use crate::transport::Ask;
 
 /// Create a session on each computer and leave it there, for psdeck connect and the app.
+///
+/// The server keeps it for its idle time-out (--idle-timeout asks for another), then ends it. One that cannot be left is
+/// closed again. Only WSMan servers keep sessions.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: psdeck new Server01 Server02 --name ITTask --idle-timeout 15h")]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     targets: Targets,

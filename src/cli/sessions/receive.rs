@@ -21,7 +21,10 @@ use crate::transport::Leave;
 /// Print what the commands of sessions have put out, to their end, and leave the sessions on their servers.
 ///
 /// What is printed is delivered once: the next receive goes on from there. Ctrl+C stops printing; the command runs on.
+/// What a command asks is asked at the terminal; without one it is refused, as in psdeck invoke. A session that runs nothing
+/// prints nothing.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: psdeck receive 2 --output jsonl")]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     choice: Choice,

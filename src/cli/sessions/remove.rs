@@ -8,7 +8,10 @@ use crate::cli::{Context, block_on};
 use crate::session::SessionInfo;
 
 /// Close sessions on their servers, with what runs in them.
+///
+/// They are shown before, and it is asked, unless --yes is given or there is no terminal. They cannot be had again.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: psdeck remove 'IT*' --on Server01")]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     choice: Choice,

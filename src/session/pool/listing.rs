@@ -131,9 +131,11 @@ impl Entry {
             });
             info.configuration_name = found.configuration_name;
             let running = found.running.into_iter().next();
-            // Servers tell the text of some commands only.
+            // Servers tell the text of some commands only. Left when we left it, it runs what it ran then.
+            let same = remembered::is_same_moment(info.disconnected, found.disconnected);
+            let known = info.running.take().filter(|_| same);
             info.running = running.map(|(_, text)| match text.trim() {
-                "" => "a command".to_owned(),
+                "" => known.unwrap_or_else(|| remembered::A_COMMAND.to_owned()),
                 text => text.to_owned(),
             });
             info.user = found.owner.or_else(|| info.user.take());

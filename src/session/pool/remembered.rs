@@ -17,6 +17,10 @@ use crate::transport::PasswordCommand;
 const NOTICED: Duration = Duration::from_mins(5);
 /// The longest that a server can be asked to keep a session without a client, in milliseconds.
 const LONGEST_IDLE: Duration = Duration::from_millis(2_147_483_647);
+/// The most characters of a command that are remembered.
+const LONGEST_COMMAND: usize = 200;
+/// What runs, where nobody says what it is.
+pub(super) const A_COMMAND: &str = "a command";
 /// So long after its time a session is still looked for: clocks differ.
 const SLACK: Duration = Duration::from_mins(10);
 
@@ -272,6 +276,17 @@ pub(super) fn fill(record: &mut Record, info: &SessionInfo) {
     record.expires = info.expires;
     record.idle_timeout = info.keeping.idle_timeout.map(|idle| idle.as_secs());
     record.running = info.running.is_some();
+    let command = info.running.as_deref();
+    record.command = command.map(|line| line.chars().take(LONGEST_COMMAND).collect());
+}
+
+/// Whether a server's word of when a session was left is about what we know: its clock, and how it counts, are its own.
+pub(super) fn is_same_moment(one: Option<SystemTime>, other: Option<SystemTime>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else {
+        return false;
+    };
+    let apart = one.duration_since(other).or(other.duration_since(one));
+    apart.is_ok_and(|apart| apart < Duration::from_secs(30))
 }
 
 /// Puts a record into what a list shows; whether that changes anything.
@@ -290,7 +305,8 @@ fn apply(info: &mut SessionInfo, record: &Record, holding: Holding) -> bool {
                 .clone_from(&record.configuration_name);
         }
         if record.running {
-            info.running.get_or_insert_with(|| "a command".to_owned());
+            let command = record.command.as_deref().unwrap_or(A_COMMAND);
+            info.running.get_or_insert_with(|| command.to_owned());
         }
     }
     info.expires = info.expires.or(record.expires);

@@ -23,6 +23,7 @@ pub use record::{Record, RecordState};
 #[derive(Clone, Debug)]
 pub struct Registry {
     folder: PathBuf,
+    keeps_commands: bool,
     /// The numbers that this psdeck holds.
     ours: Arc<Mutex<BTreeSet<u32>>>,
 }
@@ -107,8 +108,18 @@ impl Registry {
         files::private_folder(&folder)?;
         Ok(Self {
             folder,
+            keeps_commands: false,
             ours: Arc::default(),
         })
+    }
+
+    /// The same, with the first line of what runs in each session, if so. Scripts can hold secrets: only who asks gets it.
+    #[must_use]
+    pub fn keeping_commands(self, keeps_commands: bool) -> Self {
+        Self {
+            keeps_commands,
+            ..self
+        }
     }
 
     /// Where its files are.
@@ -356,6 +367,8 @@ impl Held {
 
     /// Replaces the record. On failure the one before stands.
     pub fn write(&self, record: &Record) -> Result<(), RegistryError> {
+        let mut record = record.clone();
+        record.command = record.command.filter(|_| self.registry.keeps_commands);
         let text = record.text();
         if text.len() > record::LONGEST {
             return Err(RegistryError::TooLong(self.id));

@@ -54,9 +54,12 @@ pub struct Record {
     /// Seconds for which the server keeps it without a client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_timeout: Option<u64>,
-    /// Whether it was running something. What that was, the server tells.
+    /// Whether it was running something.
     #[serde(default)]
     pub running: bool,
+    /// The first line of that; written only for who asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// How often it was written: two writers are told apart by it.
     #[serde(default)]
     pub revision: u64,
@@ -107,6 +110,7 @@ impl Record {
             expires: None,
             idle_timeout: None,
             running: false,
+            command: None,
             revision: 0,
         }
     }
