@@ -30,6 +30,8 @@ pub(super) struct Column<'v> {
     /// A view's alignment; else the value's type decides.
     right: Option<bool>,
     unit: Unit,
+    /// Whether it is left out where the width does not suffice: the lowest number first.
+    pub(super) yields: Option<usize>,
 }
 
 /// What a view makes of a number.
@@ -57,6 +59,7 @@ impl<'v> Column<'v> {
             width: None,
             right: None,
             unit: Unit::One,
+            yields: None,
         }
     }
 

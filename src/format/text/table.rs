@@ -27,6 +27,8 @@ struct Column {
     right: bool,
     /// The view's width.
     fixed: Option<usize>,
+    /// When it is left out for want of room, the lowest first; the others are cut.
+    yields: Option<usize>,
     /// `None`: there is no room for it.
     width: Option<usize>,
 }
@@ -37,6 +39,7 @@ impl Table {
             label: column.label.clone().into_owned(),
             right: column.is_right(cells),
             fixed: column.width,
+            yields: column.yields,
             width: None,
         });
         Self {
@@ -92,13 +95,30 @@ impl Table {
         }
     }
 
-    /// Columns get what they need; the last ones, what is left.
+    /// Columns get what they need, without those that yield where it is too much; the last ones, what is left.
     fn decide(&mut self, rows: &[Vec<String>]) {
-        let mut room = self.width + 1;
-        for (index, column) in self.columns.iter_mut().enumerate() {
+        let wanted = |(index, column): (usize, &Column)| {
             let texts = rows.iter().filter_map(|row| row.get(index));
             let longest = texts.map(|text| text.width()).max().unwrap_or_default();
-            let wanted = column.fixed.unwrap_or(longest.max(column.label.width()));
+            column.fixed.unwrap_or(longest.max(column.label.width()))
+        };
+        let wanted: Vec<_> = self.columns.iter().enumerate().map(wanted).collect();
+        let mut room = self.width + 1;
+        let mut needed: usize = wanted.iter().map(|wanted| wanted + 1).sum();
+        let mut yielding: Vec<_> = self.columns.iter().zip(&wanted).collect();
+        yielding.retain(|(column, _)| column.yields.is_some());
+        yielding.sort_by_key(|(column, _)| column.yields);
+        let mut least = None;
+        for (column, wanted) in yielding {
+            if needed > room {
+                needed -= wanted + 1;
+                least = column.yields;
+            }
+        }
+        for (column, wanted) in self.columns.iter_mut().zip(wanted) {
+            if column.yields.is_some_and(|rank| Some(rank) <= least) {
+                continue;
+            }
             let given = wanted.min(room.saturating_sub(1));
             column.width = Some(given).filter(|given| *given == wanted || *given >= NARROWEST);
             room = room.saturating_sub(given + 1);

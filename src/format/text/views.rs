@@ -22,6 +22,11 @@ const NAME_AND_VALUE: View = View::Table(&[
     ("Value", "Value", 0, false, Unit::One),
 ]);
 
+const SESSION: &str = "System.Management.Automation.Runspaces.PSSession";
+
+/// The columns of sessions that a narrow terminal does without, in this order: State and Availability stay.
+const YIELDING: [&str; 3] = ["ComputerType", "Transport", "ConfigurationName"];
+
 const VIEWS: &[(&str, View)] = &[
     ("System.Collections.DictionaryEntry", NAME_AND_VALUE),
     ("System.Management.Automation.PSVariable", NAME_AND_VALUE),
@@ -90,7 +95,7 @@ const VIEWS: &[(&str, View)] = &[
         ]),
     ),
     (
-        "System.Management.Automation.Runspaces.PSSession",
+        SESSION,
         View::Table(&[
             ("Id", "Id", 3, true, Unit::One),
             ("Name", "Name", 15, false, Unit::One),
@@ -186,7 +191,15 @@ pub(super) fn row(object: &Object) -> Option<Row<'_>> {
         }
         let view = VIEWS.iter().find(|(known, _)| *known == name);
         match view.map(|(_, view)| view) {
-            Some(View::Table(cells)) => return Some(table(object, cells)),
+            Some(View::Table(cells)) => {
+                let mut row = table(object, cells);
+                if name == SESSION {
+                    for column in &mut row.columns {
+                        column.yields = YIELDING.iter().position(|label| *label == column.label);
+                    }
+                }
+                return Some(row);
+            }
             Some(View::List(names)) => {
                 let columns = names.iter();
                 let columns =
@@ -229,4 +242,46 @@ fn table<'v>(object: &'v Object, cells: &[Cell]) -> Row<'v> {
 fn property<'v>(object: &'v Object, name: &str) -> Cow<'v, Value> {
     let value = object.member(name);
     value.map_or(Cow::Owned(Value::Null), Cow::Borrowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SESSION;
+    use crate::clixml::{Object, Objects, Property, Value};
+    use crate::format::text::Formatter;
+
+    fn names_at(width: usize) -> Vec<String> {
+        let name = Property::new("Name", "ITTask".into());
+        let session = Object {
+            type_names: Some(vec![SESSION.into()].into()),
+            extended: vec![name],
+            ..Object::default()
+        };
+        let value = Value::from(session);
+        let mut formatter = Formatter::new(width);
+        formatter.value(&value, &Objects::of([&value]));
+        formatter.end();
+        let shown = formatter.take();
+        let names = shown.lines().find(|line| !line.is_empty());
+        let names = names.unwrap_or_default().split_whitespace();
+        names.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_state_and_availability_of_sessions() {
+        let rest = ["Id", "Name", "ComputerName", "State", "Availability"];
+        assert_eq!(names_at(80), rest);
+        assert_eq!(names_at(76), rest);
+        let without_type = [
+            "Id",
+            "Name",
+            "Transport",
+            "ComputerName",
+            "State",
+            "ConfigurationName",
+            "Availability",
+        ];
+        assert_eq!(names_at(100), without_type);
+        assert_eq!(names_at(120).len(), 8);
+    }
 }
