@@ -2,6 +2,8 @@
 //!
 //! No compression, cookies, redirects, chunked requests or `Expect`. What the server sends is bounded.
 
+use std::io;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -198,22 +200,110 @@ impl Body {
     }
 }
 
-/// hyper's reason with what stands behind it.
+/// What ended the connection in plain words, or hyper's reason with what stands behind it.
 fn lost(error: hyper::Error) -> Lost {
+    Lost {
+        unsent: false,
+        reason: reason(&error),
+    }
+}
+
+fn reason(error: &hyper::Error) -> String {
+    if error.is_incomplete_message() {
+        return "the server closed the connection instead of answering".into();
+    }
     let mut reason = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(error) = source {
-        let text = error.to_string();
+    let first = std::error::Error::source(error);
+    for source in std::iter::successors(first, |error| error.source()) {
+        if let Some(plain) = source.downcast_ref::<io::Error>().and_then(ended) {
+            return plain.into();
+        }
+        let text = source.to_string();
         if !reason.contains(&text) {
             reason = format!("{reason}: {text}");
         }
-        source = error.source();
     }
-    if error.is_incomplete_message() {
-        reason = "the server closed the connection instead of answering".into();
+    reason
+}
+
+/// How a connection ended that had been made.
+fn ended(error: &io::Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        // Without TLS's own farewell: nobody can tell who ended it.
+        io::ErrorKind::UnexpectedEof => "the connection ended without a word",
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => "the connection was reset",
+        io::ErrorKind::TimedOut => "nothing came back over the connection",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+
+    use tokio::io::{AsyncReadExt as _, ReadBuf};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// A network that takes what is sent and then fails in its own way.
+    struct Failing {
+        kind: io::ErrorKind,
+        sent: oneshot::Receiver<()>,
     }
-    Lost {
-        unsent: false,
-        reason,
+
+    impl AsyncRead for Failing {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            let told = ready!(Pin::new(&mut self.sent).poll(context));
+            told.expect("the request was read");
+            Poll::Ready(Err(io::Error::new(self.kind, "see https://docs.example")))
+        }
+    }
+
+    async fn reason_of(kind: io::ErrorKind) -> String {
+        let (near, mut far) = tokio::io::duplex(64 << 10);
+        let (tell, sent) = oneshot::channel();
+        let stream = tokio::io::join(Failing { kind, sent }, near);
+        let mut wire = Wire::new(stream, "server01", "/wsman").await.unwrap();
+        let post = Post {
+            content_type: "text/plain".into(),
+            authorization: None,
+            body: Bytes::new(),
+        };
+        let reader = async {
+            far.read_exact(&mut [0; 64]).await.unwrap();
+            tell.send(()).unwrap();
+        };
+        let (answer, ()) = tokio::join!(wire.post(post), reader);
+        answer.err().unwrap().reason
+    }
+
+    #[tokio::test]
+    async fn a_lost_connection_is_told_in_plain_words() {
+        for (kind, wanted) in [
+            (
+                io::ErrorKind::UnexpectedEof,
+                "the connection ended without a word",
+            ),
+            (io::ErrorKind::ConnectionReset, "the connection was reset"),
+            (
+                io::ErrorKind::TimedOut,
+                "nothing came back over the connection",
+            ),
+        ] {
+            assert_eq!(reason_of(kind).await, wanted);
+        }
+        assert!(
+            reason_of(io::ErrorKind::Other)
+                .await
+                .contains("docs.example")
+        );
     }
 }
