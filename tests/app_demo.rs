@@ -96,11 +96,12 @@ fn a_free_disconnected_session_is_connected_used_and_disconnected() {
         .row("42");
     screen
         .keys("<C-]>d")
-        .expect("Backups is disconnected and goes on at its server.")
-        .gone("3 Server02");
+        .expect("Enter connects it again")
+        .keys("<C-]>s");
     assert!(!screen.contents().contains("Left Server02"));
     screen.expect("Server02          Disconnected                  None");
-    screen.keys("c").expect("Backups on Server02 is connected");
+    screen.expect("2 Server02 ○").keys("c");
+    screen.expect("Backups on Server02 is connected");
     screen.expect("Server02          Opened                   Available");
 }
 

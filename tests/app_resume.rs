@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::support::peer::Peer;
 use crate::support::screen::{self, Screen};
+use crate::support::wsman::WsmanPeer;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
@@ -32,7 +35,7 @@ fn open(screen: &mut Screen, name: &str) {
 
 /// The states of the peer's shells.
 fn states(peer: &Peer) -> Vec<String> {
-    let state = peer.as_wsman().expect("a WSMan peer").state();
+    let state = wsman(peer).state();
     let shells = state["shells"].as_array().cloned().unwrap_or_default();
     let states = shells.iter().map(|shell| shell["state"].to_string());
     states
@@ -40,76 +43,171 @@ fn states(peer: &Peer) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn a_pane_in_mid_output_goes_on_in_another_psdeck_with_every_line_once() {
-    let Some(peer) = Peer::wsman().start() else {
-        return;
-    };
-    let (office, home) = (folder(), folder());
-    let mut screen = app(&peer, office.path(), (80, 24)).start();
-    open(&mut screen, "ITTask");
-    screen
-        .text(
-            "1..3 | % { \"line $_\" }; Start-Sleep 10; 4..40 | % { \"line $_\" }; 'the ' + 'end'\r",
-        )
-        .row("line 3");
+/// Lines of output that do not end before they are let: each answer of the server holds a few, and takes its time.
+const SCRIPT: &str = "1..400 | % { \"line $_\" }; 'the ' + 'end'";
+
+/// A server whose output streams for as long as nobody lets it run ([`WsmanPeer::heal`]).
+fn streaming() -> Option<Peer> {
+    let peer = Peer::wsman().set("receive_batch", 512).start()?;
+    slow(&peer);
+    Some(peer)
+}
+
+fn slow(peer: &Peer) {
+    let rule = json!({ "op": "Receive", "target": "command", "seconds": 0.3, "count": 0 });
+    wsman(peer).rule("delay", rule);
+}
+
+fn wsman(peer: &Peer) -> &WsmanPeer {
+    peer.as_wsman().expect("a WSMan peer")
+}
+
+/// The numbers of the lines on the screen.
+fn numbers(screen: &str) -> Vec<u32> {
+    let lines = screen
+        .lines()
+        .filter_map(|row| row.trim().strip_prefix("line "));
+    lines.filter_map(|number| number.parse().ok()).collect()
+}
+
+/// Leaves the session of the pane shown; the numbers that the pane shows then.
+fn leave(screen: &mut Screen) -> Vec<u32> {
     screen
         .keys("<C-]>d")
         .expect("Disconnect ITTask on")
-        .expect("goes on with `1..3 |")
         .keys("y")
-        .expect("ITTask is disconnected and goes on at its server.")
-        .expect("Disconnected");
-    assert_eq!(states(&peer), ["Disconnected"]);
-    // With nothing open it ends at once.
-    screen.keys("q");
-    assert_eq!(screen.ended(), 0);
+        .expect("Enter connects it again");
+    numbers(&screen.contents())
+}
 
-    let mut screen = app(&peer, home.path(), (80, 50)).start();
-    screen
+#[test]
+fn a_pane_in_mid_output_goes_on_in_another_psdeck_with_every_line_once() {
+    let Some(peer) = streaming() else {
+        return;
+    };
+    let (office, home) = (folder(), folder());
+    let mut screen = app(&peer, office.path(), (80, 300)).start();
+    open(&mut screen, "ITTask");
+    screen.text(SCRIPT).keys("<Enter>").row("line 20");
+    let mut seen = leave(&mut screen);
+    assert!(seen.len() < 200, "it streamed: {}", seen.len());
+    assert_eq!(states(&peer), ["Disconnected"]);
+
+    let mut there = app(&peer, home.path(), (80, 500)).start();
+    there
         .expect("Resume: 1 disconnected")
         .expect("ITTask")
         .expect("a command")
         .keys("<Enter>")
-        .row("the end");
-    screen.until("each line once", |screen| {
-        let lines: Vec<_> = screen
-            .lines()
-            .filter_map(|row| row.trim().strip_prefix("line "))
-            .map(str::to_owned)
-            .collect();
-        lines == (4..=40).map(|n| n.to_string()).collect::<Vec<_>>()
-    });
-    screen.expect("]: PS ").keys("6 * 7<Enter>").row("42");
+        .until("more lines", |screen| !numbers(screen).is_empty());
+    wsman(&peer).heal();
+    there.row("the end").expect("]: PS ");
+    seen.extend(numbers(&there.contents()));
+    assert_eq!(seen, (1..=400).collect::<Vec<_>>());
+    there.keys("6 * 7<Enter>").row("42");
+
+    // Where it was left it can be had again once it is left there, too.
+    screen
+        .keys("<Enter>")
+        .expect("it is connected to another client");
+    screen.keys("<Enter>").expect("Enter connects it again");
+    there.keys("<C-]>d").expect("Enter connects it again");
+    screen
+        .keys("<Enter>")
+        .expect("it ended while another client had the session")
+        .gone("Connecting ITTask")
+        .keys("6 * 8<Enter>")
+        .row("48");
     screen.keys("<C-]>q").expect("Quit psdeck?").keys("c");
     assert_eq!(screen.ended(), 0);
+    // With nothing open it ends at once.
+    there.keys("<C-]>q");
+    assert_eq!(there.ended(), 0);
     assert!(peer.violations().is_empty(), "{:?}", peer.violations());
 }
 
 #[test]
-fn a_pane_in_mid_output_goes_on_in_its_own_psdeck_after_it_was_left() {
-    for size in SIZES {
-        let mut screen = Screen::new(size.0, size.1).args(&["demo"]).start();
+fn a_pane_in_mid_output_goes_on_in_its_own_psdeck_with_every_line_once() {
+    let Some(peer) = streaming() else {
+        return;
+    };
+    let data = folder();
+    let mut screen = app(&peer, data.path(), (80, 500)).start();
+    open(&mut screen, "ITTask");
+    screen.text(SCRIPT).keys("<Enter>").row("line 20");
+    let seen = leave(&mut screen);
+    assert!(seen.len() < 200, "it streamed: {}", seen.len());
+    screen.keys("<Enter>").until("more lines", |screen| {
+        numbers(screen).len() > seen.len() + 10
+    });
+    wsman(&peer).heal();
+    screen.row("the end").expect("]: PS ");
+    assert_eq!(
+        numbers(&screen.contents()),
+        (1..=400).collect::<Vec<_>>(),
+        "what it showed before stays"
+    );
+    // A pane that is closed takes what it showed along; a new one shows what came since.
+    slow(&peer);
+    screen
+        .text("clear; ")
+        .text(SCRIPT)
+        .keys("<Enter>")
+        .gone("the end");
+    screen.row("line 20");
+    let mut seen = leave(&mut screen);
+    screen
+        .keys("<C-]>x")
+        .gone("2 Server01")
+        .keys("<Enter>")
+        .until("more lines", |screen| !numbers(screen).is_empty());
+    wsman(&peer).heal();
+    screen.row("the end").expect("]: PS ");
+    seen.extend(numbers(&screen.contents()));
+    assert_eq!(seen, (1..=400).collect::<Vec<_>>());
+    assert!(peer.violations().is_empty(), "{:?}", peer.violations());
+}
+
+#[test]
+fn a_question_in_mid_output_is_answered_after_its_session_was_left() {
+    let ask = "1..40 | % { \"line $_\" }; $n = Read-Host 'Your name'; 41..80 | % { \"line $_\" }; \"hello $n\"";
+    for other in [false, true] {
+        // What the server gave last it gives to the next client again: the question, by itself.
+        let replay = Peer::wsman()
+            .set("replay_on_connect", "always")
+            .set("receive_batch", 1);
+        let Some(peer) = replay.start() else {
+            return;
+        };
+        let (office, home) = (folder(), folder());
+        let mut screen = app(&peer, office.path(), (80, 200)).start();
+        open(&mut screen, "ITTask");
         screen
-            .until("three sessions that are open", |screen| {
-                screen.matches(" Opened ").count() == 3
-            })
+            .text(ask)
             .keys("<Enter>")
-            .expect("]: PS ")
-            .text("1..3 | % { \"line $_\" }; Start-Sleep 8; 4..6 | % { \"line $_\" }\r")
-            .row("line 3")
+            .expect("asks ─")
             .keys("<C-]>d")
-            .expect("Disconnect ITTask on Server01?");
-        keep(&screen, "disconnect", size);
-        screen
+            .expect("waits for an answer of yours")
             .keys("y")
-            .expect("ITTask is disconnected and goes on at its server.")
+            .expect("It waits for an answer of yours")
+            .gone("asks ─");
+        let mut seen = Vec::new();
+        if other {
+            seen = numbers(&screen.contents());
+            screen.keys("<C-]>q");
+            assert_eq!(screen.ended(), 0);
+            screen = app(&peer, home.path(), (80, 200)).start();
+            screen.expect("Resume: 1 disconnected");
+        }
+        screen
             .keys("<Enter>")
-            .row("line 6")
+            .expect("asks ─")
+            .keys("Ada<Enter>")
+            .row("hello Ada")
             .expect("]: PS ");
-        let contents = screen.contents();
-        let lines = contents.lines().filter(|row| row.starts_with("line "));
-        assert_eq!(lines.collect::<Vec<_>>(), ["line 4", "line 5", "line 6"]);
+        seen.extend(numbers(&screen.contents()));
+        assert_eq!(seen, (1..=80).collect::<Vec<_>>(), "other: {other}");
+        assert!(peer.violations().is_empty(), "{:?}", peer.violations());
     }
 }
 
@@ -169,7 +267,6 @@ fn a_lost_network_counts_down_and_what_is_typed_meanwhile_is_kept_and_not_sent()
     let Some(peer) = Peer::wsman().start() else {
         return;
     };
-    let wsman = peer.as_wsman().expect("a WSMan peer");
     for size in SIZES {
         let data = folder();
         let mut screen = app(&peer, data.path(), size).start();
@@ -178,7 +275,7 @@ fn a_lost_network_counts_down_and_what_is_typed_meanwhile_is_kept_and_not_sent()
             .keys("'before'<Enter>")
             .row("before")
             .gone(" running ");
-        wsman.cut_for(Duration::from_secs(12), "refuse");
+        wsman(&peer).cut_for(Duration::from_secs(12), "refuse");
         screen
             .expect("No network:")
             .expect("offline ")
@@ -217,8 +314,8 @@ fn a_command_that_may_wait_for_its_former_client_is_shown_honestly() {
         .keys("<C-]>d")
         .expect("waits for an answer of yours")
         .keys("y")
-        .expect("ITTask is disconnected")
-        .keys("q");
+        .expect("Enter connects it again")
+        .keys("<C-]>q");
     assert_eq!(screen.ended(), 0);
     for size in SIZES {
         let mut screen = app(&peer, home.path(), size).start();
@@ -233,7 +330,7 @@ fn a_command_that_may_wait_for_its_former_client_is_shown_honestly() {
                 .keys("<C-]>d")
                 .expect("Disconnect ITTask on")
                 .keys("y");
-            screen.expect("ITTask is disconnected").keys("q");
+            screen.expect("Enter connects it again").keys("<C-]>q");
         } else {
             screen
                 .keys("<C-c>")

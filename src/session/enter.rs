@@ -9,7 +9,9 @@ mod shown;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, watch};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
 use self::shared::{Now, Shared};
@@ -89,6 +91,16 @@ enum Stage {
 
 impl Stage {
     fn running(&self) -> Option<&Running> {
+        match self {
+            Self::Checking { check: running, .. }
+            | Self::Asking(running)
+            | Self::Line(running)
+            | Self::Resumed(running) => Some(running),
+            Self::Idle | Self::Over => None,
+        }
+    }
+
+    fn running_mut(&mut self) -> Option<&mut Running> {
         match self {
             Self::Checking { check: running, .. }
             | Self::Asking(running)
@@ -263,13 +275,26 @@ impl InteractiveEvents {
                     biased;
                     Some(request) = self.requests.recv() => self.request(request),
                     Some(event) = running.next() => self.event(event),
-                    Ok(()) = self.info.changed() => self.look(),
+                    Ok(()) = self.info.changed() => self.changed(),
                     () = sleep_until(self.held_until), if self.held.is_some() => self.release(),
                     else => self.session_ended(SessionState::Broken),
                 }
             }
         }
         Some(())
+    }
+
+    /// The session has changed. What came before that comes first: it may be there only since it was last asked for.
+    fn changed(&mut self) {
+        let running = self.stage.running_mut();
+        let came = running.and_then(|running| unconstrained(running.next()).now_or_never()?);
+        match came {
+            Some(event) => {
+                self.info.mark_changed();
+                self.event(event);
+            }
+            None => self.look(),
+        }
     }
 
     fn request(&mut self, request: Request) {

@@ -220,14 +220,23 @@ fn is_same(one: &str, other: &str) -> bool {
     is_one_domain && one.to_lowercase() == other.to_lowercase()
 }
 
-/// Tells those who watch the list of one session's changes, and writes them down.
-async fn follow(id: SessionId, mut info: watch::Receiver<SessionInfo>, pool: Weak<Inner>) {
+/// Follows one session's changes: those who watch the list hear of each at once, however long the files take.
+async fn follow(id: SessionId, info: watch::Receiver<SessionInfo>, pool: Weak<Inner>) {
+    tokio::join!(tell(info.clone(), &pool), write(id, info, &pool));
+}
+
+async fn tell(mut info: watch::Receiver<SessionInfo>, pool: &Weak<Inner>) {
     while info.changed().await.is_ok() {
-        let entry = {
-            let Some(pool) = pool.upgrade() else { return };
-            pool.changed();
-            pool.entry(id)
-        };
+        let Some(pool) = pool.upgrade() else { return };
+        pool.changed();
+    }
+}
+
+async fn write(id: SessionId, mut info: watch::Receiver<SessionInfo>, pool: &Weak<Inner>) {
+    while info.changed().await.is_ok() {
+        let Some(pool) = pool.upgrade() else { return };
+        let entry = pool.entry(id);
+        drop(pool);
         if let Some(entry) = entry {
             entry.note().await;
         }

@@ -91,15 +91,15 @@ impl Bulk {
     pub(crate) fn failures(self) -> Option<Box<Report>> {
         let mut failed: Vec<_> = self.failed;
         failed.retain(|(_, report)| report.code != ExitCode::Cancelled);
-        if let [(_, _)] = failed.as_slice() {
+        if self.count == 1 {
             return failed.pop().map(|(_, report)| report);
         }
         let first = failed.first()?;
-        let done = self.verb.done();
         let what = format!(
-            "{} of {} sessions could not be {done}",
+            "{} of {} sessions could not be {}",
             failed.len(),
-            self.count
+            self.count,
+            self.verb.done()
         );
         let mut all = Report::new(first.1.code, what);
         for (name, report) in failed {

@@ -8,7 +8,7 @@ use crate::session::{Interruption, Report, SessionId};
 use crate::tui::theme::Role;
 use crate::tui::widgets::editor::Editor;
 use crate::tui::widgets::wrap;
-use crate::tui::words::countdown;
+use crate::tui::words::{age, countdown};
 
 use super::ask::HostPrompt;
 use super::complete::Completion;
@@ -138,9 +138,10 @@ impl Pane {
         self.scrollback.follow();
     }
 
-    /// What is to be known of the session as long as it lasts.
+    /// What is to be known of the session as long as it cannot be reached.
     pub(crate) fn notices(&self, now: SystemTime) -> Vec<String> {
         match &self.away {
+            Some(Away::Left { why, expires }) => self.left_notices(why.as_deref(), *expires, now),
             Some(Away::Lost(lost)) => {
                 let left = lost.until.duration_since(now).unwrap_or_default();
                 vec![
@@ -152,8 +153,41 @@ impl Pane {
                     "What you enter now is kept here and not sent.".to_owned(),
                 ]
             }
-            _ => Vec::new(),
+            None => Vec::new(),
         }
+    }
+
+    fn left_notices(
+        &self,
+        why: Option<&str>,
+        expires: Option<SystemTime>,
+        now: SystemTime,
+    ) -> Vec<String> {
+        let mut text = "Disconnected".to_owned();
+        if let Some(why) = why {
+            text.push_str(": ");
+            text.push_str(remote_text::plain(why).trim_end_matches('.'));
+        }
+        text.push_str(match self.state {
+            PaneState::Running => ". What runs here goes on at its server",
+            _ => ". The session stays at its server",
+        });
+        match expires.map(|at| at.duration_since(now)) {
+            Some(Ok(left)) => {
+                text.push_str(&format!(", which keeps it for {}.", age(left.as_secs())));
+            }
+            Some(Err(_)) => text.push_str(", which may have dropped it by now: its time is over."),
+            None => text.push('.'),
+        }
+        let mut notices = vec![text];
+        if !self.asks.is_empty() {
+            notices.push("It waits for an answer of yours, and asks again then.".to_owned());
+        }
+        if !self.held.is_empty() || !self.editor.is_empty() {
+            notices.push("What was typed is kept and not sent.".to_owned());
+        }
+        notices.push("Enter connects it again.".to_owned());
+        notices
     }
 
     /// Takes a prompt. All lines of it but the last are shown at once.
@@ -185,35 +219,41 @@ impl Pane {
         self.scrollback.follow();
     }
 
+    /// Whether its session goes on at its server without us.
+    pub(crate) fn is_left(&self) -> bool {
+        matches!(self.away, Some(Away::Left { .. }))
+    }
+
+    /// The prompt of the remote host that is to be answered now.
+    pub(crate) fn asked(&self) -> Option<&HostPrompt> {
+        self.asks.front().filter(|_| !self.is_left())
+    }
+
     /// Whether it takes a line now.
     pub(crate) fn is_ready(&self) -> bool {
         matches!(self.state, PaneState::Ready)
     }
 
     /// The rows of the prompt with its line, and of what stands with it: what is not scrollback.
-    pub(crate) fn tail_rows(&self, width: u16) -> usize {
+    pub(crate) fn tail_rows(&self, width: u16, now: SystemTime) -> usize {
         match self.state {
             PaneState::Ready => {
-                self.editor.layout(&self.prompt, MORE, width).rows.len() + self.below(width)
+                self.editor.layout(&self.prompt, MORE, width).rows.len() + self.below(width, now)
             }
             PaneState::Running => {
                 usize::from(!self.editor.is_empty())
                     + self.waiting.len().min(3)
                     + self.bars.len()
-                    + self.below(width)
+                    + self.below(width, now)
             }
-            PaneState::Entering => 1,
+            PaneState::Entering => 1 + self.below(width, now),
             PaneState::Broken(_) => 0,
         }
     }
 
     /// The rows of what stands below the prompt.
-    fn below(&self, width: u16) -> usize {
-        let since = match &self.away {
-            Some(Away::Lost(lost)) => lost.since,
-            _ => SystemTime::UNIX_EPOCH,
-        };
-        let notices = self.notices(since);
+    fn below(&self, width: u16, now: SystemTime) -> usize {
+        let notices = self.notices(now);
         let rows = notices.iter().map(|text| wrap::words(text, width).len());
         self.held.len().min(3) + rows.sum::<usize>()
     }

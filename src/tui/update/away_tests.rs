@@ -70,7 +70,7 @@ fn a_session_that_went_on_alone_is_connected_in_its_pane_with_what_it_showed() {
     show(&mut model, 0, vec![write("before", true), cut()]);
     press(&mut model, "k e p t Enter");
     show(&mut model, 0, vec![left()]);
-    assert!(press(&mut model, "z").is_empty(), "nothing is typed there");
+    assert!(press(&mut model, "x c").is_empty(), "it is only typed");
     let mut all = model.sessions.all().to_vec();
     all[0].state = crate::session::SessionState::Disconnected;
     update(
@@ -89,14 +89,17 @@ fn a_session_that_went_on_alone_is_connected_in_its_pane_with_what_it_showed() {
     let back = InteractiveEvent::Reconnected { lines: Vec::new() };
     show(&mut model, 0, vec![back, write("after", true), ready()]);
     assert_eq!(shown(&model), ["before", "after"]);
-    assert_eq!(model.pane().unwrap().editor.text(), "kept");
+    assert_eq!(model.pane().unwrap().editor.text(), "kept\nxc");
 }
 
 #[test]
 fn closing_a_pane_stops_nothing_that_goes_on_at_the_server() {
     let mut model = entered();
     show(&mut model, 0, vec![left()]);
-    assert!(matches!(press(&mut model, "x")[..], [Effect::Forget(_)]));
+    assert!(matches!(
+        press(&mut model, "Ctrl+] x")[..],
+        [Effect::Forget(_)]
+    ));
     assert!(model.panes.is_empty());
     let mut model = entered();
     let effects = press(&mut model, "Ctrl+] x");

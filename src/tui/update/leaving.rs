@@ -9,7 +9,7 @@ use crate::tui::model::layer::{Confirm, Confirmed, Layer, Quit};
 use crate::tui::model::pane::PaneState;
 use crate::tui::words;
 
-use super::{Effect, bulk, tabs, toast};
+use super::{Effect, bulk, toast};
 
 /// Leaves a session running, wherever that was asked for; where it costs something, after a yes.
 pub(super) fn disconnect(model: &mut Model, id: SessionId) -> Vec<Effect> {
@@ -39,25 +39,21 @@ pub(super) fn disconnect(model: &mut Model, id: SessionId) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The session runs on without us: its pane goes.
-pub(super) fn disconnected(model: &mut Model, id: SessionId, left: bool) -> Vec<Effect> {
-    let Some(pane) = model.panes.iter_mut().find(|pane| pane.session == id) else {
-        return Vec::new();
-    };
-    pane.leaving = false;
-    let pane = pane.id;
-    if !left {
-        return Vec::new();
+/// The session could not be left: its pane goes on.
+pub(super) fn stays(model: &mut Model, id: SessionId) {
+    if let Some(pane) = model.panes.iter_mut().find(|pane| pane.session == id) {
+        pane.leaving = false;
     }
-    tabs::take_away(model, pane);
-    vec![Effect::Forget(pane)]
 }
 
-/// What is said once it is.
+/// What is said once it is left; nothing where its pane says so.
 pub(super) fn left_text(model: &Model, id: SessionId) -> String {
     let Some(info) = model.sessions.get(id) else {
         return String::new();
     };
+    if model.pane().is_some_and(|pane| pane.session == id) {
+        return String::new();
+    }
     format!(
         "{} is disconnected and goes on at its server. R takes it up again.",
         info.name

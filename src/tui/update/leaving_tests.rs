@@ -6,7 +6,7 @@ use crate::session::{
 use crate::tui::model::layer::{Confirm, Layer};
 use crate::tui::samples;
 
-use super::tests::{entered, model, press, ready, show};
+use super::tests::{entered, model, press, ready, show, shown, write};
 use super::*;
 
 fn disconnects(effects: &[Effect]) -> Vec<u32> {
@@ -34,23 +34,78 @@ fn change(model: &mut Model, id: u32, change: impl Fn(&mut SessionInfo)) {
     update(model, Message::Sessions(all.into()), samples::now());
 }
 
+/// The end of what a pane shows of a session that was left.
+fn left() -> InteractiveEvent {
+    InteractiveEvent::Disconnected {
+        why: None,
+        expires: None,
+    }
+}
+
+/// The session is left, as the list and the pool tell.
+fn leave(model: &mut Model, id: u32) {
+    change(model, id, |info| info.state = SessionState::Disconnected);
+    let left = Message::Disconnected(SessionId(id), Ok(()));
+    update(model, left, samples::now());
+}
+
 #[test]
-fn d_in_a_pane_leaves_its_session_and_says_how_to_come_back() {
+fn d_in_a_pane_leaves_its_session_and_shows_there_all_that_came_before() {
     let mut model = entered();
     assert_eq!(disconnects(&press(&mut model, "Ctrl+] d")), [1]);
-    let effects = show(
-        &mut model,
-        0,
-        vec![InteractiveEvent::Left { exit_code: None }],
-    );
+    leave(&mut model, 1);
+    press(&mut model, "Ctrl+] x");
+    assert_eq!(model.panes.len(), 1, "more is to come");
+    let late = vec![write("on its way", true), left()];
+    let effects = show(&mut model, 0, late);
     assert!(effects.is_empty(), "{effects:?}");
-    let left = Message::Disconnected(SessionId(1), Ok(()));
-    update(&mut model, left, samples::now());
-    assert!(model.panes.is_empty());
+    assert_eq!(shown(&model), ["on its way"]);
+    assert!(matches!(
+        press(&mut model, "Enter")[..],
+        [Effect::Connect(_, SessionId(1)), ..]
+    ));
+}
+
+#[test]
+fn d_in_the_list_says_how_to_come_back() {
+    let mut model = entered();
+    press(&mut model, "Ctrl+] s d");
+    leave(&mut model, 1);
+    show(&mut model, 0, vec![left()]);
+    assert_eq!(model.panes.len(), 1);
     assert_eq!(
-        model.toasts[0].text,
+        model.toasts.last().unwrap().text,
         "ITTask is disconnected and goes on at its server. R takes it up again."
     );
+}
+
+#[test]
+fn a_question_waits_while_its_session_is_left() {
+    let mut model = entered();
+    let prompt = Prompt::Line;
+    let asks = vec![InteractiveEvent::Prompt { id: 7, prompt }, left()];
+    show(&mut model, 0, asks);
+    change(&mut model, 1, |info| {
+        info.state = SessionState::Disconnected;
+    });
+    let effects = press(&mut model, "b Ctrl+c");
+    assert!(effects.is_empty(), "{effects:?}");
+    let back = InteractiveEvent::Reconnected { lines: Vec::new() };
+    show(&mut model, 0, vec![back]);
+    let effects = press(&mut model, "b Enter");
+    assert!(matches!(&effects[..],
+        [Effect::AnswerPrompt(_, 7, PromptReply::Line(line))] if line == "b"));
+}
+
+#[test]
+fn a_left_session_that_is_gone_says_so() {
+    let mut model = entered();
+    show(&mut model, 0, vec![left()]);
+    let others: Vec<_> = model.sessions.all()[1..].to_vec();
+    update(&mut model, Message::Sessions(others.into()), samples::now());
+    press(&mut model, "Enter");
+    assert!(model.layers.is_empty());
+    assert!(model.toasts[0].text.starts_with("The session is gone"));
 }
 
 #[test]

@@ -169,9 +169,10 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
         Message::Question(asker, id, question) => opening::question(model, asker, id, question),
         Message::QuestionVoid(id) => opening::void(model, id),
         Message::Disconnected(id, result) => {
-            let mut effects = leaving::disconnected(model, id, result.is_ok());
-            effects.extend(bulk::done(model, Verb::Disconnect, id, result.err()));
-            effects
+            if result.is_err() {
+                leaving::stays(model, id);
+            }
+            bulk::done(model, Verb::Disconnect, id, result.err())
         }
         Message::Removed(id, result) => bulk::done(model, Verb::Remove, id, result.err()),
         Message::Asking(round, names) => resume::asking(model, round, names),

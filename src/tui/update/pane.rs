@@ -58,12 +58,12 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let Some(pane) = model.pane() else {
         return Vec::new();
     };
-    if !pane.asks.is_empty() {
+    if pane.asked().is_some() {
         return prompts::key(model, chord);
     }
     match pane.state {
         PaneState::Broken(_) => broken_key(model, action, chord),
-        _ if matches!(pane.away, Some(Away::Left { .. })) => away::key(model, action, chord),
+        _ if pane.is_left() => away::key(model, action, chord),
         PaneState::Entering => entering_key(model, action),
         PaneState::Ready | PaneState::Running => line::key(model, action, chord),
     }
@@ -72,7 +72,7 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
 /// A paste goes into the prompt's field or into the line; several lines are asked about first.
 pub(super) fn paste(model: &mut Model, text: &str) {
     let Some(pane) = model.pane_mut() else { return };
-    if !pane.asks.is_empty() {
+    if pane.asked().is_some() {
         prompts::paste(pane, text);
         return;
     }
@@ -188,6 +188,7 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
         InteractiveEvent::Notice(text) => pane.scrollback.write_lines(&text, Role::Notice),
         InteractiveEvent::Interrupted(lost) => pane.away = Some(Away::Lost(lost)),
         InteractiveEvent::Disconnected { why, expires } => {
+            pane.leaving = false;
             pane.away = Some(Away::Left { why, expires });
         }
         InteractiveEvent::Restored { lines } | InteractiveEvent::Reconnected { lines } => {
@@ -318,12 +319,13 @@ fn entering_key(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
 /// Whether the action scrolls.
 fn scroll(model: &mut Model, action: Action) -> bool {
     let (columns, rows) = model.geometry.pane();
+    let now = model.now;
     let height = usize::from(rows);
     let screenful = height.saturating_sub(2).max(1);
     let Some(pane) = model.pane_mut() else {
         return false;
     };
-    let tail = pane.tail_rows(columns).min(height);
+    let tail = pane.tail_rows(columns, now).min(height);
     let scrollback = &mut pane.scrollback;
     match action {
         Action::PageUp => scrollback.scroll_back(screenful, columns, height, tail),

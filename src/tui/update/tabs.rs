@@ -6,7 +6,7 @@ use crate::tui::model::layer::{self, Confirm, Confirmed, Layer};
 use crate::tui::model::pane::{Pane, PaneId};
 use crate::tui::model::{Model, Redraw};
 
-use super::{Effect, away, command, leaving, pane_size};
+use super::{Effect, away, command, leaving, pane_size, toast};
 
 pub(super) fn action(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
@@ -101,9 +101,14 @@ fn step(model: &mut Model, forward: bool) {
 }
 
 fn close(model: &mut Model) -> Vec<Effect> {
-    let Some(id) = model.pane().map(|pane| pane.id) else {
+    let Some(pane) = model.pane() else {
         return Vec::new();
     };
+    if pane.leaving {
+        let text = format!("{} is being disconnected", pane.computer);
+        return toast(model, text, false);
+    }
+    let id = pane.id;
     away::let_go(model, id)
 }
 

@@ -219,12 +219,8 @@ fn read_host_is_answered_and_leaves_its_answer() {
 fn what_asks_behind_a_tab_that_is_gone_is_refused() {
     let mut model = entered();
     press(&mut model, "r Enter");
-    let (pane, session) = (model.panes[0].id, model.panes[0].session);
-    update(
-        &mut model,
-        Message::Disconnected(session, Ok(())),
-        samples::now(),
-    );
+    let pane = model.panes[0].id;
+    press(&mut model, "Ctrl+] x");
     assert!(model.panes.is_empty());
     let prompt = Prompt::Line;
     let asks = vec![InteractiveEvent::Prompt { id: 3, prompt }];

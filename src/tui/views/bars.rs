@@ -205,7 +205,11 @@ fn names(model: &Model) -> Vec<String> {
     for (index, pane) in model.panes.iter().enumerate() {
         let computer = remote_text::plain(&pane.computer);
         let name = wrap::ellipsis(&computer, MAX_NAME);
-        let mark = if pane.unread { " ●" } else { "" };
+        let mark = match pane.unread {
+            true => " ●",
+            false if pane.is_left() => " ○",
+            false => "",
+        };
         names.push(format!("{} {name}{mark}", index + 2));
     }
     names

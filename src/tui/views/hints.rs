@@ -6,7 +6,7 @@ use crate::tui::input::Context;
 use crate::tui::model::Model;
 use crate::tui::model::ask::Filling;
 use crate::tui::model::layer::{Layer, OpeningOf, Quit};
-use crate::tui::model::pane::{Away, Pane, PaneState};
+use crate::tui::model::pane::{Pane, PaneState};
 
 /// Keys and words for the status line.
 pub(super) fn here(model: &Model) -> Vec<(String, &'static str)> {
@@ -88,7 +88,7 @@ fn list_hints(model: &Model) -> Vec<(String, &'static str)> {
 fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
     let pair = |key: &str, word| (key.to_owned(), word);
     let prefix = (model.keys.prefix().to_string(), "menu");
-    if let Some(ask) = pane.asks.front() {
+    if let Some(ask) = pane.asked() {
         let mut hints = vec![prefix, pair("Enter", "answer"), pair("Esc", "no answer")];
         match &ask.answer {
             Filling::Form(form, _) if form.fields.len() > 1 => {
@@ -104,8 +104,8 @@ fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
     match pane.state {
         PaneState::Broken(_) => vec![prefix, pair("Enter", "new session"), pair("x", "close")],
         PaneState::Entering => vec![prefix, pair("Ctrl+c", "give up")],
-        _ if matches!(pane.away, Some(Away::Left { .. })) => {
-            vec![prefix, pair("Enter", "connect"), pair("x", "close")]
+        _ if pane.is_left() => {
+            vec![prefix, pair("Enter", "connect"), pair("PageUp", "scroll")]
         }
         _ if pane.scrollback.scrolled() => vec![
             prefix,

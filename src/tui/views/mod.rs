@@ -1,6 +1,5 @@
 //! The screen, drawn from the model alone.
 
-mod away;
 mod bars;
 mod command;
 mod dialogs;
@@ -39,7 +38,7 @@ pub(crate) fn draw(frame: &mut Frame, model: &Model) {
     }
     toasts::draw(frame, middle, model);
     if let Some(shown) = model.pane()
-        && let Some(ask) = shown.asks.front()
+        && let Some(ask) = shown.asked()
     {
         prompts::draw(frame, middle, model, &shown.computer, ask);
     }

@@ -10,13 +10,13 @@ use crate::remote_text::{self, Colour};
 use crate::session::Report;
 use crate::tui::model::Model;
 use crate::tui::model::complete::Completion;
-use crate::tui::model::pane::{Away, MORE, Pane, PaneState};
+use crate::tui::model::pane::{MORE, Pane, PaneState};
 use crate::tui::model::records::Bar;
 use crate::tui::model::scrollback::{Ink, Row};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 
-use super::{away, dialogs, popup};
+use super::{dialogs, popup};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane) {
     if area.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane) {
         ..area
     };
     frame.render_widget(Text::from(tail.lines), at);
-    let quiet = model.layers.is_empty() && pane.asks.is_empty() && !model.prefix;
+    let quiet = model.layers.is_empty() && pane.asked().is_none() && !model.prefix;
     if let Some((row, column)) = tail.caret.filter(|_| quiet) {
         let y = at.y + u16::try_from(row).unwrap_or(0);
         let x = at.x + column.min(at.width.saturating_sub(1));
@@ -55,12 +55,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane) {
             proposals(frame, area, model, completion, Position::new(x, y));
         }
     }
-    match (&pane.state, &pane.away) {
-        (PaneState::Broken(report), _) => broken(frame, area, model, pane, report),
-        (_, Some(Away::Left { why, expires })) => {
-            away::draw(frame, area, model, pane, why.as_deref(), *expires);
-        }
-        _ => {}
+    if let PaneState::Broken(report) = &pane.state {
+        broken(frame, area, model, pane, report);
     }
 }
 
@@ -73,13 +69,16 @@ struct Tail<'a> {
 fn tail<'a>(model: &'a Model, pane: &'a Pane, width: u16) -> Tail<'a> {
     let theme = &model.theme;
     match pane.state {
-        PaneState::Entering => Tail {
-            lines: vec![Line::styled(
-                format!("Entering {} …", remote_text::plain(&pane.computer)),
-                theme.style(Role::Notice),
-            )],
-            caret: None,
-        },
+        PaneState::Entering => {
+            let tail = Tail {
+                lines: vec![Line::styled(
+                    format!("Entering {} …", remote_text::plain(&pane.computer)),
+                    theme.style(Role::Notice),
+                )],
+                caret: None,
+            };
+            below(tail, model, pane, width)
+        }
         PaneState::Broken(_) => Tail {
             lines: Vec::new(),
             caret: None,
@@ -323,16 +322,14 @@ fn broken(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane, report: &Re
     let width = area.width.saturating_sub(4).max(1);
     let mut lines = dialogs::report_lines(report, width, model);
     lines.push(Line::default());
-    let key = model.theme.style(Role::Key);
-    let text = model.theme.style(Role::Dialog);
-    lines.push(Line::from(vec![
-        Span::styled("Enter", key),
-        Span::styled(" a new session   ", text),
-        Span::styled("x", key),
-        Span::styled(" close this pane   ", text),
-        Span::styled("PageUp", key),
-        Span::styled(" what it said", text),
-    ]));
+    lines.push(dialogs::keys(
+        &[
+            ("Enter", "a new session"),
+            ("x", "close this pane"),
+            ("PageUp", "what it said"),
+        ],
+        model,
+    ));
     let height = u16::try_from(lines.len() + 2)
         .unwrap_or(u16::MAX)
         .min(area.height);

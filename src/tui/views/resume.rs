@@ -97,18 +97,17 @@ fn cells(info: &SessionInfo, now: SystemTime) -> [String; 6] {
         Availability::None => "None".to_owned(),
         other => other.to_string(),
     };
-    let left = info.disconnected.map_or_else(String::new, |since| {
+    let (left, expires) = strip::times(info);
+    let left = left.map_or_else(String::new, |since| {
         match now.duration_since(since).unwrap_or_default().as_secs() {
             0..60 => "just now".to_owned(),
             past => age(past),
         }
     });
-    let expires = info
-        .expires
-        .map_or_else(String::new, |at| match at.duration_since(now) {
-            Ok(left) => format!("in {}", age(left.as_secs())),
-            Err(_) => "past".to_owned(),
-        });
+    let expires = expires.map_or_else(String::new, |at| match at.duration_since(now) {
+        Ok(left) => format!("in {}", age(left.as_secs())),
+        Err(_) => "past".to_owned(),
+    });
     let running = strip::running(info);
     [
         remote_text::plain(&info.name),

@@ -40,9 +40,24 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
     frame.render_widget(Text::from(about(info, model, inner.width)), inner);
 }
 
+/// Since when nobody has it, and until when its server keeps it so. While another client has it, its time stands still.
+pub(super) fn times(info: &SessionInfo) -> (Option<SystemTime>, Option<SystemTime>) {
+    if is_busy(info) {
+        (None, None)
+    } else {
+        (info.disconnected, info.expires)
+    }
+}
+
 /// Whether its server has dropped it, as far as the clock says.
 pub(super) fn expired(info: &SessionInfo, now: SystemTime) -> bool {
-    info.state == SessionState::Disconnected && info.expires.is_some_and(|at| at <= now)
+    let (_, expires) = times(info);
+    info.state == SessionState::Disconnected && expires.is_some_and(|at| at <= now)
+}
+
+/// Whether another client has it.
+fn is_busy(info: &SessionInfo) -> bool {
+    info.state == SessionState::Disconnected && info.availability == Availability::Busy
 }
 
 /// What it runs, as far as its server says.
@@ -103,7 +118,7 @@ fn advice(info: &SessionInfo, now: SystemTime) -> Option<&'static str> {
         Some(
             "Its time is over: the server has dropped it. n in the list opens a new session, r takes this one off the list.",
         )
-    } else if info.availability == Availability::Busy {
+    } else if is_busy(info) {
         Some(
             "It can be had once its client leaves it: disconnect it there. If that client is gone, the server frees it after about a minute. F5 asks again.",
         )
@@ -130,7 +145,8 @@ fn facts(info: &SessionInfo, now: SystemTime) -> Vec<(&'static str, String)> {
             Err(_) => format!("{} ago", age(past().as_secs())),
         })
     };
-    [
+    let (left, expires) = times(info);
+    let mut facts: Vec<_> = [
         ("instance", Some(info.instance_id.to_string())),
         ("computer", Some(remote_text::plain(&info.computer_name))),
         (
@@ -143,14 +159,26 @@ fn facts(info: &SessionInfo, now: SystemTime) -> Vec<(&'static str, String)> {
         ("protocol", text(&info.protocol)),
         ("PowerShell", text(&info.ps_version)),
         ("opened", since(info.opened)),
-        ("left", since(info.disconnected)),
+        ("left", since(left)),
         ("last heard of", since(info.last_activity)),
-        ("expires", until(info.expires)),
+        (
+            if expired(info, now) {
+                "expired"
+            } else {
+                "expires"
+            },
+            until(expires),
+        ),
     ]
     .into_iter()
     .filter_map(|(label, value)| Some((label, value?)))
     .filter(|(_, value)| !value.is_empty())
-    .collect()
+    .collect();
+    if info.state == SessionState::Disconnected {
+        // How long it can still be had must not fall off the end.
+        facts.sort_by_key(|(label, _)| !matches!(*label, "left" | "expires" | "expired"));
+    }
+    facts
 }
 
 fn flow(facts: &[(&'static str, String)], width: usize, theme: &Theme) -> Vec<Line<'static>> {
