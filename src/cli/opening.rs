@@ -15,8 +15,7 @@ use crate::config::{Config, Resolved};
 use crate::server::Demonstration;
 use crate::session::registry::{self, Registry};
 use crate::session::{
-    Demo, ExitCode, Left, OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState,
-    Size,
+    Demo, ExitCode, Left, OpenRequest, Pool, Report, Session, SessionId, SessionState, Size,
 };
 use crate::transport::{Ask, Leave, Secret};
 
@@ -107,17 +106,6 @@ pub(super) async fn one(
     }
 }
 
-/// The open sessions of a pool that their servers keep without a client.
-pub(super) fn kept(pool: &Pool) -> Vec<SessionInfo> {
-    let mut all = pool.sessions().now().to_vec();
-    all.retain(|info| {
-        let target = pool.target(info.id);
-        let keeps = |(target, options)| pool.keeps_sessions(&target, &options);
-        info.state == SessionState::Opened && target.is_some_and(keeps)
-    });
-    all
-}
-
 /// Leaves a session that this run has opened. One that cannot be left is closed, with what runs in it; the report says what
 /// has become of it.
 pub(super) async fn leave_or_close(pool: &Pool, id: SessionId) -> Result<Left, Report> {
@@ -164,7 +152,7 @@ pub(super) async fn part(
     limit: Duration,
     interrupts: &mut Interrupts,
 ) -> Option<ExitCode> {
-    let mut open = kept(pool);
+    let mut open = pool.kept();
     open.retain(|info| meant(info.id));
     let leaving = open.iter().map(|info| leave_or_close(pool, info.id));
     let mut worst = None;

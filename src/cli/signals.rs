@@ -5,11 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
-use super::opening;
 use crate::session::Pool;
-use crate::transport::Leave;
 
 /// What is left to its servers when a signal ends the program.
 static LEFT_AT_END: Mutex<Option<Pool>> = Mutex::new(None);
@@ -84,30 +81,19 @@ async fn end_on(kind: tokio::signal::unix::SignalKind, number: i32) {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(pool) = left {
-            leave(&pool).await;
+            for id in pool.leave_all(LEAVING).await {
+                use std::io::Write as _;
+                // The terminal may be gone.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "psdeck ends; the session runs on: psdeck connect {id}"
+                );
+            }
             // Whoever edits a line there has taken the terminal again to say so.
             super::tty::restore();
         }
         std::process::exit(128 + number);
     }
-}
-
-/// Leaves what can be left on its server, and says how it is taken up.
-#[cfg(unix)]
-async fn leave(pool: &Pool) {
-    let leaving = opening::kept(pool).into_iter().map(|info| async move {
-        let id = info.id;
-        let leaving = pool.disconnect(id, Leave::default(), CancellationToken::new());
-        if let Ok(Ok(_)) = tokio::time::timeout(LEAVING, leaving).await {
-            use std::io::Write as _;
-            // The terminal may be gone.
-            let _ = writeln!(
-                std::io::stderr(),
-                "psdeck ends; the session runs on: psdeck connect {id}"
-            );
-        }
-    });
-    futures_util::future::join_all(leaving).await;
 }
 
 /// Ctrl+Z while keys are read: stops the program as it would have been stopped; returns when it goes on.

@@ -176,6 +176,7 @@ impl Drop for Paste {
 static OVER: AtomicBool = AtomicBool::new(false);
 
 /// Gives the terminal back as it was, for good: what still runs leaves it so.
+#[cfg(unix)]
 pub(super) fn over() {
     OVER.store(true, Ordering::Relaxed);
     restore();

@@ -1,6 +1,7 @@
 //! The pool: every session that this process knows, and the operations on them.
 
 mod connecting;
+mod leaving;
 mod listing;
 mod memo;
 mod remembered;

@@ -7,10 +7,8 @@ use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 
-use crate::session::{ExitCode, Pool, Report, SessionState, Sessions, TransportKind};
-use crate::transport::Leave;
+use crate::session::{ExitCode, Report, Sessions};
 
 use super::Options;
 use super::effects::Runner;
@@ -62,22 +60,10 @@ pub async fn run(options: Options) -> Result<u8, Report> {
         .map_err(|error| terminal_failed(&error))?;
     if status != 0 {
         // Nobody was asked: what can go on without us does.
-        leave_all(&pool).await;
+        pool.leave_all(LEAVING).await;
     }
     pool.close_all(GOODBYE).await;
     Ok(status)
-}
-
-/// Leaves the sessions at those servers that keep them.
-async fn leave_all(pool: &Pool) {
-    let list = pool.sessions().now();
-    let kept = list.iter().filter(|info| {
-        info.state == SessionState::Opened && info.transport == TransportKind::WSMan
-    });
-    let leaving =
-        kept.map(|info| pool.disconnect(info.id, Leave::default(), CancellationToken::new()));
-    let leaving = futures_util::future::join_all(leaving);
-    let _ = tokio::time::timeout(LEAVING, leaving).await;
 }
 
 struct App {

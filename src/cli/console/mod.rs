@@ -8,6 +8,5 @@ mod paint;
 mod run;
 mod terminal;
 
-pub(super) use editor::{Edited, Editor};
-pub(super) use paint::{Painter, Shown};
 pub(super) use run::{Arguments, cmdlet, named, run};
+pub(super) use terminal::{Edit, Input};

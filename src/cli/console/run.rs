@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::host::{Around, Terminal, lock};
-use super::terminal::{Edit, Input};
+use super::terminal::Input;
 use crate::cli::Context;
 use crate::cli::enter::{GOODBYE, Lines};
 use crate::cli::opening;
@@ -125,9 +125,8 @@ impl Typed {
     async fn at_terminal(&mut self) -> Result<ExitStatus, Failed> {
         let mut input = Input::open()?;
         loop {
-            let line = match input.line(PROMPT).await? {
-                Edit::Line(line) => line,
-                Edit::Leave => return Ok(ExitStatus::DONE),
+            let Some(line) = input.line(PROMPT).await? else {
+                return Ok(ExitStatus::DONE);
             };
             let outcome = self.line(&line).await?;
             if let Some(code) = outcome.exit {
