@@ -8,11 +8,11 @@ use psdeck::session::{Demo, PromptReply, SessionState};
 use serde_json::json;
 
 use crate::support::console::Lines;
-use crate::support::wsman::{PASSWORD, USER, WsmanPeer};
+use crate::support::wsman::{USER, WsmanPeer};
 
 const CONNECT: &str = ",Microsoft.PowerShell.Commands.ConnectPSSessionCommand";
 
-fn profile(peer: &WsmanPeer, user: &str, password: &[String]) -> String {
+pub fn profile(peer: &WsmanPeer, user: &str, password: &[String]) -> String {
     let (port, password) = (peer.port("http"), json!(password));
     format!(
         "[computers.Server01]\ntarget = \"wsman:127.0.0.1:{port}\"\nuser = \"{user}\"\npassword_command = {password}\ntrust_host = true\n"
@@ -32,55 +32,6 @@ fn two() -> (Lines, Lines) {
         Lines::new(config, vec![Arc::new(Demo(demonstration.clone()))])
     };
     (lines(), lines())
-}
-
-#[tokio::test]
-async fn all_eight_sets_of_connect_take_sessions_up() {
-    let Some(peer) = WsmanPeer::new().start() else {
-        return;
-    };
-    let mut lines = client(&peer);
-    let url = peer.http_url();
-    let opened = lines
-        .run("$s = New-PSSession -ComputerName Server01 -Name ITTask")
-        .await;
-    assert_eq!(opened.blocks, [""; 0]);
-    let password = PASSWORD;
-    lines.answer(PromptReply::Credential {
-        user: USER.into(),
-        password: psdeck::transport::Secret::new(password.into()),
-    });
-    lines.good("$c = Get-Credential alice; $id = $s.InstanceId; $n = $s.Id; $o = @{ SkipCNCheck = $true }").await;
-    for connect in [
-        "-Name ITTask",
-        "-Name IT*",
-        "-Session $s",
-        "$s",
-        "-ComputerName Server01 -Name ITTask",
-        "-ComputerName Server01",
-        "Server01 -InstanceId $id",
-        &format!("-ConnectionUri {url} -Name ITTask -Credential $c"),
-        &format!("{url} -InstanceId $id -Credential $c"),
-        "-InstanceId $id",
-        "-Id $n",
-        "$n -ThrottleLimit 1",
-    ] {
-        lines.good("Disconnect-PSSession $s | Out-Null").await;
-        let line = format!("(Connect-PSSession {connect}).State.ToString()");
-        let told = lines.run(&line).await;
-        // The trusted address has no profile: nobody trusts it here.
-        if connect.contains("http") {
-            assert_eq!(told.errors.len(), 1, "{connect}: {told:#?}");
-            lines.good("Connect-PSSession $s | Out-Null").await;
-            continue;
-        }
-        assert_eq!(
-            (told.out.as_str(), told.errors.len()),
-            ("Opened\n", 0),
-            "{connect}: {told:#?}"
-        );
-    }
-    lines.good("Remove-PSSession $s").await;
 }
 
 #[tokio::test]
@@ -195,32 +146,6 @@ async fn an_idle_time_out_out_of_bounds_leaves_the_session_connected() {
         "Disconnected 3600000\n"
     );
     lines.good("Remove-PSSession $s").await;
-}
-
-#[tokio::test]
-async fn another_users_sessions_and_expired_ones_are_not_to_be_had() {
-    let Some(peer) = WsmanPeer::new().start() else {
-        return;
-    };
-    let mut alice = client(&peer);
-    alice
-        .good("$s = New-PSSession Server01 -Name ITTask; Disconnect-PSSession $s | Out-Null")
-        .await;
-    let password = peer.folder().join("bob");
-    std::fs::write(&password, "B0bs-secret").unwrap();
-    let command = ["cat".to_owned(), password.display().to_string()];
-    let mut bob = Lines::new(&profile(&peer, "bob", &command), Vec::new());
-    let told = bob
-        .run("Connect-PSSession -ComputerName Server01 -Name ITTask")
-        .await;
-    assert_eq!(told.out, "", "{told:#?}");
-    peer.control("/expire", &json!({}));
-    let told = alice.run("Connect-PSSession $s").await;
-    assert_eq!(
-        told.errors,
-        [format!("PSSessionConnectFailed{CONNECT}")],
-        "{told:#?}"
-    );
 }
 
 #[tokio::test]

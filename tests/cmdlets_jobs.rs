@@ -75,6 +75,32 @@ async fn a_job_is_received_by_its_places() {
 }
 
 #[tokio::test]
+async fn a_job_that_reached_no_computer_has_failed() {
+    let mut lines = Lines::demo();
+    let told = lines
+        .run("$j = Invoke-Command -ComputerName nowhere.invalid { 1 } -AsJob; $j.State")
+        .await;
+    assert_eq!(
+        (told.out.as_str(), told.errors.len()),
+        ("Failed\n", 1),
+        "{told:#?}"
+    );
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_told_once() {
+    let mut lines = Lines::demo();
+    let told = lines
+        .run("$o = New-PSSessionOption -CancelTimeout 5 -UseUTF16; $o = New-PSSessionOption -UseUTF16")
+        .await;
+    assert_eq!(told.streams.len(), 2, "{told:#?}");
+    assert!(
+        told.streams[1].contains("-UseUTF16 changes nothing here"),
+        "{told:#?}"
+    );
+}
+
+#[tokio::test]
 async fn waiting_for_any_job_ends_with_the_first() {
     let mut lines = Lines::demo();
     lines

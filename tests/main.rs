@@ -37,6 +37,7 @@ mod clixml_psrpcore;
 mod cmdlets;
 mod cmdlets_connect;
 mod cmdlets_jobs;
+mod cmdlets_sets;
 mod connection;
 mod console;
 mod cuts;

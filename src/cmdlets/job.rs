@@ -98,7 +98,8 @@ impl Job {
         }
         let ended = lock(&self.0.ended);
         let any = |state| ended.iter().any(|(_, own)| *own == state);
-        if any(PipelineState::Failed) {
+        // Where no computer was reached, nothing ran.
+        if ended.is_empty() || any(PipelineState::Failed) {
             "Failed"
         } else if any(PipelineState::Stopped) {
             "Stopped"

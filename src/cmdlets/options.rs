@@ -130,7 +130,8 @@ impl SessionOption {
         }
         if self
             .given("ProxyAccessType")
-            .is_some_and(|way| !way.text().eq_ignore_ascii_case("None"))
+            .map(Value::text)
+            .is_some_and(|way| !matches!(way.as_str(), "None" | "NoProxyServer"))
         {
             return Err(Error::unsupported("proxies"));
         }

@@ -11,6 +11,7 @@ use crate::cmdlets::binding::Bound;
 use crate::cmdlets::interpreter::{Impact, Out, Result, Run};
 use crate::cmdlets::session_object::PSSession;
 use crate::cmdlets::value::Value;
+use crate::session::ExitCode;
 use crate::transport::Leave;
 
 pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Result<()> {
@@ -55,7 +56,11 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
                 run.emit(out, Value::Session(session));
             }
             Err(report) => {
-                let error = Error::of_report(report, "PSSessionDisconnectFailed");
+                let id = match report.code {
+                    ExitCode::NoSession => "CannotDisconnectSessionWhenNotOpened",
+                    _ => "PSSessionDisconnectFailed",
+                };
+                let error = Error::of_report(report, id);
                 run.complain(error.target(session.info().name))?;
             }
         }

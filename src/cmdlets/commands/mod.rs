@@ -6,6 +6,7 @@ mod disconnect_session;
 mod enter_session;
 mod formats;
 mod get_session;
+mod idle;
 mod invoke;
 mod jobs;
 mod new_session;
@@ -28,6 +29,9 @@ pub(super) async fn run(
     bound: Vec<Bound>,
     out: &mut Out,
 ) -> Result<()> {
+    if let Some(first) = bound.first() {
+        idle::tell(run, first)?;
+    }
     if cmdlet.name.ends_with("-PSSession") {
         run.recall().await?;
     }

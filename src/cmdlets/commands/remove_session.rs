@@ -11,6 +11,10 @@ use crate::cmdlets::session_object::PSSession;
 pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>) -> Result<()> {
     let mut chosen: Vec<(PSSession, Bound)> = Vec::new();
     for bound in bound {
+        if matches!(bound.set, "VMId" | "VMName" | "ContainerId") {
+            let what = "sessions with virtual machines and containers yet";
+            return Err(Error::unsupported(what).into());
+        }
         let mut sessions = run.known(&bound)?;
         for computer in bound.texts("ComputerName") {
             let all = run.sessions().into_iter();

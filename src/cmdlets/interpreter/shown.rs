@@ -1,7 +1,7 @@
 //! Output that nothing keeps: as text, on the host.
 
 use super::{Out, Run};
-use crate::clixml::Objects;
+use crate::clixml::{self, Objects};
 use crate::cmdlets::value::Value;
 use crate::format::text::Formatter;
 
@@ -35,7 +35,13 @@ impl Run<'_> {
             sessions.push(value.clone());
             return;
         }
-        let value = value.plain();
+        let value = match value.plain() {
+            // An enumeration of ours is its name; a server's has notes that say where it came from.
+            clixml::Value::Object(object) if object.is_enum() && object.extended.is_empty() => {
+                value.text().into()
+            }
+            plain => plain,
+        };
         let width = self.console.host.window().columns;
         let shown = self.console.shown.get_or_insert_with(|| Shown::new(width));
         shown.0.value(&value, &Objects::of([&value]));
