@@ -24,7 +24,7 @@ async fn failure_of(faults: &str, script: &str) -> Option<(String, Duration)> {
         Ok(session) => {
             let (_, finished) = all(session.invoke(&Invoke::objects(script))).await;
             let took = start.elapsed();
-            tokio::time::timeout(Duration::from_secs(15), session.close())
+            let _ = tokio::time::timeout(Duration::from_secs(15), session.close())
                 .await
                 .expect("closing takes too long");
             let state = session.info().state;
@@ -116,7 +116,7 @@ async fn silence_at_every_stage_is_a_passed_deadline() {
     let session = open(&pool, &peer).await.unwrap();
     let (_, finished) = all(session.invoke(&Invoke::objects("1"))).await;
     assert_eq!(finished.state, PipelineState::Completed);
-    tokio::time::timeout(Duration::from_secs(15), session.close())
+    let _ = tokio::time::timeout(Duration::from_secs(15), session.close())
         .await
         .expect("closing takes too long");
 }
@@ -151,7 +151,7 @@ async fn strange_values_are_read_and_the_session_goes_on() {
     assert!(
         matches!(&events[..], [PipelineEvent::Output(value)] if *value == Value::from("still here"))
     );
-    session.close().await;
+    let _ = session.close().await;
 }
 
 #[test]

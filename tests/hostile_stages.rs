@@ -162,7 +162,7 @@ async fn session_through(peer: &Peer, after: usize, end: End) -> Fared {
             fared.bytes.1 = bytes();
             fared.ran = finished.state == PipelineState::Completed;
             fared.report = finished.lost.map(|report| report.block());
-            tokio::time::timeout(DEADLINE + GRACE, session.close())
+            let _ = tokio::time::timeout(DEADLINE + GRACE, session.close())
                 .await
                 .expect("closing takes too long");
         }
@@ -238,7 +238,7 @@ async fn a_wire_that_ends_while_a_command_is_stopped_or_a_session_closed_is_name
                 let lost = finished.lost.expect(&case).block();
                 assert!(lost.contains(says), "{case}: {lost}");
             }
-            tokio::time::timeout(limit, session.close())
+            let _ = tokio::time::timeout(limit, session.close())
                 .await
                 .expect(&case);
             let state = session.info().state;

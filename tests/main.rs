@@ -59,6 +59,7 @@ mod omi;
 mod peers;
 mod registry;
 mod registry_pool;
+mod removal;
 mod replay;
 mod session;
 mod session_enter;

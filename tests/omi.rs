@@ -295,7 +295,7 @@ async fn a_recorded_wsman_server_is_polled_through_the_seam() {
             Value::from("omitest")
         ]
     );
-    session.close().await;
+    session.close().await.unwrap();
     assert_eq!(session.info().state, SessionState::Closed);
     let done = done.lock().unwrap().clone();
     let mut kinds = done.clone();

@@ -318,7 +318,7 @@ async fn what_a_server_tells_of_keeps_its_number_until_the_server_has_it_no_more
     assert_eq!(third.states().await, [(1, Disconnected, Free)]);
     let session = third.connect(found[0]).await.unwrap();
     assert_eq!(session.info().name, "Backups");
-    session.close().await;
+    session.close().await.unwrap();
     third.pool.close_all(Duration::ZERO).await;
     assert_eq!(ask(&first).await, []);
     assert_eq!(first.states().await, []);

@@ -108,7 +108,7 @@ async fn a_session_opens_runs_scripts_and_closes(server: Builder) {
         [2, 4, 6].map(Value::from)
     );
     assert_eq!(objects(&session, "'a' + 'b'").await, [Value::from("ab")]);
-    session.close().await;
+    session.close().await.unwrap();
     assert_eq!(session.info().state, SessionState::Closed);
     assert_eq!(peer.violations(), Vec::<String>::new());
     if peer.kind() == Kind::Local {

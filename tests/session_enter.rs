@@ -134,7 +134,7 @@ async fn a_prompt_costs_no_round_trip() {
     for _ in 0..10 {
         assert_eq!(entered.line("'a'").await, ["a"]);
     }
-    entered.session.close().await;
+    entered.session.close().await.unwrap();
     let received = entered.peer.statistics()["received"].clone();
     // The check, the first prompt, ten lines: nothing of the other prompts.
     assert_eq!(received["Command"], 12, "{received}");

@@ -66,7 +66,7 @@ async fn a_session_opens_in_stages_and_says_who_is_in(server: Builder) {
     assert_eq!(stages, wanted);
     assert_eq!(info.user.as_deref(), Some(peer.text("user")));
     assert_eq!(objects(&session, "'a' + 'b'").await, [Value::from("ab")]);
-    session.close().await;
+    let _ = session.close().await;
     if peer.kind() == Kind::Ssh {
         let received = peer.statistics()["received"].clone();
         // After authentication: one exchange opens, two run a command.

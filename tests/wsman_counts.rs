@@ -116,7 +116,7 @@ async fn opening_is_one_create_and_no_receive_without_an_answer() {
     }
     // And the one that waits.
     assert_eq!(state["received"]["Receive"], answered.len() + 1);
-    session.close().await;
+    session.close().await.unwrap();
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
@@ -234,7 +234,7 @@ async fn twenty_megabytes_up_fill_their_envelopes() {
     let bytes = Value::from(20 << 20);
     let is_told = |event: &_| matches!(event, PipelineEvent::Output(value) if *value == bytes);
     assert!(events.iter().any(is_told), "{events:?}");
-    session.close().await;
+    session.close().await.unwrap();
     let trace = wsman(&peer).trace();
     let mut sends: Vec<_> = trace
         .iter()

@@ -14,7 +14,7 @@ pub async fn print() {
     let mut seen = 0;
     println!("round trips, counted at the peer");
 
-    ours::open(&peer).await.close().await;
+    let _ = ours::open(&peer).await.close().await;
     let opened = next_statistics(&peer, &mut seen);
     let ssh = requests(&peer.sshd_log());
     println!("  opening, after authentication: {}", ssh.join(", "));
@@ -27,7 +27,7 @@ pub async fn print() {
     for _ in 0..TIMES {
         assert_eq!(ours::invoke(&session, "1").await, 1);
     }
-    session.close().await;
+    let _ = session.close().await;
     per(
         "warm invoke",
         &next_statistics(&peer, &mut seen),
@@ -37,12 +37,12 @@ pub async fn print() {
 
     let session = ours::open(&peer).await;
     ours::enter(session.clone(), "1", 0).await;
-    session.close().await;
+    let _ = session.close().await;
     let entered = next_statistics(&peer, &mut seen);
     per("entering", &entered, &opened, 1);
     let session = ours::open(&peer).await;
     ours::enter(session.clone(), "1", TIMES).await;
-    session.close().await;
+    let _ = session.close().await;
     let lines = next_statistics(&peer, &mut seen);
     per("line with its prompt", &lines, &entered, TIMES);
     assert_eq!(peer.violations(), Vec::<String>::new());

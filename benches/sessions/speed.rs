@@ -68,7 +68,7 @@ pub async fn print() {
                 ours::invoke(&session, script).await;
             }
             let our_running = start.elapsed();
-            session.close().await;
+            let _ = session.close().await;
             let ours = next_statistics(&peer, &mut seen);
             let replayed = replay(&peer, &recording).await;
             let theirs = next_statistics(&peer, &mut seen);
@@ -102,7 +102,7 @@ async fn record(
     for _ in 0..times {
         ours::invoke(&session, script).await;
     }
-    session.close().await;
+    let _ = session.close().await;
     next_statistics(peer, seen);
     Recording::read(path)
 }

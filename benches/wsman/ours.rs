@@ -42,7 +42,7 @@ async fn work(arguments: &[String]) {
     for _ in 0..OPENINGS {
         if let Some(session) = Option::take(&mut session) {
             let session: Session = session;
-            session.close().await;
+            let _ = session.close().await;
         }
         let start = Instant::now();
         let password = Answer::Secret(Secret::new(arguments[2].clone()));
@@ -88,7 +88,7 @@ async fn work(arguments: &[String]) {
     let script = format!("$x = 'x' * {TEXT}; 1..{TEXTS} | ForEach-Object {{ $x }}");
     assert_eq!(invoke(&session, &script).await, TEXTS);
     told(json!({ "20 MB down": milliseconds(start) }));
-    session.close().await;
+    let _ = session.close().await;
 }
 
 async fn invoke(session: &Session, script: &str) -> usize {

@@ -100,8 +100,8 @@ pub(super) async fn one(
     match session {
         Ok(session) => Ok(Opened { session, pool }),
         Err(report) => {
-            goodbye(&pool, Duration::ZERO, interrupts).await;
-            Err(report.into())
+            let loose = goodbye(&pool, Duration::ZERO, interrupts).await;
+            Err(loose.into_iter().fold(report, Report::with).into())
         }
     }
 }
@@ -112,9 +112,11 @@ pub(super) async fn leave_or_close(pool: &Pool, id: SessionId) -> Result<Left, R
     let left = leave_again(pool, id, Leave::default()).await;
     match (left, pool.session(id)) {
         (Err(mut report), Some(session)) => {
-            session.close().await;
-            report.hints = vec!["it was closed, with what ran in it".to_owned()];
-            Err(report)
+            report.hints.clear();
+            Err(match session.close().await {
+                Ok(()) => report.hint("it was closed, with what ran in it"),
+                Err(loose) => report.with(loose),
+            })
         }
         (left, _) => left,
     }
@@ -188,15 +190,22 @@ pub(super) async fn part(
         );
         output::warning(&told, colours);
     }
-    goodbye(pool, limit, interrupts).await;
+    for loose in goodbye(pool, limit, interrupts).await {
+        output::error(&loose, colours);
+        worst = worst.max(Some(loose.code));
+    }
     worst
 }
 
-/// Closes what the pool holds; Ctrl+C ends the waiting.
-pub(super) async fn goodbye(pool: &Pool, limit: Duration, interrupts: &mut Interrupts) {
+/// Closes what the pool holds; Ctrl+C ends the waiting. What may go on at its server all the same.
+pub(super) async fn goodbye(
+    pool: &Pool,
+    limit: Duration,
+    interrupts: &mut Interrupts,
+) -> Vec<Report> {
     tokio::select! {
-        () = pool.close_all(limit) => {}
-        () = interrupts.next() => {}
+        loose = pool.close_all(limit) => loose,
+        () = interrupts.next() => Vec::new(),
     }
 }
 

@@ -186,12 +186,17 @@ impl Session {
         Running::new(events, self.control.clone(), run, tell, input)
     }
 
-    /// Closes it in good order; after a few seconds by force. It is `Closed` (or `Broken`) afterwards, and stays in the
-    /// list: [`Pool::remove`](super::Pool::remove) takes it off too.
-    pub async fn close(&self) {
+    /// Closes it in good order; after a few seconds by force. It stays in the list: [`Pool::remove`](super::Pool::remove)
+    /// takes it off too. It is `Closed` afterwards; if its server, which may keep it, has not said so, it is not, and the
+    /// report says why.
+    pub async fn close(&self) -> Result<(), Report> {
         let (done, closed) = oneshot::channel();
         if self.control.send(Control::Close(done)).is_ok() {
             let _ = closed.await;
+        }
+        match self.info.borrow().state {
+            SessionState::Closed => Ok(()),
+            _ => Err(self.gone()),
         }
     }
 

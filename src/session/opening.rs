@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -91,13 +92,16 @@ impl Opening {
         let (sender, events) = mpsc::unbounded_channel();
         let deadline = request.deadline.map(|limit| Instant::now() + limit);
         let window = request.window;
-        tokio::spawn(async move {
+        let farewells = pool.inner.farewells.clone();
+        farewells.spawn(async move {
             let computer = entry.info.borrow().computer_name.clone();
             let told = sender.clone();
+            let mut parting = None;
             let work = async {
                 let _ = told.send(OpeningEvent::Queued);
                 let turn = Arc::clone(&pool.inner.throttle).acquire_owned().await;
-                let opened = attach(&pool, &entry, First::Open, window, ask, Some(&told)).await;
+                let (first, told) = (First::Open, Some(&told));
+                let opened = attach(&pool, &entry, first, window, ask, told, &mut parting).await;
                 drop(turn);
                 opened.map(|opened| serve(&pool, id, opened))
             };
@@ -122,11 +126,17 @@ impl Opening {
             let event = match result {
                 Ok(session) => OpeningEvent::Opened(session),
                 Err(report) => {
-                    pool.inner.give_up(id, report.code).await;
+                    pool.inner.give_up(id, &entry, report.code).await;
                     OpeningEvent::Failed(Box::new(report))
                 }
             };
+            let is_open = matches!(event, OpeningEvent::Opened(_));
             let _ = sender.send(event);
+            drop(sender);
+            if let Some(parting) = parting.filter(|_| !is_open) {
+                let is_gone = parting.await.unwrap_or(false);
+                pool.inner.given_up(&entry, is_gone).await;
+            }
         });
         Self {
             id: Some(id),
@@ -150,13 +160,14 @@ pub(super) async fn connect(
         info.reason = None;
     });
     let computer = entry.info.borrow().computer_name.clone();
+    let mut parting = None;
     let result = tokio::select! {
         biased;
         () = cancel.cancelled() => Err(cancelled(&computer)),
         () = passed(Some(Instant::now() + pool.inner.limits.connect)) => {
             Err(late("cannot connect the session", &computer, OVERLOADED))
         }
-        result = Box::pin(attach(pool, entry, first, None, ask, None)) => result,
+        result = Box::pin(attach(pool, entry, first, None, ask, None, &mut parting)) => result,
     };
     match result {
         Ok(Attached { task, session }) => {
@@ -206,7 +217,7 @@ fn serve(pool: &Pool, id: SessionId, Attached { task, session }: Attached) -> Se
     session
 }
 
-/// Connects, and makes the first exchange. Dropping the future drops the connection.
+/// Connects, and makes the first exchange. Dropping the future drops the connection; `parting` tells then how that ends.
 async fn attach(
     pool: &Pool,
     entry: &Entry,
@@ -214,6 +225,7 @@ async fn attach(
     window: Option<Size>,
     ask: Arc<dyn Ask>,
     told: Option<&mpsc::UnboundedSender<OpeningEvent>>,
+    parting: &mut Option<JoinHandle<bool>>,
 ) -> Result<Attached, Report> {
     let (what, computer, instance_id) = {
         let info = entry.info.borrow();
@@ -251,6 +263,7 @@ async fn attach(
     stages(Stage::Open);
     // If this is given up, the connection takes away what the server made of it, and the program's end waits for that.
     let farewell = pool.inner.farewells.spawn(connected.connection.over());
+    let farewell = parting.insert(farewell);
     let limits = pool.inner.limits;
     let window = window.unwrap_or(Size::UNATTENDED);
     let client = Client::new(PoolOptions {

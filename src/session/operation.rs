@@ -171,7 +171,9 @@ impl One {
         if let Some(id) = id.filter(|_| !runs_on) {
             let (pool, ask) = (self.pool.clone(), Arc::clone(&ask));
             tokio::spawn(async move {
-                let _ = pool.remove(id, ask, CancellationToken::new()).await;
+                if let Err(report) = pool.remove(id, ask, CancellationToken::new()).await {
+                    pool.inner.loose(report);
+                }
                 drop(turn);
             });
         }

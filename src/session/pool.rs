@@ -9,7 +9,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -27,7 +27,7 @@ use super::{
     Connector, Description, ExitCode, Limits, OpenRequest, Opening, Report, Session, SessionId,
     SessionInfo, SessionState, Sessions,
 };
-use crate::transport::{Ask, Leave, Options, TargetAddress};
+use crate::transport::{Ask, Failure, FailureKind, Leave, Options, TargetAddress};
 
 /// How many sessions are opened, and how many targets are worked on, at once.
 pub(super) const THROTTLE: usize = 32;
@@ -56,8 +56,10 @@ pub(super) struct Inner {
     last: AtomicU32,
     memory: Option<Memory>,
     pub(super) throttle: Arc<Semaphore>,
-    /// The connections whose sessions are not open yet, or never will be.
+    /// The sessions that are being opened, and the connections of those that never will be open.
     pub(super) farewells: TaskTracker,
+    /// What may go on at servers though it was given up or closed.
+    loose: Mutex<Vec<Report>>,
 }
 
 /// One row of the list.
@@ -105,6 +107,7 @@ impl Pool {
                 memory: None,
                 throttle: Arc::new(Semaphore::new(THROTTLE)),
                 farewells: TaskTracker::new(),
+                loose: Mutex::default(),
             }),
         }
     }
@@ -208,8 +211,9 @@ impl Pool {
     }
 
     /// Closes a session on its server and takes it off the list. A server that does not answer is not waited for longer
-    /// than a few seconds. A disconnected session is connected for it: only who is connected can end it. If
-    /// that fails, it stays, unless it has ended there.
+    /// than a few seconds. A disconnected session is connected for it: only who is connected can end it. If that fails,
+    /// or if the server does not say that the session is gone, it stays, and the next call goes on from there;
+    /// [`Self::forget`] takes it off whatever becomes of it.
     pub async fn remove(
         &self,
         id: SessionId,
@@ -217,32 +221,84 @@ impl Pool {
         cancel: CancellationToken,
     ) -> Result<(), Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
-        let state = entry.info.borrow().state;
         entry.removed.cancel();
-        let session = match (entry.live, state) {
-            (_, SessionState::Broken | SessionState::Closed) => None,
-            (_, SessionState::Disconnected) => match self.connect(id, ask, cancel).await {
-                Ok(session) => Some(session),
-                // That was the aim.
-                Err(report) if report.code == ExitCode::NoSession => None,
-                Err(mut report) => {
-                    "cannot remove the session".clone_into(&mut report.what);
-                    return Err(report);
-                }
-            },
-            (Some(session), _) => Some(session),
-            (None, _) => None,
+        let is_opening = entry.info.borrow().state == SessionState::Opening;
+        if is_opening {
+            // Whoever opens it sees to what the server has made of it.
+            self.inner.entries().remove(&id);
+            self.inner.changed();
+            return Ok(());
+        }
+        match self.end(id, entry, ask, cancel).await {
+            // That was the aim.
+            Err(report) if report.code == ExitCode::NoSession => {}
+            Ok(()) => {}
+            Err(report) => {
+                self.inner.settle(id).await;
+                return Err(report);
+            }
+        }
+        self.inner.remove(id).await;
+        Ok(())
+    }
+
+    /// Closes a session, wherever it is.
+    async fn end(
+        &self,
+        id: SessionId,
+        mut entry: Entry,
+        ask: Arc<dyn Ask>,
+        cancel: CancellationToken,
+    ) -> Result<(), Report> {
+        let cannot = |mut report: Report| {
+            "cannot remove the session".clone_into(&mut report.what);
+            report.hint(format!(
+                "psdeck remove --forget {id} takes it off the list and leaves it to its server"
+            ))
         };
-        if let Some(session) = session {
-            session.close().await;
+        let is_broken = entry.info.borrow().state == SessionState::Broken;
+        if is_broken && entry.memo.is_recorded() {
+            // Its server may have it still.
+            self.ask_about(id, &ask, &cancel).await.map_err(cannot)?;
+            entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
+        }
+        let state = entry.info.borrow().state;
+        let session = match (entry.live, state) {
+            (_, SessionState::Disconnected) => {
+                self.connect(id, ask, cancel).await.map_err(cannot)?
+            }
+            (_, SessionState::Broken | SessionState::Closed) | (None, _) => return Ok(()),
+            (Some(session), _) => session,
+        };
+        session.close().await
+    }
+
+    /// Takes a session that nobody here is connected to off the list and off the record. What runs in it goes on at its
+    /// server until that ends it.
+    pub async fn forget(&self, id: SessionId) -> Result<(), Report> {
+        let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
+        let info = entry.info.borrow().clone();
+        let over = [
+            SessionState::Disconnected,
+            SessionState::Broken,
+            SessionState::Closed,
+        ];
+        if !over.contains(&info.state) || remembered::is_elsewhere(&info) {
+            let what = "a session that is in use cannot be forgotten";
+            let mut report =
+                Report::new(ExitCode::Refused, what).hint("disconnect it first, or remove it");
+            report.computer = Some(info.computer_name);
+            report.reasons.extend(info.reason);
+            return Err(report);
         }
         self.inner.remove(id).await;
         Ok(())
     }
 
     /// Closes every open session, side by side, and waits at most `limit`. Gives up what is being opened, and waits for
-    /// what that entails on the servers, a few seconds at most.
-    pub async fn close_all(&self, limit: Duration) {
+    /// what that entails on the servers, a few seconds at most. What may go on at its server all the same stays
+    /// remembered, and is reported.
+    pub async fn close_all(&self, limit: Duration) -> Vec<Report> {
         let open: Vec<Session> = {
             let entries = self.inner.entries();
             for entry in entries.values() {
@@ -255,17 +311,31 @@ impl Pool {
             live.filter(|session| going.contains(&session.info().state))
                 .collect()
         };
-        let closing = open.iter().map(Session::close);
-        let closing = futures_util::future::join_all(closing);
+        let closing = open.iter().map(|session| async {
+            let closed = tokio::time::timeout(limit, session.close()).await;
+            closed.unwrap_or_else(|_| {
+                let why = "the server did not answer the close in time";
+                let why = Failure::new(FailureKind::TimedOut, why);
+                Err(Report::unclosed(&session.info(), &why))
+            })
+        });
         self.inner.farewells.close();
-        let _ = tokio::join!(
-            tokio::time::timeout(limit, closing),
+        let (closed, _) = tokio::join!(
+            futures_util::future::join_all(closing),
             tokio::time::timeout(FAREWELL, self.inner.farewells.wait()),
         );
         let ids: Vec<_> = self.inner.entries().keys().copied().collect();
         for id in ids {
             self.inner.settle(id).await;
         }
+        let mut loose = self
+            .inner
+            .loose
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut loose = std::mem::take(&mut *loose);
+        loose.extend(closed.into_iter().filter_map(Result::err));
+        loose
     }
 }
 

@@ -64,6 +64,14 @@ impl Report {
         self
     }
 
+    /// Adds what another report gives for reasons and next steps.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.reasons.extend(other.reasons);
+        self.hints.extend(other.hints);
+        self
+    }
+
     /// What is said of a script whose session runs on without us.
     pub fn left_behind(info: &SessionInfo) -> Self {
         let what = "the session is Disconnected, and what runs in it goes on";
@@ -74,6 +82,16 @@ impl Report {
         report.computer = Some(info.computer_name.clone());
         report.reasons.extend(info.reason.clone());
         report
+    }
+
+    /// What is said of a session that was to be closed, while its server has not said that it is.
+    pub(super) fn unclosed(info: &SessionInfo, why: &Failure) -> Self {
+        let what = "the session may go on at its server";
+        let computer = &info.computer_name;
+        Self::of(why, what, computer).hint(format!(
+            "psdeck remove {id} ends it once the server answers; psdeck remove --forget {id} leaves it there",
+            id = info.id
+        ))
     }
 
     /// Only an open session is left.

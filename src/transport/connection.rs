@@ -260,9 +260,10 @@ pub trait Connection: Send {
         self.capabilities().fragment_size
     }
 
-    /// Ends when the connection has: told its last event, or dropped and done with what that entails.
-    fn over(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(std::future::ready(()))
+    /// Ends when the connection has: told its last event, or dropped and done with what that entails. Whether the server
+    /// has nothing of the session then, as far as is known.
+    fn over(&self) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        Box::pin(std::future::ready(true))
     }
 
     /// How long silence may last before the connection is taken for lost, if it watches that.

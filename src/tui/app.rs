@@ -62,8 +62,11 @@ pub async fn run(options: Options) -> Result<u8, Report> {
         // Nobody was asked: what can go on without us does.
         pool.leave_all(LEAVING).await;
     }
-    pool.close_all(GOODBYE).await;
-    Ok(status)
+    let loose = pool.close_all(GOODBYE).await.into_iter();
+    match loose.reduce(Report::with) {
+        Some(loose) if status == 0 => Err(loose),
+        _ => Ok(status),
+    }
 }
 
 struct App {

@@ -301,7 +301,7 @@ impl<'a> Life<'a> {
                 _ => self.wrong.push(format!("{ran:?} of 2 scripts ran")),
             }
         }
-        session.close().await;
+        let _ = session.close().await;
     }
 
     async fn leave(&mut self, session: &Session) {

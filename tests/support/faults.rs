@@ -430,7 +430,7 @@ impl Life<'_> {
             self.tell("session", &reason);
         }
         self.at(Place::Delete);
-        session.close().await;
+        let _ = session.close().await;
     }
 
     async fn runs(&mut self, session: &Session, what: &str, invoke: Invoke, wanted: &[Value]) {

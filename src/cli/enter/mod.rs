@@ -68,7 +68,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
                 .disconnect(id, Leave::default(), CancellationToken::new())
                 .await;
         }
-        opened.pool.close_all(GOODBYE).await;
+        for loose in opened.pool.close_all(GOODBYE).await {
+            super::output::error(&loose, context.colours);
+        }
         done
     })?;
     as_ssh(done, context)

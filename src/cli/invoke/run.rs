@@ -14,6 +14,7 @@ use super::sink::{self, Sink};
 use super::tally::{self, Fared};
 use super::{Arguments, Output};
 use crate::cli::ask::Asker;
+use crate::cli::output;
 use crate::cli::output::Colours;
 use crate::cli::prompts::{self, Asked, Named};
 use crate::cli::signals::Interrupts;
@@ -119,7 +120,10 @@ pub(super) async fn run(
         cancel.cancel();
         while run.operation.next().await.is_some() {}
     }
-    opening::goodbye(&pool, GOODBYE, &mut interrupts).await;
+    for loose in opening::goodbye(&pool, GOODBYE, &mut interrupts).await {
+        // How the script went is known all the same.
+        output::error(&loose, colours);
+    }
     result?;
     if let Some(failed) = run.input.as_ref().and_then(Input::error) {
         return Err(failed);

@@ -103,9 +103,11 @@ impl Deck {
         meant.cloned().collect()
     }
 
-    /// Ends the verb: what was being opened when it was given up is taken away.
+    /// Ends the verb: what was being opened when it was given up is taken away, and what cannot be is told.
     pub(super) async fn end(mut self) -> ExitStatus {
-        opening::goodbye(&self.pool, enter::GOODBYE, &mut self.interrupts).await;
+        for loose in opening::goodbye(&self.pool, enter::GOODBYE, &mut self.interrupts).await {
+            self.tell(&loose);
+        }
         self.status()
     }
 

@@ -15,6 +15,9 @@ use crate::session::SessionInfo;
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     choice: Choice,
+    /// Forget them only, without asking their servers: what runs there goes on until they end it.
+    #[arg(long, conflicts_with = "on")]
+    forget: bool,
     /// Do not ask before.
     #[arg(short, long)]
     yes: bool,
@@ -23,13 +26,16 @@ pub(in crate::cli) struct Arguments {
 pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
     block_on(async {
         let (mut deck, found) = arguments.choice.open(context).await?;
-        if !found.is_empty() && !arguments.yes && !confirmed(&found).await? {
+        if !found.is_empty() && !arguments.yes && !confirmed(arguments, &found).await? {
             return Ok(ExitStatus::CANCELLED);
         }
         let removals = found.iter().map(|info| {
             let (pool, asker, cancel) =
                 (deck.pool.clone(), deck.asker.clone(), deck.cancel.clone());
             async move {
+                if arguments.forget {
+                    return pool.forget(info.id).await;
+                }
                 let target = pool.target(info.id);
                 let removed = pool.remove(info.id, asker.clone(), cancel).await;
                 if let Some((target, _)) = target {
@@ -49,7 +55,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
 }
 
 /// Asks whoever sits at the terminal; without one, nobody.
-async fn confirmed(found: &[SessionInfo]) -> Result<bool, Failed> {
+async fn confirmed(arguments: &Arguments, found: &[SessionInfo]) -> Result<bool, Failed> {
     let Some(mut tty) = Tty::open() else {
         return Ok(true);
     };
@@ -66,7 +72,11 @@ async fn confirmed(found: &[SessionInfo]) -> Result<bool, Failed> {
         1 => "this session".to_owned(),
         several => format!("these {several} sessions"),
     };
-    question.push_str(&format!("Close {count}, and end what runs there? [y/N] "));
+    question.push_str(&if arguments.forget {
+        format!("Forget {count}, and leave what runs there to its server? [y/N] ")
+    } else {
+        format!("Close {count}, and end what runs there? [y/N] ")
+    });
     let typed = tty
         .read(&crate::cli::output::printable(&question), true)
         .await?;

@@ -13,10 +13,10 @@ use super::memo::Memo;
 use super::remembered;
 use super::{Entry, Inner};
 use crate::session::{
-    Availability, Connector, Description, ExitCode, Listed, Session, SessionId, SessionInfo,
-    SessionState,
+    Availability, Connector, Description, ExitCode, Listed, Report, Session, SessionId,
+    SessionInfo, SessionState,
 };
-use crate::transport::{Keeping, Options, TargetAddress};
+use crate::transport::{Failure, FailureKind, Keeping, Options, TargetAddress};
 
 /// A row to be.
 pub(super) struct Row {
@@ -125,16 +125,39 @@ impl Inner {
         self.changed();
     }
 
-    /// Takes a session that could not be opened off the list. Where nothing is known of what the server made of it, it
-    /// stays remembered.
-    pub(in crate::session) async fn give_up(&self, id: SessionId, why: ExitCode) {
-        let removed = self.entries().remove(&id);
-        if let Some(entry) = removed
-            && !matches!(why, ExitCode::Unreachable | ExitCode::TimedOut)
-        {
+    /// Takes a session that could not be opened off the list. Where it is not known what the server made of it, it stays
+    /// remembered until [`Self::given_up`].
+    pub(in crate::session) async fn give_up(&self, id: SessionId, entry: &Entry, why: ExitCode) {
+        self.entries().remove(&id);
+        let unknown = [
+            ExitCode::Unreachable,
+            ExitCode::TimedOut,
+            ExitCode::Cancelled,
+        ];
+        if !unknown.contains(&why) {
             entry.memo.forget().await;
         }
         self.changed();
+    }
+
+    /// The connection of a session that could not be opened has ended. What its server has not taken away stays
+    /// remembered.
+    pub(in crate::session) async fn given_up(&self, entry: &Entry, is_gone: bool) {
+        if is_gone {
+            entry.memo.forget().await;
+        } else if entry.memo.is_recorded() {
+            let why = "what the server made of the opening could not be taken away again";
+            let why = Failure::new(FailureKind::Unreachable, why);
+            self.loose(Report::unclosed(&entry.info.borrow(), &why));
+        }
+    }
+
+    /// Keeps what is to be told at the end.
+    pub(in crate::session) fn loose(&self, report: Report) {
+        self.loose
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(report);
     }
 
     /// Writes what has become of a session.

@@ -41,19 +41,33 @@ impl Task {
 
     /// The session has ended in good order.
     pub(super) fn closed(&mut self) {
+        self.end_all();
+        self.client.closed();
+        self.publish(SessionState::Closed, None);
+    }
+
+    /// Nothing of it goes on here.
+    pub(super) fn end_all(&mut self) {
         let pipes = std::mem::take(&mut self.pipes);
         let report = Report::new(ExitCode::Cancelled, "the session was closed");
         self.end_pipes(pipes, &self.named(report));
-        self.client.closed();
-        self.publish(SessionState::Closed, None);
         self.done = true;
+    }
+
+    /// Nobody has said that the session has ended. Where it ends with its connection, it has.
+    pub(super) fn unclosed(&mut self, why: &Failure) {
+        if self.connection.capabilities().disconnect {
+            let report = Report::unclosed(&self.info.borrow(), why);
+            self.fail(report);
+        } else {
+            self.closed();
+        }
     }
 
     /// The connection is gone.
     pub(super) fn lost(&mut self, failure: &Failure) {
         if self.closing.is_some() {
-            // Servers that vanish instead of answering the close have closed too.
-            self.closed();
+            self.unclosed(failure);
             return;
         }
         if !self.sever(failure) {
@@ -124,7 +138,8 @@ impl Task {
     pub(super) fn late(&mut self) {
         let now = Instant::now();
         if self.closing.is_some_and(|at| at <= now) {
-            self.closed();
+            let why = "the server did not answer the close in time";
+            self.unclosed(&Failure::new(FailureKind::TimedOut, why));
             return;
         }
         if self

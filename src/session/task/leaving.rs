@@ -245,7 +245,12 @@ impl Task {
         }
         if self.closing.is_some() {
             // It was to be closed: that has to wait for whoever takes it up.
-            self.closed();
+            let failure = why.cloned().unwrap_or_else(|| {
+                Failure::new(FailureKind::Unreachable, "it was left before it was closed")
+            });
+            let report = Report::unclosed(&self.info.borrow(), &failure);
+            let _ = self.end.set(report);
+            self.end_all();
         }
     }
 

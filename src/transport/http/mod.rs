@@ -25,8 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use self::access::Access;
@@ -168,8 +167,8 @@ struct Handle {
     opening: Duration,
     /// How long a lost network is tried again.
     retry_window: Duration,
-    /// The task has ended.
-    over: CancellationToken,
+    /// What the task has ended with.
+    over: watch::Receiver<Option<bool>>,
 }
 
 impl Handle {
@@ -184,12 +183,8 @@ impl Handle {
         let (reports, events) = mpsc::unbounded_channel();
         let packet_size = Arc::new(AtomicUsize::new(client.packet_size()));
         let task = Task::new(client, dialer, lane, reports, Arc::clone(&packet_size));
-        let over = CancellationToken::new();
-        let guard = over.clone().drop_guard();
-        tokio::spawn(async move {
-            task.run(orders).await;
-            drop(guard);
-        });
+        let (ended, over) = watch::channel(None);
+        tokio::spawn(async move { ended.send(Some(task.run(orders).await)) });
         Self {
             commands,
             events,
@@ -231,8 +226,12 @@ impl Connection for Handle {
         })
     }
 
-    fn over(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(self.over.clone().cancelled_owned())
+    fn over(&self) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        let mut over = self.over.clone();
+        Box::pin(async move {
+            let ended = over.wait_for(Option::is_some).await;
+            ended.is_ok_and(|gone| *gone == Some(true))
+        })
     }
 
     fn packet_size(&self) -> usize {

@@ -59,6 +59,8 @@ pub(super) struct Task {
     sleep: watch::Receiver<Duration>,
     /// Nobody waits any more: what is left to tell the server has until then.
     farewell: Option<Instant>,
+    /// The server has nothing of the session, as it said.
+    gone: bool,
 }
 
 /// How far the session got.
@@ -103,10 +105,12 @@ impl Task {
             phase: Phase::New,
             sleep: sleep::watch(),
             farewell: None,
+            gone: false,
         }
     }
 
-    pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Command>) {
+    /// Serves the session until it is over; whether the server has nothing of it then, as far as is known.
+    pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Command>) -> bool {
         let mut ahead: usize = 0;
         let mut held = true;
         loop {
@@ -120,7 +124,7 @@ impl Task {
             }
             self.dispatch(now);
             if self.tell() || self.farewell.is_some_and(|at| at <= now) {
-                return;
+                return self.gone;
             }
             let deadline = self.deadline().into_iter().chain(self.farewell).min();
             tokio::select! {
@@ -131,7 +135,7 @@ impl Task {
                         self.farewell.get_or_insert(Instant::now() + FAREWELL);
                         // Nobody holds the session: what was made on the server is taken away again.
                         match self.phase {
-                            Phase::New => return,
+                            Phase::New => return true,
                             Phase::Creating | Phase::Open => self.command(Command::Close),
                             Phase::Taken => self.command(Command::Disconnect(Leave::default())),
                             Phase::Left | Phase::Closing => {}
@@ -347,6 +351,7 @@ impl Task {
                     self.lanes.clear();
                     left = true;
                 }
+                Event::Closed(None) => self.gone = true,
                 Event::Lost(_) => {
                     self.phase = Phase::Closing;
                     self.farewell.get_or_insert(Instant::now() + FAREWELL);
