@@ -136,8 +136,7 @@ async fn a_server_lists_what_it_holds_and_what_runs_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_in_many_parts_is_read_to_its_end() {
-    // Envelopes so small that a part holds few shells.
-    let Some(peer) = Peer::wsman().set("max_shells_per_user", 100).start() else {
+    let Some(peer) = Peer::wsman().set("max_batch_items", 5).start() else {
         return;
     };
     let pool = pool();
@@ -145,9 +144,9 @@ async fn a_list_in_many_parts_is_read_to_its_end() {
     for _ in 0..12 {
         sessions.push(open(&pool, &peer).await.unwrap());
     }
-    wsman(&peer).set("max_envelope_kb", 150);
     let found = http::list(&peer.address(), &peer.options(), &peer.answers()).await;
     assert_eq!(found.unwrap().len(), 12);
+    assert_eq!(wsman(&peer).count("executed", "Pull"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,17 +157,37 @@ async fn output_on_its_way_is_not_lost_when_a_session_is_left() {
     let pool = pool();
     let session = open(&pool, &peer).await.unwrap();
     assert_eq!(objects(&session, "1..3").await.len(), 3);
+    let before = wsman(&peer).count("answered", "Receive");
+    // For seconds one answer is on its way.
+    let drip = json!({"op": "Receive", "target": "command", "bytes": 4096, "interval": 0.05});
+    wsman(&peer).rule("slow_drip", drip);
+    let mut running = session.invoke(&Invoke::objects("1..3000"));
+    wsman(&peer).until("an answer on its way", |state| {
+        state["rules"][0]["applied"] == 1 && state["answered"]["Receive"].as_u64() > Some(before)
+    });
     leave(&pool, &session, Leave::default()).await;
-    assert_eq!(wsman(&peer).state()["output_lost"], json!({}));
-    let back = pool.connect(
-        session.info().id,
-        Arc::new(peer.answers()),
-        CancellationToken::new(),
+    let mut output = Vec::new();
+    let finished = loop {
+        match running.next().await.expect("an event") {
+            PipelineEvent::Output(value) => output.push(value),
+            PipelineEvent::Disconnected => {
+                assert!(!output.is_empty() && output.len() < 3000);
+                let ask = Arc::new(peer.answers());
+                let id = session.info().id;
+                let back = pool.connect(id, ask, CancellationToken::new()).await;
+                back.unwrap_or_else(|report| panic!("{}", report.block()));
+            }
+            PipelineEvent::Finished(finished) => break finished,
+            _ => {}
+        }
+    };
+    assert!(
+        !finished.gap && finished.state == PipelineState::Completed,
+        "{finished:?}"
     );
-    let back = back
-        .await
-        .unwrap_or_else(|report| panic!("{}", report.block()));
-    assert_eq!(objects(&back, "4..5").await.len(), 2);
+    let numbers: Vec<_> = (1..=3000).map(psdeck::clixml::Value::from).collect();
+    assert!(output == numbers, "{} objects", output.len());
+    assert_eq!(wsman(&peer).state()["output_lost"], json!({}));
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
