@@ -19,11 +19,11 @@ use super::peer::{Peer, spread};
 use super::wsman::WsmanPeer;
 
 /// So many times as fast as real time go the server's clocks, and ours.
-const CLOCK: u32 = 30;
+const CLOCK: u32 = 15;
 /// For so long a lost network is tried again: four minutes.
 const WINDOW: Duration = Duration::from_secs(240 / CLOCK as u64);
-/// So long an operation may take: three minutes.
-const OPERATION: Duration = Duration::from_secs(180 / CLOCK as u64);
+/// So long an operation may take: a minute.
+const OPERATION: Duration = Duration::from_secs(60 / CLOCK as u64);
 const HARMS: [Harm; 5] = [
     Harm::Cut,
     Harm::CutAfter,
@@ -389,7 +389,9 @@ impl<'a> Life<'a> {
             let text = report.block();
             let told = match () {
                 () if finished.gap => Told::Gap,
-                () if text.contains("it has not run") => Told::NotRun,
+                () if text.contains("it has not run") || text.contains("it takes no command") => {
+                    Told::NotRun
+                }
                 () if text.contains("the answer to Send was lost") => Told::Undecided,
                 () => Told::Other,
             };

@@ -10,9 +10,9 @@ use super::{ExchangeId, Lane, Sent, Why};
 use crate::psrp::{Priority, Target};
 use crate::wsman::Action;
 
-/// Silence after which anything but a Receive counts as lost; servers that keep answers break it every 60 s.
+/// Silence after which anything but a Receive counts as lost, at most; servers that keep answers break it every 60 s.
 const PATIENCE: Duration = Duration::from_secs(75);
-/// What a Receive may take beyond the operation's time.
+/// What a Receive may take beyond the operation's time, at most.
 const DELAY: Duration = Duration::from_secs(30);
 
 /// A server that knows a request that is sent again says so at once.
@@ -238,8 +238,11 @@ impl Exchange {
     pub(super) fn patience(&self, operation: Duration) -> Duration {
         match self.ask {
             // Nobody has seen a server break its silence while it makes a shell.
-            Ask::Receive(_) | Ask::Create { .. } | Ask::Connect => operation + DELAY,
-            _ => PATIENCE,
+            Ask::Receive(_) | Ask::Create { .. } | Ask::Connect => {
+                operation + DELAY.min(operation / 2)
+            }
+            // No server takes longer for one than the operation's time.
+            _ => PATIENCE.min(operation * 5 / 4),
         }
     }
 }
