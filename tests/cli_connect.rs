@@ -56,6 +56,46 @@ fn what_a_received_command_asks_is_answered_at_the_terminal() {
 }
 
 #[test]
+fn what_a_received_command_asks_without_a_terminal_is_left_unanswered() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let desk = Desk::new(&peer);
+    let script = "1..3; $n = Read-Host Name; \"hello $n\"";
+    let detach = ["invoke", "Server01", "-c", script, "--detach"];
+    desk.run(&detach, 0);
+    let ran = desk.run(&["receive", "1", "--output", "jsonl"], 4);
+    let lines = ran.json_lines();
+    let values: Vec<_> = lines
+        .iter()
+        .filter(|line| line["stream"] == "output")
+        .map(|line| &line["value"])
+        .collect();
+    assert_eq!(values, [&json!(1), &json!(2), &json!(3)]);
+    let [.., error, end] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    assert!(error.to_string().contains("waits for an answer"), "{error}");
+    assert_eq!(end["state"], "Disconnected", "{end}");
+    assert!(ran.err.contains("psdeck connect 1 goes on"), "{}", ran.err);
+    // Neither answered nor stopped.
+    let left = &desk.list(&["Server01"])[0];
+    assert_eq!(left["Running"], "a command", "{left}");
+    // This server does not ask twice; the user hears so, and the session is theirs.
+    let mut screen = at_terminal(&desk, &["connect", "1"]);
+    screen.expect("given to the former").keys("<C-c>");
+    screen.expect("[Server01]: PS").keys("exit<Enter>");
+    assert_eq!(screen.ended(), 0);
+    // What nobody has fetched is asked at the terminal.
+    desk.run(&detach, 0);
+    let mut screen = at_terminal(&desk, &["connect", "2"]);
+    screen.expect("Name").keys("Jo<Enter>").row("hello Jo");
+    screen.expect("[Server01]: PS").keys("exit<Enter>");
+    assert_eq!(screen.ended(), 0);
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[test]
 fn a_terminal_that_goes_away_leaves_the_session_on_its_server() {
     let Some(peer) = WsmanPeer::new().start() else {
         return;

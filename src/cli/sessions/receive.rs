@@ -13,16 +13,16 @@ use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::tty::Tty;
 use crate::cli::{Context, block_on};
 use crate::session::{
-    Finished, HostEvent, PipelineEvent, PipelineState, Prompt, PromptReply, Report, Running,
-    Session,
+    ExitCode, Finished, HostEvent, PipelineEvent, PipelineState, Prompt, Report, Running, Session,
+    SessionInfo,
 };
 use crate::transport::Leave;
 
 /// Print what the commands of sessions have put out, to their end, and leave the sessions on their servers.
 ///
 /// What is printed is delivered once: the next receive goes on from there. Ctrl+C stops printing; the command runs on.
-/// What a command asks is asked at the terminal; without one it is refused, as in psdeck invoke. A session that runs nothing
-/// prints nothing.
+/// What a command asks is asked at the terminal; without one the session is left without an answer, and the exit status is
+/// 4. A session that runs nothing prints nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: psdeck receive 2 --output jsonl")]
 pub(in crate::cli) struct Arguments {
@@ -100,6 +100,7 @@ impl Reader {
         };
         let (pool, id) = (deck.pool.clone(), session.info().id);
         let mut wanted = false;
+        let mut unanswered = None;
         let mut leaving =
             std::pin::pin!(pool.disconnect(id, Leave::default(), CancellationToken::new()));
         let mut left = None;
@@ -135,12 +136,13 @@ impl Reader {
                     if let Some(left) = left {
                         deck.warn(left);
                     }
+                    let unasked = || Report::left_behind(&session.info());
                     let finished = Finished {
                         state: PipelineState::Disconnected,
-                        lost: (!wanted).then(|| Box::new(Report::left_behind(&session.info()))),
+                        lost: unanswered.or((!wanted).then(unasked)).map(Box::new),
                         ..Finished::default()
                     };
-                    if !wanted {
+                    if finished.lost.is_some() {
                         fared.finished(&finished);
                     }
                     return Ok(self.printer.finished(at, &finished, *fared)?);
@@ -151,6 +153,10 @@ impl Reader {
                 }
                 // Of a session that is being left, nobody is asked.
                 Some(PipelineEvent::Host(HostEvent::Prompt { .. })) if wanted => {}
+                Some(PipelineEvent::Host(HostEvent::Prompt { .. })) if self.terminal.is_none() => {
+                    unanswered = Some(waits(&session.info()));
+                    wanted = true;
+                }
                 Some(PipelineEvent::Host(HostEvent::Prompt { id, prompt })) => {
                     match self
                         .ask(deck, at, (id, &prompt), &mut running, &mut waiting)
@@ -181,10 +187,10 @@ impl Reader {
         running: &mut Running,
         waiting: &mut VecDeque<PipelineEvent>,
     ) -> Result<Asked, Failed> {
-        self.printer.before_prompt(at)?;
         let Some(tty) = &mut self.terminal else {
-            return Ok(Asked::Reply(PromptReply::Refuse));
+            return Ok(Asked::Void);
         };
+        self.printer.before_prompt(at)?;
         let name = self.names.get(at).filter(|_| self.names.len() > 1).cloned();
         let void = async {
             loop {
@@ -216,4 +222,15 @@ impl Reader {
         };
         Ok(asked)
     }
+}
+
+/// What is said of a command that asks where nobody can answer. Its question was fetched: not every server asks again.
+fn waits(info: &SessionInfo) -> Report {
+    let what = "the command waits for an answer, and there is no terminal to give it at";
+    let mut report = Report::new(ExitCode::Refused, what).hint(format!(
+        "psdeck connect {} goes on with it; where the server does not ask again, Ctrl+C there stops the command",
+        info.id
+    ));
+    report.computer = Some(info.computer_name.clone());
+    report
 }
