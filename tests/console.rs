@@ -388,6 +388,32 @@ fn a_cmdlet_as_a_verb_leaves_its_sessions_on_their_servers() {
 }
 
 #[test]
+fn the_next_line_of_a_script_is_no_answer() {
+    let lines = "$s = New-PSSession Server01\nConnect-PSSession\n'a' + 'fter'\nRemove-PSSession $s -Confirm\nn\n$s.State\n";
+    let psdeck = Psdeck::new().config(DEMO).args(["console"]);
+    let ran = psdeck.input(lines).run();
+    assert_eq!(ran.out, "after\nOpened\n", "{}", ran.err);
+    assert!(ran.err.contains("MissingMandatoryParameter"), "{}", ran.err);
+    assert!(ran.err.contains("-Confirm:$false"), "{}", ran.err);
+    assert_eq!(ran.status, 2);
+}
+
+#[test]
+fn prompts_that_are_wanted_are_printed_with_what_the_next_line_answers() {
+    let remove = "Remove-PSSession $s -Confirm";
+    let ran = console(
+        DEMO,
+        &["$s = New-PSSession Server01", remove, "n", "$s.State"],
+    );
+    let asked = behind(&ran.out, remove);
+    assert!(asked.starts_with("Confirm\nAre you sure"), "{asked}");
+    assert!(asked.contains("[Y] Yes"), "{asked}");
+    assert!(asked.ends_with("(default is \"Y\"): n\n"), "{asked}");
+    assert_eq!(behind(&ran.out, "PS> $s.State"), "Opened\n");
+    assert_eq!(ran.status, 0, "{}", ran.err);
+}
+
+#[test]
 fn a_console_at_a_terminal_keeps_sessions_and_variables() {
     let mut screen = Screen::new(120, 30).config(DEMO).args(&["console"]).start();
     screen

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex as Guarded, PoisonError};
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::cli::ask::Asker;
 use crate::cli::enter::{self, Lines};
 use crate::cli::output::{self, Colours};
-use crate::cli::prompts;
+use crate::cli::prompts::{self, Talk};
 use crate::cli::screen::Screen;
 use crate::cli::signals::Interrupts;
 use crate::cli::status::Failed;
@@ -18,6 +19,7 @@ use crate::cli::tty::Tty;
 use crate::clixml::records::ProgressRecord;
 use crate::cmdlets::{Entered, Error, Host, ToldIn};
 use crate::format::error_text;
+use crate::remote_text::plain;
 use crate::session::{
     BoxFuture, ExitCode, Interactive, Line, Pool, Prompt, PromptReply, Report, Session, Size,
     StreamKind,
@@ -91,8 +93,15 @@ impl Terminal {
         let written = self.screen.before_prompt();
         self.done(written);
         let reply = match &self.around.lines {
-            Some(lines) => prompts::ask(prompt, &mut *lines.lock().await).await,
-            None => match Tty::open() {
+            Some(lines) if self.around.show_prompts => {
+                let mut talk = Echo {
+                    lines: &mut *lines.lock().await,
+                    screen: &mut self.screen,
+                };
+                prompts::ask(prompt, &mut talk).await
+            }
+            // The next line of a script is no answer.
+            _ => match Tty::open() {
                 Some(mut tty) => prompts::ask(prompt, &mut tty).await,
                 None => Ok(PromptReply::Refuse),
             },
@@ -142,18 +151,46 @@ impl Terminal {
     }
 }
 
+/// Questions that the next lines of standard input answer: both are printed.
+struct Echo<'a> {
+    lines: &'a mut Lines,
+    screen: &'a mut Screen,
+}
+
+impl Talk for Echo<'_> {
+    fn show(&mut self, text: &str) -> io::Result<()> {
+        self.screen.write(&shown(text))?;
+        self.screen.flush()
+    }
+
+    async fn line(&mut self, label: &str, echo: bool) -> io::Result<Option<Zeroizing<String>>> {
+        self.show(label)?;
+        let line = self.lines.line(label, echo).await?;
+        match &line {
+            Some(text) if echo => self.show(&format!("{}\n", plain(text)))?,
+            _ => self.show("\n")?,
+        }
+        Ok(line)
+    }
+}
+
+/// Text that brings its own ends of lines.
+fn shown(text: &str) -> Line {
+    Line {
+        text: text.to_owned(),
+        newline: false,
+        foreground: None,
+        background: None,
+    }
+}
+
 impl Host for Terminal {
     fn window(&self) -> Size {
         enter::window()
     }
 
     fn write(&mut self, text: &str) {
-        let written = self.screen.write(&Line {
-            text: text.to_owned(),
-            newline: false,
-            foreground: None,
-            background: None,
-        });
+        let written = self.screen.write(&shown(text));
         let written = written.and_then(|()| self.screen.flush());
         self.done(written);
     }

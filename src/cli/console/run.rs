@@ -21,10 +21,10 @@ use crate::session::Line;
 /// New-PSSession, Get-PSSession, Enter-PSSession, Connect-PSSession, Disconnect-PSSession, Receive-PSSession,
 /// Remove-PSSession, Invoke-Command and the like, with variables and pipelines. What the console opened, it
 /// closes at its end; what it only connected or disconnected stays on its server. Where standard input is no terminal,
-/// its lines are run one after another.
+/// its lines are run one after another; none of them is the answer to a question.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Print prompts and lines even where standard input is no terminal.
+    /// Print prompts and lines even where standard input is no terminal; its next line answers a question then.
     #[arg(long)]
     prompt: bool,
 }

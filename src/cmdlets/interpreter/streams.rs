@@ -165,7 +165,7 @@ impl Run<'_> {
                 let error = Error::new(
                     "InvalidOperation",
                     "ConfirmationRefused",
-                    "Nobody is there to confirm it.",
+                    "Nobody is there to confirm it; -Confirm:$false does it without asking.",
                 );
                 return Err(error.target(target).into());
             };
