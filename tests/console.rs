@@ -388,6 +388,20 @@ fn a_cmdlet_as_a_verb_leaves_its_sessions_on_their_servers() {
 }
 
 #[test]
+fn a_cmdlet_shows_its_parameter_sets_for_those_who_ask() {
+    let verb = |words: &[&str]| Psdeck::new().args(words).run().expect(0).out;
+    let help = verb(&["Connect-PSSession", "-?"]);
+    assert_eq!(help, verb(&["connect-pssession", "-Name", "x", "--help"]));
+    assert_eq!(help, verb(&["cnsn", "-?"]));
+    insta::assert_snapshot!("help-connect-pssession", help);
+    let ran = console(DEMO, &["New-PSSession -?", "Get-PSSession"]);
+    let shown = behind(&ran.out, "New-PSSession -?");
+    let first = "    New-PSSession [[-ComputerName] <string[]>] [-Credential <pscredential>]";
+    assert!(shown.contains(first), "{shown}");
+    assert_eq!(behind(&ran.out, "PS> Get-PSSession"), "");
+}
+
+#[test]
 fn the_next_line_of_a_script_is_no_answer() {
     let lines = "$s = New-PSSession Server01\nConnect-PSSession\n'a' + 'fter'\nRemove-PSSession $s -Confirm\nn\n$s.State\n";
     let psdeck = Psdeck::new().config(DEMO).args(["console"]);

@@ -145,8 +145,10 @@ impl Console {
 /// A word of a shell's command line as an argument: `-Name`, `-Name:value`, a number, a script block, `a,b`, a string.
 fn argument(word: &str) -> Argument {
     let span = Span::default();
+    // As every verb has it.
+    let word = if word == "--help" { "-?" } else { word };
     if let Some(name) = word.strip_prefix('-')
-        && name.starts_with(char::is_alphabetic)
+        && (name.starts_with(char::is_alphabetic) || name == "?")
     {
         let (name, value) = match name.split_once(':') {
             Some((name, value)) if !value.is_empty() => (name, Some(literal(value))),

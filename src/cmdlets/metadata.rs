@@ -15,7 +15,7 @@ static CMDLETS: LazyLock<Vec<Cmdlet>> = LazyLock::new(|| read(TABLE));
 #[derive(Debug)]
 pub(super) struct Cmdlet {
     pub(super) name: &'static str,
-    aliases: Vec<&'static str>,
+    pub(super) aliases: Vec<&'static str>,
     /// The names of its parameter sets; one without sets has `__AllParameterSets`.
     pub(super) sets: Vec<&'static str>,
     /// The place of the default one.

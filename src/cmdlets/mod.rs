@@ -9,6 +9,7 @@ mod binding;
 mod commands;
 mod console;
 mod error;
+mod help;
 mod host;
 mod interpreter;
 mod job;

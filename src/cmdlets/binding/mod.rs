@@ -29,6 +29,13 @@ pub(super) enum Argument {
     Value(Value, Span),
 }
 
+impl Argument {
+    /// `-?`.
+    pub(super) fn asks_for_help(&self) -> bool {
+        matches!(self, Self::Parameter { name, .. } if name == "?")
+    }
+}
+
 /// A cmdlet whose parameters are being bound.
 #[derive(Clone, Debug)]
 pub(super) struct Binder {

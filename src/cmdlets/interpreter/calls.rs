@@ -17,6 +17,11 @@ impl Run<'_> {
         input: Option<Vec<Value>>,
         out: &mut Out,
     ) -> Result<()> {
+        if arguments.iter().any(Argument::asks_for_help) {
+            let columns = self.console.host.window().columns;
+            self.emit(out, cmdlet.help(columns.into()).into());
+            return Ok(());
+        }
         let of = |error: Error| Stop::from(error.of(cmdlet.name));
         let mut binder = Binder::new(cmdlet, arguments).map_err(of)?;
         let missing = binder.missing(input.is_some());
