@@ -331,3 +331,31 @@ async fn a_script_whose_session_is_left_ends_its_line_and_goes_on() {
         .await;
     assert_eq!(lines.good("\"$($j.State)\"").await, "Disconnected\n");
 }
+
+#[tokio::test]
+async fn a_script_takes_variables_from_where_it_was_written() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut lines = client(&peer);
+    lines.good("$s = New-PSSession Server01").await;
+    lines
+        .good("$x = 'local'; $list = 1, 2, 3; $n = $null; $table = @{ Name = 'AAAA' }")
+        .await;
+    let line = "Invoke-Command $s { param($p) $x = 'remote'; \"$p $using:X ${using:x} $x\"; $using:table.Name; $using:list[-1]; ($using:list).Count; $null -eq $using:n; '$using:no' } -ArgumentList given";
+    let out = lines.good(line).await;
+    assert_eq!(
+        out,
+        "given local local remote\nAAAA\n3\n3\nTrue\n$using:no\n"
+    );
+    let out = lines
+        .good("Invoke-Command $s { $using:x } -AsJob | Receive-Job -Wait")
+        .await;
+    assert_eq!(out, "local\n");
+    // One that was never set stops the cmdlet, before anything runs.
+    let told = lines.run("Invoke-Command $s { $ran = 1; $using:typo }").await;
+    let id = "UsingVariableIsUndefined,Microsoft.PowerShell.Commands.InvokeCommandCommand";
+    assert_eq!((told.errors, told.out), (vec![id.to_owned()], String::new()));
+    let out = lines.good("Invoke-Command $s { $null -eq $ran }").await;
+    assert_eq!(out, "True\n");
+}

@@ -30,6 +30,9 @@ impl Error {
             }
             "InvalidArgument" => "System.ArgumentException",
             "ObjectNotFound" => "System.Management.Automation.ItemNotFoundException",
+            "InvalidOperation" if id.starts_with("UsingVariable") => {
+                "System.Management.Automation.RuntimeException"
+            }
             "InvalidOperation" => "System.InvalidOperationException",
             "NotImplemented" => "System.NotSupportedException",
             _ => "System.Management.Automation.RuntimeException",

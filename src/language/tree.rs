@@ -25,6 +25,8 @@ pub struct ScriptBlock {
     pub process: Option<Block>,
     /// `end {…}`, or the statements outside named blocks.
     pub end: Block,
+    /// Each `$using:x`, `@using:x` and `$using:x.Name[0]` in it; a whole script's only.
+    pub using: Vec<Expression>,
     /// Where, without the braces.
     pub span: Span,
 }
@@ -434,6 +436,14 @@ impl Span {
     /// From the first byte to before the last.
     pub fn new(start: usize, end: usize) -> Self {
         Self { start, end }
+    }
+}
+
+impl Variable {
+    /// Whether it is one of where the script was written: `$using:x`.
+    pub fn is_using(&self) -> bool {
+        let scope = self.scope.as_deref();
+        scope.is_some_and(|scope| scope.eq_ignore_ascii_case("using"))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{input, throttle};
 use crate::clixml;
 use crate::cmdlets::Error;
 use crate::cmdlets::binding::Bound;
-use crate::cmdlets::interpreter::{Out, Result, Run};
+use crate::cmdlets::interpreter::{Out, Result, Run, USING};
 use crate::cmdlets::job;
 use crate::cmdlets::remote::{Origin, Script};
 use crate::cmdlets::value::Value;
@@ -48,7 +48,11 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         .into());
     }
     let input = input(&bound).map(Value::plain).collect();
-    let invoke = Arc::new(invoke(&first, input)?);
+    let mut invoke = invoke(&first, input)?;
+    if let Some(values) = run.using(&invoke.script).await? {
+        invoke.params.push((USING.to_owned(), values));
+    }
+    let invoke = Arc::new(invoke);
     let given = first.get("Session").is_some();
     let sessions = if given {
         sessions(run, &first)?

@@ -8,6 +8,7 @@ mod pipeline;
 mod shown;
 mod statement;
 mod streams;
+mod using;
 mod variables;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::language::{self, ScriptBlock};
 pub(super) use operator::{compare, like, operate};
 pub(super) use shown::Shown;
 pub(super) use streams::Impact;
+pub(super) use using::PARAMETER as USING;
 pub(super) use variables::Variables;
 
 /// Why a line ends before its end.

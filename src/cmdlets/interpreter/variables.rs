@@ -30,25 +30,24 @@ impl Variables {
 impl Run<'_> {
     /// A variable's value; null of one that was never set.
     pub(super) fn get(&self, variable: &Variable) -> Value {
+        self.find(variable).unwrap_or(Value::NULL)
+    }
+
+    pub(super) fn find(&self, variable: &Variable) -> Option<Value> {
         if variable
             .scope
             .as_deref()
             .is_some_and(|scope| scope.eq_ignore_ascii_case("env"))
         {
-            return std::env::var(&variable.name).map_or(Value::NULL, Into::into);
+            return std::env::var(&variable.name).ok().map(Into::into);
         }
         match variable.name.to_ascii_lowercase().as_str() {
-            "true" => true.into(),
-            "false" => false.into(),
-            "null" => Value::NULL,
-            "_" | "psitem" => self.item.last().cloned().unwrap_or(Value::NULL),
-            "?" => self.succeeded.into(),
-            name => self
-                .console
-                .variables
-                .get(name)
-                .cloned()
-                .unwrap_or(Value::NULL),
+            "true" => Some(true.into()),
+            "false" => Some(false.into()),
+            "null" => Some(Value::NULL),
+            "_" | "psitem" => self.item.last().cloned(),
+            "?" => Some(self.succeeded.into()),
+            name => self.console.variables.get(name).cloned(),
         }
     }
 

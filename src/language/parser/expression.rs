@@ -186,7 +186,22 @@ impl Parser<'_> {
             return Ok(value);
         }
         let start = value.span.start;
-        Ok(self.made(start, ExpressionKind::Postfix(Box::new(value), steps)))
+        // Members and items of it are taken where the script was written; methods cannot be called there.
+        let is_path = |step: &Postfix| {
+            matches!(
+                step,
+                Postfix::Member { of_type: false, .. } | Postfix::Index(_)
+            )
+        };
+        let using = self.using.iter().rposition(|known| known.span == value.span);
+        let whole = self.made(start, ExpressionKind::Postfix(Box::new(value), steps));
+        if let (Some(at), ExpressionKind::Postfix(_, steps)) = (using, &whole.kind)
+            && steps.iter().all(is_path)
+            && let Some(known) = self.using.get_mut(at)
+        {
+            *known = whole.clone();
+        }
+        Ok(whole)
     }
 
     pub(super) fn made(&self, start: usize, kind: ExpressionKind) -> Expression {

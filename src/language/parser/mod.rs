@@ -12,7 +12,7 @@ mod string;
 mod word;
 
 use super::cursor::{Cursor, is_newline};
-use super::{Incomplete, ParseError, ScriptBlock, Span};
+use super::{Expression, Incomplete, ParseError, ScriptBlock, Span};
 
 /// The deepest nesting that is read.
 pub const MAX_DEPTH: usize = 64;
@@ -27,8 +27,10 @@ pub fn parse(text: &str) -> Result<ScriptBlock, ParseError> {
     let mut parser = Parser {
         cursor: Cursor::new(text),
         depth: 0,
+        using: Vec::new(),
     };
-    let script = parser.script_block(None)?;
+    let mut script = parser.script_block(None)?;
+    script.using = std::mem::take(&mut parser.using);
     match parser.cursor.peek() {
         None => Ok(script),
         Some(_) => Err(parser.unexpected()),
@@ -40,6 +42,8 @@ type Result<T, E = ParseError> = std::result::Result<T, E>;
 struct Parser<'a> {
     cursor: Cursor<'a>,
     depth: usize,
+    /// What the script takes from where it was written.
+    using: Vec<Expression>,
 }
 
 impl Parser<'_> {

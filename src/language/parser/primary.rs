@@ -32,7 +32,13 @@ impl Parser<'_> {
             }
             Some('@') if second.is_some_and(is_name) => {
                 self.cursor.bump();
-                ExpressionKind::Splat(self.variable_name())
+                let variable = self.variable_name();
+                let is_using = variable.is_using();
+                let value = self.made(start, ExpressionKind::Splat(variable));
+                if is_using {
+                    self.using.push(value.clone());
+                }
+                return Ok(value);
             }
             Some('(') => {
                 self.cursor.bump();

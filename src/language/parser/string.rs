@@ -79,10 +79,11 @@ impl Parser<'_> {
             }
             _ => return Ok(None),
         };
-        Ok(Some(Expression {
-            kind,
-            span: self.span(start),
-        }))
+        let value = self.made(start, kind);
+        if matches!(&value.kind, ExpressionKind::Variable(variable) if variable.is_using()) {
+            self.using.push(value.clone());
+        }
+        Ok(Some(value))
     }
 
     /// The name behind a `$` or `@`.
