@@ -446,9 +446,14 @@ async fn what_others_have_or_the_server_ended_is_refused() {
                 "Enter-PSSession $s",
                 "EnterPSSessionCannotConnectDisconnectedSession",
             ),
+            ("Remove-PSSession $s", "PSSessionRemoveFailed"),
         ],
     )
     .await;
+    // It is disconnected as far as this console goes, and is passed on as it is.
+    let there = shells(&peer);
+    let left = work.good("(Disconnect-PSSession $s).Name").await;
+    assert_eq!((left.as_str(), shells(&peer)), ("Ours\n", there));
     home.good("$null = Disconnect-PSSession -Name Ours").await;
     // Its time is over.
     peer.control("/expire", &json!({}));
@@ -473,4 +478,56 @@ async fn what_others_have_or_the_server_ended_is_refused() {
         )],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_broken_session_is_refused_and_can_be_removed() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut lines = console(&peer).await;
+    lines
+        .good("$s = New-PSSession Server01 -Name ITTask; $n = $s.Id; $i = $s.InstanceId")
+        .await;
+    peer.control("/expire", &json!({}));
+    lines.run("Invoke-Command $s { 1 }").await;
+    assert_eq!(lines.good("$s.State").await, "Broken\n");
+    for choice in ["$s", "-Name ITTask", "-Id $n", "-InstanceId $i"] {
+        let row = |verb: &str, id: &'static str| (format!("{verb}-PSSession {choice}"), id);
+        let rows = [
+            row("Connect", "PSSessionConnectFailed"),
+            row("Disconnect", "CannotDisconnectSessionWhenNotOpened"),
+            row("Receive", "ReceivePSSessionCannotConnectSession"),
+            row("Enter", "PushedRunspaceMustBeOpen"),
+        ];
+        let rows: Vec<_> = rows.iter().map(|(line, id)| (line.as_str(), *id)).collect();
+        refused(&peer, &mut lines, &rows).await;
+        assert_eq!(lines.good("$s.State").await, "Broken\n", "{choice}");
+    }
+    lines.good("Remove-PSSession $s").await;
+    assert_eq!(lines.good("(Get-PSSession).Count").await, "0\n");
+}
+
+#[tokio::test]
+async fn of_several_that_match_one_is_entered_by_none_and_received_first() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut lines = console(&peer).await;
+    lines
+        .good("$a, $b = New-PSSession Server01, Server01 -Name Twin, Twin")
+        .await;
+    let several = [(
+        "Enter-PSSession -Name Twin",
+        "RemoteRunspaceHasMultipleMatchesForSpecifiedName",
+    )];
+    refused(&peer, &mut lines, &several).await;
+    lines.good("$null = Get-PSSession | Disconnect-PSSession").await;
+    refused(&peer, &mut lines, &several).await;
+    lines.good("$null = Receive-PSSession -Name Twin").await;
+    assert_eq!(states(&peer), ["Connected", "Disconnected"]);
+    lines.good("$null = Receive-PSSession Server01 -Name Twin").await;
+    assert_eq!(states(&peer), ["Connected", "Disconnected"]);
+    lines.good("$null = Connect-PSSession Server01 -Name Twin").await;
+    assert_eq!(states(&peer), ["Connected"; 2]);
 }

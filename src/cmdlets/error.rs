@@ -69,7 +69,9 @@ impl Error {
         };
         let id = match report.error_id.as_deref() {
             // The transport's own id stands before that of what was tried.
-            Some(own) if !id.is_empty() => own.replace("PSSessionOpenFailed", id),
+            Some(own) if !id.is_empty() => own
+                .replace("PSSessionOpenFailed", id)
+                .replace("PSSessionConnectFailed", id),
             Some(own) => own.to_owned(),
             None => id.to_owned(),
         };

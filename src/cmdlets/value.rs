@@ -145,7 +145,7 @@ impl Value {
                         Some(number(text.encode_utf16().len()))
                     }
                     clixml::Value::TimeSpan(time) => span(*time, name).map(Self::Plain),
-                    clixml::Value::Null => None,
+                    clixml::Value::Null => (is("Count") || is("Length")).then(|| number(0)),
                     _ if is("Count") || is("Length") => Some(number(1)),
                     _ => None,
                 }
