@@ -93,6 +93,24 @@ fn sessions_are_printed_as_a_list_json_and_csv() {
 }
 
 #[test]
+fn a_server_that_cannot_be_asked_is_in_the_data_too() {
+    let Some((_peer, desk)) = start() else { return };
+    let desk = desk.config("[computers.Server02]\ntarget = 'wsman:127.0.0.1:1'\n");
+    desk.run(&["new", "Server01", "--name", "ITTask"], 0);
+    let list = ["list", "Server01", "Server02", "--output"];
+    let array = desk.run(&[&list[..], &["json"]].concat(), 3).json();
+    let lines = desk.run(&[&list[..], &["jsonl"]].concat(), 3).json_lines();
+    assert_eq!(array, json!(lines));
+    let [session, error] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    assert_eq!(session["Name"], "ITTask");
+    assert_eq!(error["computer"], "Server02", "{error}");
+    assert_eq!(error["stream"], "error", "{error}");
+    assert!(error["message"].is_string(), "{error}");
+}
+
+#[test]
 fn a_list_is_narrowed_by_state_name_configuration_and_computer() {
     let Some((_peer, desk)) = start() else { return };
     desk.run(&["new", "Server01", "--name", "ITTask"], 0);

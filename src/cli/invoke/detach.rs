@@ -2,7 +2,7 @@
 
 use super::Arguments;
 use crate::cli::sessions::Deck;
-use crate::cli::sessions::listing::{self, Output};
+use crate::cli::sessions::listing::Output;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::{Context, opening};
 use crate::config::{Config, Resolved};
@@ -33,6 +33,6 @@ pub(super) async fn run(
         super::Output::Jsonl => Output::Jsonl,
         super::Output::Text | super::Output::Clixml => Output::Table,
     };
-    listing::print(&begun, format)?;
+    deck.print(&begun, format)?;
     Ok(deck.end().await)
 }

@@ -74,8 +74,8 @@ impl Choice {
                     }
                 }
                 // Where a server could not be asked, that is why.
-                Err(report) if deck.worst.is_none() => return Err(report.into()),
-                Err(report) => deck.tell(&report),
+                Err(report) if deck.told.is_empty() => return Err(report.into()),
+                Err(report) => deck.tell(report),
             }
         }
         Ok(found)
@@ -106,7 +106,7 @@ pub(super) async fn held(
     for answer in answers {
         match answer {
             Ok(held) => ids.extend(held),
-            Err(report) => deck.tell(&report),
+            Err(report) => deck.tell(report),
         }
     }
     deck.now(|id| ids.contains(&id))

@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 
 use super::Deck;
 use super::choice::{AT_ONCE, Choice};
-use super::listing::{self, Output};
+use super::listing::Output;
 use crate::cli::enter;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::{Context, block_on, opening, output};
@@ -56,11 +56,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                     deck.warn(left);
                     ids.push(info.id);
                 }
-                Err(report) => deck.tell(&report),
+                Err(report) => deck.tell(report),
             }
         }
         let taken = deck.now(|id| ids.contains(&id));
-        listing::print(&taken, arguments.output.unwrap_or(Output::Table))?;
+        deck.print(&taken, arguments.output.unwrap_or(Output::Table))?;
         Ok(deck.status())
     })?
 }

@@ -2,7 +2,7 @@
 
 use super::choice::Choice;
 use super::connect::take_up;
-use super::listing::{self, Output};
+use super::listing::Output;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::{Context, block_on};
 use crate::session::{Availability, ExitCode, Report, SessionInfo};
@@ -36,21 +36,21 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                 let taking = take_up(&deck, info);
                 match deck.wait(taking).await {
                     Ok(_) => deck.leave(info.id, leave).await,
-                    Err(report) => deck.tell(&report),
+                    Err(report) => deck.tell(report),
                 }
                 continue;
             }
             let (ask, cancel) = (deck.ask(), deck.cancel.clone());
             if let Err(report) = deck.wait(pool.ask_about(info.id, &ask, &cancel)).await {
-                deck.tell(&report);
+                deck.tell(report);
             } else if let Some(info) = pool.info(info.id)
                 && info.availability == Availability::Busy
             {
-                deck.tell(&not_ours(&info));
+                deck.tell(not_ours(&info));
             }
         }
         let all = deck.now(|id| found.iter().any(|one| one.id == id));
-        listing::print(&all, arguments.output)?;
+        deck.print(&all, arguments.output)?;
         Ok(deck.status())
     })?
 }

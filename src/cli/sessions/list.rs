@@ -2,7 +2,7 @@
 
 use super::Deck;
 use super::choice;
-use super::listing::{self, Output};
+use super::listing::Output;
 use crate::cli::connection::Connection;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::{Context, block_on, targets};
@@ -58,7 +58,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                 && configuration.is_none_or(|name| is_configuration(name, info))
                 && state.is_none_or(|state| state == info.state)
         });
-        listing::print(&found, arguments.output)?;
+        deck.print(&found, arguments.output)?;
         Ok(deck.status())
     })?
 }

@@ -9,10 +9,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::cli::output::printable;
+use crate::cli::records;
 use crate::clixml::{Objects, Value};
 use crate::cmdlets::session_object;
 use crate::format::text::Formatter;
-use crate::session::SessionInfo;
+use crate::session::{Report, SessionInfo};
 
 /// How sessions are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -21,31 +22,25 @@ pub(in crate::cli) enum Output {
     Table,
     /// Every property of each, a line each.
     List,
-    /// One array of objects.
+    /// One array of objects; what failed is among them, with `"stream": "error"`.
     Json,
-    /// An object a line.
+    /// An object a line, and so what failed.
     Jsonl,
     /// A line each behind a line of names.
     Csv,
 }
 
-/// Prints sessions.
-pub(in crate::cli) fn print(sessions: &[SessionInfo], output: Output) -> io::Result<()> {
+/// Prints sessions; as JSON what failed too.
+pub(super) fn print(sessions: &[SessionInfo], failed: &[Report], output: Output) -> io::Result<()> {
+    let data = || {
+        let sessions = sessions.iter().map(|info| Json::from(members(info)));
+        sessions.chain(failed.iter().map(error))
+    };
     let text = match output {
         Output::Table => table(sessions),
         Output::List => list(sessions),
-        Output::Json => {
-            let all = sessions.iter().map(|info| Json::from(members(info)));
-            format!("{:#}\n", Json::Array(all.collect()))
-        }
-        Output::Jsonl => {
-            let mut text = String::new();
-            for info in sessions {
-                text.push_str(&Json::from(members(info)).to_string());
-                text.push('\n');
-            }
-            text
-        }
+        Output::Json => format!("{:#}\n", Json::Array(data().collect())),
+        Output::Jsonl => data().fold(String::new(), |text, one| text + &one.to_string() + "\n"),
         Output::Csv => csv(sessions),
     };
     let mut out = io::stdout().lock();
@@ -93,6 +88,15 @@ fn members(info: &SessionInfo) -> Map<String, Json> {
     properties
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+/// An error, as `invoke --output jsonl` has it.
+fn error(report: &Report) -> Json {
+    let mut members = Map::new();
+    members.insert("computer".into(), report.computer.clone().into());
+    members.insert("stream".into(), "error".into());
+    members.extend(records::report(report));
+    members.into()
 }
 
 fn table(sessions: &[SessionInfo]) -> String {

@@ -9,6 +9,7 @@ pub(super) mod new;
 pub(super) mod receive;
 pub(super) mod remove;
 
+use std::io;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -19,8 +20,9 @@ use super::signals::{self, Interrupts};
 use super::status::{ExitStatus, Failed};
 use super::{Context, enter, opening, output};
 use crate::config::Config;
-use crate::session::{ExitCode, Left, Pool, Report, SessionId, SessionInfo};
+use crate::session::{Left, Pool, Report, SessionId, SessionInfo};
 use crate::transport::{Ask, Leave};
+use listing::Output;
 
 /// What these verbs work with.
 pub(super) struct Deck {
@@ -29,8 +31,8 @@ pub(super) struct Deck {
     cancel: CancellationToken,
     interrupts: Interrupts,
     colours: output::Colours,
-    /// The worst that happened so far.
-    worst: Option<ExitCode>,
+    /// What was told to have failed so far.
+    told: Vec<Report>,
 }
 
 impl Deck {
@@ -52,7 +54,7 @@ impl Deck {
             cancel,
             interrupts,
             colours: context.colours,
-            worst: None,
+            told: Vec::new(),
         };
         for note in deck.pool.recall().await {
             output::warning(&note, deck.colours);
@@ -76,16 +78,21 @@ impl Deck {
     }
 
     /// Tells of a failure, and goes on.
-    fn tell(&mut self, report: &Report) {
-        output::error(report, self.colours);
-        self.worst = self.worst.max(Some(report.code));
+    fn tell(&mut self, report: Report) {
+        output::error(&report, self.colours);
+        self.told.push(report);
+    }
+
+    /// Prints sessions, and as data what was told to have failed.
+    pub(super) fn print(&self, sessions: &[SessionInfo], output: Output) -> io::Result<()> {
+        listing::print(sessions, &self.told, output)
     }
 
     /// Leaves a session that was there before on its server again.
     async fn leave(&mut self, id: SessionId, leave: Leave) {
         match opening::leave_again(&self.pool, id, leave).await {
             Ok(left) => self.warn(left),
-            Err(report) => self.tell(&report),
+            Err(report) => self.tell(report),
         }
     }
 
@@ -106,13 +113,14 @@ impl Deck {
     /// Ends the verb: what was being opened when it was given up is taken away, and what cannot be is told.
     pub(super) async fn end(mut self) -> ExitStatus {
         for loose in opening::goodbye(&self.pool, enter::GOODBYE, &mut self.interrupts).await {
-            self.tell(&loose);
+            self.tell(loose);
         }
         self.status()
     }
 
     /// How the verb ends when all was tried.
     fn status(&self) -> ExitStatus {
-        self.worst.map_or(ExitStatus::DONE, ExitStatus::from)
+        let worst = self.told.iter().map(|report| report.code).max();
+        worst.map_or(ExitStatus::DONE, ExitStatus::from)
     }
 }

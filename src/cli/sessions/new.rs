@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::Deck;
-use super::listing::{self, Output};
+use super::listing::Output;
 use crate::cli::ask::Asker;
 use crate::cli::connection::{Connection, one_reader};
 use crate::cli::status::{ExitStatus, Failed};
@@ -55,7 +55,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
             (target, request)
         });
         let new = deck.make(requests.collect(), None).await;
-        listing::print(&new, arguments.output)?;
+        deck.print(&new, arguments.output)?;
         Ok(deck.end().await)
     })?
 }
@@ -82,7 +82,7 @@ impl Deck {
                     ids.push(id);
                     self.warn(left);
                 }
-                Err(report) => self.tell(&report),
+                Err(report) => self.tell(report),
             }
         }
         self.now(|id| ids.contains(&id))

@@ -47,7 +47,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
         let removals = futures_util::future::join_all(removals.collect::<Vec<_>>());
         for removed in deck.wait(removals).await {
             if let Err(report) = removed {
-                deck.tell(&report);
+                deck.tell(report);
             }
         }
         Ok(deck.status())
