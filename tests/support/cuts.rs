@@ -22,8 +22,8 @@ use super::wsman::WsmanPeer;
 const CLOCK: u32 = 15;
 /// For so long a lost network is tried again: four minutes.
 const WINDOW: Duration = Duration::from_secs(240 / CLOCK as u64);
-/// So long an operation may take: a minute.
-const OPERATION: Duration = Duration::from_secs(60 / CLOCK as u64);
+/// So long an operation may take where nothing else is said: three minutes.
+const OPERATION: Duration = Duration::from_secs(180 / CLOCK as u64);
 const HARMS: [Harm; 5] = [
     Harm::Cut,
     Harm::CutAfter,
