@@ -86,6 +86,30 @@ async fn connections_that_the_server_drops_are_made_anew_unnoticed() {
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
+/// Whatever is asked first once the network is back: if that is a Receive, it is parked for minutes without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_waited_for_the_network_is_asked_as_soon_as_it_is_back() {
+    let Some(peer) = Peer::wsman().set("operation_cache", "off").start() else {
+        return;
+    };
+    let pool = pool();
+    let mut request = request(&peer);
+    request.options.retry_window = Some(Duration::from_secs(16));
+    let opening = pool
+        .open(&request, Arc::new(peer.answers()), CancellationToken::new())
+        .await;
+    let session = opening.session().await.unwrap();
+    // By then something else would bring it about.
+    let late = Duration::from_secs(12);
+    for round in 1..=8 {
+        wsman(&peer).cut_for(Duration::from_millis(200), "refuse");
+        let answered = objects(&session, "1");
+        let answered = tokio::time::timeout(late, answered).await;
+        assert_eq!(answered, Ok(vec![Value::from(1)]), "round {round}");
+    }
+    assert_eq!(wsman(&peer).count("executed", "Command"), 8);
+}
+
 /// Windows disconnects a shell that nothing was asked of for a minute, a second here.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_outlives_an_interruption_that_disconnects_its_shell() {

@@ -283,16 +283,13 @@ impl Task {
 
     /// Requests that have waited since `begun` or longer get no connection.
     fn unmade(&mut self, kind: Trouble, text: &str, begun: Instant, now: Instant) {
-        let waiting = std::mem::take(&mut self.waiting);
-        let (over, left) = waiting
-            .into_iter()
-            .partition(|(since, transmit)| *since <= begun && !self.lanes.holds(transmit));
-        self.waiting = left;
-        let over: VecDeque<_> = over;
-        for (_, transmit) in over {
-            let text = text.to_owned();
+        for (since, transmit) in std::mem::take(&mut self.waiting) {
+            if since > begun || self.lanes.holds(&transmit) {
+                self.waiting.push_back((since, transmit));
+                continue;
+            }
+            let (exchange, text) = (transmit.exchange, text.to_owned());
             let why = client::Why { kind, text };
-            let exchange = transmit.exchange;
             self.client.lost(now.into_std(), exchange, Sent::No, why);
             self.unread = true;
         }
@@ -305,21 +302,26 @@ impl Task {
         self.waiting.insert(after, (now, transmit));
     }
 
-    /// Lends connections to what wants to be sent, and makes those that will be needed.
+    /// Lends connections to what is due; makes those that will be needed.
     fn dispatch(&mut self, now: Instant) {
         let clock = now.into_std();
-        while let Some(transmit) = self.client.poll_transmit(clock) {
-            self.wait(transmit, now);
-        }
-        let mut left = VecDeque::new();
-        while let Some((since, transmit)) = self.waiting.pop_front() {
-            let exchange = transmit.exchange;
-            match self.lanes.lend(transmit) {
-                Ok(()) => self.client.written(clock, exchange),
-                Err(transmit) => left.push_back((since, transmit)),
+        // What leaves shows that the network works: more is due.
+        loop {
+            while let Some(transmit) = self.client.poll_transmit(clock) {
+                self.wait(transmit, now);
+            }
+            let count = self.waiting.len();
+            for (since, transmit) in std::mem::take(&mut self.waiting) {
+                let exchange = transmit.exchange;
+                match self.lanes.lend(transmit) {
+                    Ok(()) => self.client.written(clock, exchange),
+                    Err(transmit) => self.waiting.push_back((since, transmit)),
+                }
+            }
+            if self.waiting.len() == count {
+                break;
             }
         }
-        self.waiting = left;
         // An account is locked for a few refusals: what was refused just now is not tried again at once.
         self.refused.take_if(|(until, _)| *until <= now);
         if let Some((_, text)) = self.refused.clone() {
