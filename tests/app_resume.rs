@@ -269,7 +269,7 @@ fn a_lost_network_counts_down_and_what_is_typed_meanwhile_is_kept_and_not_sent()
         keep(&screen, "lost-list", size);
         // Tries come at random, the first ones half a minute apart at most.
         screen.keys("2").patient(Duration::from_mins(1));
-        screen.gone("No network:");
+        screen.gone("No network:").expect("answers again");
         screen.expect("> 'typed ' + 'blind'");
         assert!(!screen.contents().contains("typed blind"), "it was sent");
         screen.keys("<Enter>").row("typed blind");

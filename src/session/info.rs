@@ -81,6 +81,11 @@ impl Interruption {
             span(window)
         )
     }
+
+    /// What is said when it is over.
+    pub(super) fn over(host: &str) -> String {
+        format!("{host} answers again")
+    }
 }
 
 /// A time in words: `4m`, `1h30m`, `90s` is `1m30s`.

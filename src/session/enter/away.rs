@@ -66,11 +66,17 @@ impl InteractiveEvents {
         }
         let lines = self.lines.drain(..).collect();
         let was = std::mem::replace(&mut self.away, Away::No);
+        let is_idle = matches!(self.stage, Stage::Idle);
+        if is_idle && matches!(was, Away::Lost(_)) {
+            // Commands bring the notice themselves.
+            let text = Interruption::over(&self.session.info().computer_name);
+            self.ready.push_back(InteractiveEvent::Notice(text));
+        }
         self.ready.push_back(match was {
             Away::Left => InteractiveEvent::Reconnected { lines },
             _ => InteractiveEvent::Restored { lines },
         });
-        if matches!(self.stage, Stage::Idle) {
+        if is_idle {
             self.ready
                 .push_back(InteractiveEvent::Ready(self.shown.clone()));
         }

@@ -348,7 +348,7 @@ impl Task {
             .send_if_modified(|info| info.interruption.take().is_some());
         if was_lost {
             let host = self.info.borrow().computer_name.clone();
-            self.tell(&format!("{host} answers again"));
+            self.tell(&Interruption::over(&host));
         }
     }
 
