@@ -353,9 +353,14 @@ async fn a_script_takes_variables_from_where_it_was_written() {
         .await;
     assert_eq!(out, "local\n");
     // One that was never set stops the cmdlet, before anything runs.
-    let told = lines.run("Invoke-Command $s { $ran = 1; $using:typo }").await;
+    let told = lines
+        .run("Invoke-Command $s { $ran = 1; $using:typo }")
+        .await;
     let id = "UsingVariableIsUndefined,Microsoft.PowerShell.Commands.InvokeCommandCommand";
-    assert_eq!((told.errors, told.out), (vec![id.to_owned()], String::new()));
+    assert_eq!(
+        (told.errors, told.out),
+        (vec![id.to_owned()], String::new())
+    );
     let out = lines.good("Invoke-Command $s { $null -eq $ran }").await;
     assert_eq!(out, "True\n");
 }

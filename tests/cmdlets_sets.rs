@@ -522,12 +522,18 @@ async fn of_several_that_match_one_is_entered_by_none_and_received_first() {
         "RemoteRunspaceHasMultipleMatchesForSpecifiedName",
     )];
     refused(&peer, &mut lines, &several).await;
-    lines.good("$null = Get-PSSession | Disconnect-PSSession").await;
+    lines
+        .good("$null = Get-PSSession | Disconnect-PSSession")
+        .await;
     refused(&peer, &mut lines, &several).await;
     lines.good("$null = Receive-PSSession -Name Twin").await;
     assert_eq!(states(&peer), ["Connected", "Disconnected"]);
-    lines.good("$null = Receive-PSSession Server01 -Name Twin").await;
+    lines
+        .good("$null = Receive-PSSession Server01 -Name Twin")
+        .await;
     assert_eq!(states(&peer), ["Connected", "Disconnected"]);
-    lines.good("$null = Connect-PSSession Server01 -Name Twin").await;
+    lines
+        .good("$null = Connect-PSSession Server01 -Name Twin")
+        .await;
     assert_eq!(states(&peer), ["Connected"; 2]);
 }

@@ -334,10 +334,12 @@ fn enter_example_4_names_the_port_and_the_account() {
     // The documentation's port 90 is the peer's here; where the profile leads, nobody listens on the usual port.
     let port = peer.port("http");
     let config = profiles(&peer).replace(&format!("127.0.0.1:{port}"), "127.0.0.1");
-    let enter = format!(
-        r"Enter-PSSession -ComputerName Server01 -Port {port} -Credential Domain01\User01"
+    let enter =
+        format!(r"Enter-PSSession -ComputerName Server01 -Port {port} -Credential Domain01\User01");
+    let ran = console(
+        &config,
+        &[&enter, "'in' + 'side'", "exit", "'out' + 'side'"],
     );
-    let ran = console(&config, &[&enter, "'in' + 'side'", "exit", "'out' + 'side'"]);
     assert_eq!(
         ran.out.lines().collect::<Vec<_>>(),
         [

@@ -38,6 +38,7 @@ mod cmdlets;
 mod cmdlets_connect;
 mod cmdlets_jobs;
 mod cmdlets_sets;
+mod cmdlets_stop;
 mod connection;
 mod console;
 mod cuts;

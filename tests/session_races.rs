@@ -32,13 +32,13 @@ const PASSES: u8 = 0;
 /// Data of pipelines stays away.
 const HOLDS_DATA: u8 = 1;
 /// Acknowledgements stay away.
-const HOLDS_ACKNOWLEDGEMENTS: u8 = 2;
+pub const HOLDS_ACKNOWLEDGEMENTS: u8 = 2;
 /// That the session is left stays away.
 const HOLDS_LEAVING: u8 = 3;
 
 /// The demonstration, and what the test does to its connections.
 #[derive(Clone)]
-struct Between {
+pub struct Between {
     demo: Demo,
     holds: Arc<AtomicU8>,
     cut: Arc<Notify>,
@@ -53,7 +53,7 @@ struct Held {
 }
 
 impl Between {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             demo: Demo(Demonstration::new(4)),
             holds: Arc::default(),
@@ -64,7 +64,7 @@ impl Between {
         }
     }
 
-    fn pool(&self) -> Pool {
+    pub fn pool(&self) -> Pool {
         let limits = Limits {
             stop: Duration::from_secs(1),
             ..Limits::default()
@@ -72,7 +72,7 @@ impl Between {
         Pool::with_limits(vec![Arc::new(self.clone())], limits)
     }
 
-    fn hold(&self, what: u8) {
+    pub fn hold(&self, what: u8) {
         self.holds.store(what, Ordering::SeqCst);
     }
 

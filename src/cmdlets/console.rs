@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tokio_util::sync::CancellationToken;
-
 use super::binding::Argument;
 use super::host::Host;
 use super::interpreter::{Out, Run, Shown, Stop, Variables};
+use super::interrupt::Interrupt;
 use super::job::Jobs;
 use super::value::Value;
 use super::{Error, metadata};
@@ -57,8 +56,8 @@ impl Console {
 
     /// Runs a line, or several: a text that is complete as [`completeness`](crate::language::completeness) says.
     /// Cancelling stops what runs, the cmdlet at hand first.
-    pub async fn run(&mut self, line: &str, cancel: CancellationToken) -> Outcome {
-        let mut run = Run::new(self, line, cancel);
+    pub async fn run(&mut self, line: &str, interrupt: impl Into<Interrupt>) -> Outcome {
+        let mut run = Run::new(self, line, interrupt.into());
         let done = run.line().await;
         let failed = run.failed;
         self.end(done, failed)
@@ -66,19 +65,14 @@ impl Console {
 
     /// Runs one cmdlet with words as a shell gives them: quotes are gone, there are no variables and no pipelines. The
     /// sessions that it puts out wait for [`Self::show_sessions`], so that they can be left before.
-    pub async fn command(
-        &mut self,
-        name: &str,
-        words: &[String],
-        cancel: CancellationToken,
-    ) -> Outcome {
+    pub async fn command(&mut self, name: &str, words: &[String], interrupt: Interrupt) -> Outcome {
         let Some(cmdlet) = metadata::find(name) else {
             let error = Error::unsupported(&format!("'{name}'"));
             return self.end(Err(error.into()), None);
         };
         let arguments = words.iter().map(|word| argument(word)).collect();
         self.put_off = Some(Vec::new());
-        let mut run = Run::new(self, "", cancel);
+        let mut run = Run::new(self, "", interrupt);
         let done = run.call(cmdlet, arguments, None, &mut Out::shown()).await;
         let failed = run.failed;
         self.end(done, failed)
@@ -87,7 +81,7 @@ impl Console {
     /// Shows the sessions that [`Self::command`] has put out, as they are now.
     pub fn show_sessions(&mut self) {
         let sessions = self.put_off.take().unwrap_or_default();
-        let mut run = Run::new(self, "", CancellationToken::new());
+        let mut run = Run::new(self, "", Interrupt::default());
         for session in sessions {
             run.emit(&mut Out::shown(), session);
         }

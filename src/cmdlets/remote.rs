@@ -18,9 +18,14 @@ use crate::session::{
 /// How many events of a script may wait while the user is asked for it; beyond that its server is held back.
 const WAITING: usize = 256;
 
+/// What is said before a session of the user's is lost.
+const LATE: &str =
+    "The command has not stopped yet. Ctrl+C again closes it by force, and its session with it.";
+
 /// A script to be run, and where.
 pub(super) struct Script {
     pub(super) origin: Origin,
+    for_once: bool,
     begin: Box<dyn FnOnce() -> Running + Send>,
 }
 
@@ -28,14 +33,22 @@ impl Script {
     pub(super) fn new(origin: Origin, begin: impl FnOnce() -> Running + Send + 'static) -> Self {
         Self {
             origin,
+            for_once: false,
             begin: Box::new(begin),
         }
+    }
+
+    /// In a session that was opened for it alone, and may be lost with it.
+    pub(super) fn for_once(mut self, for_once: bool) -> Self {
+        self.for_once = for_once;
+        self
     }
 
     pub(super) fn begin(self) -> Source {
         Source {
             running: (self.begin)(),
             origin: self.origin,
+            for_once: self.for_once,
             waiting: VecDeque::new(),
         }
     }
@@ -45,6 +58,7 @@ impl Script {
 pub(super) struct Source {
     pub(super) running: Running,
     pub(super) origin: Origin,
+    for_once: bool,
     /// What came while the user was asked.
     waiting: VecDeque<PipelineEvent>,
 }
@@ -107,8 +121,8 @@ impl Origin {
 }
 
 impl Run<'_> {
-    /// Runs them, so many at a time, and shows what they put out as it comes, until all have ended. Ctrl+C stops them,
-    /// and forces shut what does not stop.
+    /// Runs them, so many at a time, and shows what they put out as it comes, until all have ended. Ctrl+C stops them.
+    /// What does not stop is closed by force, in a session of the user's only when that is asked for once more.
     pub(super) async fn drain(
         &mut self,
         scripts: Vec<Script>,
@@ -116,7 +130,10 @@ impl Run<'_> {
         out: &mut Out,
     ) -> Result<()> {
         let mut stoppers = Vec::new();
+        let interrupt = self.interrupt.clone();
+        interrupt.hold(scripts.iter().any(|script| !script.for_once));
         let done = self.pull_all(scripts, limit, &mut stoppers, out).await;
+        interrupt.hold(false);
         if done.is_err() {
             stoppers.iter().for_each(Stopper::stop);
         }
@@ -132,7 +149,8 @@ impl Run<'_> {
     ) -> Result<()> {
         let mut scripts = scripts.into_iter();
         let mut pulling = FuturesUnordered::new();
-        let mut stopped = false;
+        let interrupt = self.interrupt.clone();
+        let (mut stopped, mut told_late) = (false, false);
         loop {
             while !stopped
                 && pulling.len() < limit
@@ -150,6 +168,15 @@ impl Run<'_> {
                     stoppers.iter().for_each(Stopper::stop);
                     continue;
                 }
+                () = interrupt.again(), if stopped => {
+                    if std::mem::replace(&mut told_late, true) {
+                        stoppers.iter().for_each(Stopper::force_close);
+                        interrupt.hold(false);
+                    } else {
+                        self.console.host.stream(StreamKind::Warning, LATE);
+                    }
+                    continue;
+                }
                 pulled = pulling.next() => pulled,
             };
             let Some((mut source, event)) = pulled else {
@@ -157,7 +184,11 @@ impl Run<'_> {
             };
             let Some(event) = event else { continue };
             match event {
-                PipelineEvent::StopPending if stopped => source.running.force_close(),
+                PipelineEvent::StopPending if source.for_once => source.running.force_close(),
+                PipelineEvent::StopPending if !told_late => {
+                    told_late = true;
+                    self.console.host.stream(StreamKind::Warning, LATE);
+                }
                 PipelineEvent::Host(HostEvent::Prompt { id, prompt }) if !stopped => {
                     match self.answer(&mut source, id, &prompt).await {
                         Ok(()) | Err(Stop::Cancelled) => {}

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::clixml::records::ProgressRecord;
-use crate::cmdlets::{Console, Entered, Error, Host};
+use crate::cmdlets::{Console, Entered, Error, Host, Interrupt};
 use crate::session::{BoxFuture, Line, Prompt, PromptReply, Report, Session, Size, StreamKind};
 use crate::transport::Ask;
 
@@ -38,7 +38,7 @@ pub(super) struct Commands {
 #[derive(Clone, Default)]
 struct Ends {
     /// Asks it to stop.
-    stop: CancellationToken,
+    stop: Interrupt,
     /// Waits for it no longer.
     drop: CancellationToken,
 }
@@ -112,13 +112,14 @@ impl Commands {
 
     /// Stops what runs.
     pub(super) fn stop(&self) {
-        self.ends.stop.cancel();
+        self.ends.stop.token().cancel();
     }
 
-    /// Waits no longer for what runs.
+    /// Waits no longer for what runs, unless it asks for one more word first.
     pub(super) fn give_up(&self) {
-        self.ends.stop.cancel();
-        self.ends.drop.cancel();
+        if !self.ends.stop.press() {
+            self.ends.drop.cancel();
+        }
     }
 
     /// Answers a prompt.

@@ -25,11 +25,12 @@ pub struct Lines {
     prompts: watch::Sender<Prompts>,
 }
 
-/// How prompts without an answer end, and how many prompts there were.
+/// How prompts without an answer end, and how many prompts and warnings there were.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Prompts {
     wait: bool,
     pub shown: usize,
+    pub warnings: usize,
 }
 
 /// What a line put out.
@@ -87,11 +88,15 @@ impl Lines {
 
     /// With this configuration, and further ways to computers.
     pub fn new(config: &str, connectors: Vec<Arc<dyn Connector>>) -> Self {
+        Self::over(config, Pool::new(connectors))
+    }
+
+    /// With this configuration, over this pool.
+    pub fn over(config: &str, pool: Pool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
         fs::write(&file, config).unwrap();
         let config = Config::load(Some(&file)).unwrap();
-        let pool = Pool::new(connectors);
         let told = Arc::<Mutex<Told>>::default();
         let prompts = watch::Sender::new(Prompts::default());
         let host = Box::new(Kept(Arc::clone(&told), prompts.clone()));
@@ -118,6 +123,11 @@ impl Lines {
         self.prompts.subscribe()
     }
 
+    /// What was told since the last time.
+    pub fn told(&self) -> Told {
+        std::mem::take(&mut *self.told.lock().unwrap())
+    }
+
     /// Runs a line; what it told.
     pub async fn run(&mut self, line: &str) -> Told {
         self.outcome(line).await.1
@@ -126,7 +136,7 @@ impl Lines {
     /// Runs a line; how it ended too.
     pub async fn outcome(&mut self, line: &str) -> (Outcome, Told) {
         let outcome = self.console.run(line, CancellationToken::new()).await;
-        (outcome, std::mem::take(&mut *self.told.lock().unwrap()))
+        (outcome, self.told())
     }
 
     /// Runs a line that has nothing to complain about; its output.
@@ -167,6 +177,9 @@ impl Host for Kept {
     }
 
     fn stream(&mut self, kind: StreamKind, text: &str) {
+        if kind == StreamKind::Warning {
+            self.1.send_modify(|prompts| prompts.warnings += 1);
+        }
         let line = format!("{kind:?}: {text}");
         self.0.lock().unwrap().streams.push(line);
     }

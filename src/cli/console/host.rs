@@ -17,7 +17,7 @@ use crate::cli::signals::Interrupts;
 use crate::cli::status::Failed;
 use crate::cli::tty::Tty;
 use crate::clixml::records::ProgressRecord;
-use crate::cmdlets::{Entered, Error, Host, ToldIn};
+use crate::cmdlets::{Entered, Error, Host, Interrupt, ToldIn};
 use crate::format::error_text;
 use crate::remote_text::plain;
 use crate::session::{
@@ -65,11 +65,12 @@ impl Around {
     }
 
     /// What stops the line that begins.
-    pub(super) fn begin(&self) -> CancellationToken {
-        let cancel = CancellationToken::new();
+    pub(super) fn begin(&self) -> Interrupt {
+        let interrupt = Interrupt::default();
+        let cancel = interrupt.token();
         *lock(&self.asker) = Arc::new(Asker::new(None, true, cancel.clone()));
-        lock(&self.cancel).clone_from(&cancel);
-        cancel
+        *lock(&self.cancel) = cancel;
+        interrupt
     }
 }
 

@@ -13,7 +13,7 @@ use crate::cli::opening;
 use crate::cli::screen::Screen;
 use crate::cli::signals::{self, Interrupts};
 use crate::cli::status::{ExitStatus, Failed};
-use crate::cmdlets::{Console, Outcome, is_cmdlet};
+use crate::cmdlets::{Console, Interrupt, Outcome, is_cmdlet};
 use crate::session::Line;
 
 /// Type PowerShell's session cmdlets, as its documentation writes them.
@@ -90,9 +90,9 @@ pub(in crate::cli) fn cmdlet(words: &[OsString], context: &Context) -> Result<Ex
         let host = Terminal::new(context.colours, Arc::clone(&around));
         let mut console = Console::new(pool.clone(), config, Box::new(host));
         let mut interrupts = Interrupts::listen();
-        let cancel = around.begin();
-        let running = console.command(name, words, cancel.clone());
-        let outcome = until(running, &cancel, &around, &mut interrupts).await;
+        let interrupt = around.begin();
+        let running = console.command(name, words, interrupt.clone());
+        let outcome = until(running, &interrupt, &around, &mut interrupts).await;
         // As the verbs of sessions: they outlive it. What was given up is not kept.
         let given_up = outcome.is_none();
         let meant = |id| !given_up || !pool.made(id);
@@ -173,9 +173,9 @@ impl Typed {
     }
 
     async fn line(&mut self, line: &str) -> Result<Outcome, Failed> {
-        let cancel = self.around.begin();
-        let running = self.console.run(line, cancel.clone());
-        let outcome = until(running, &cancel, &self.around, &mut self.interrupts).await;
+        let interrupt = self.around.begin();
+        let running = self.console.run(line, interrupt.clone());
+        let outcome = until(running, &interrupt, &self.around, &mut self.interrupts).await;
         match lock(&self.around.failed).take() {
             Some(failed) => Err(failed),
             None => Ok(outcome.unwrap_or_default()),
@@ -183,10 +183,10 @@ impl Typed {
     }
 }
 
-/// Runs a line; the first Ctrl+C stops what runs in it, the second gives it up.
+/// Runs a line; the first Ctrl+C stops what runs in it, a later one gives up what takes no more of them.
 async fn until(
     running: impl Future<Output = Outcome>,
-    cancel: &tokio_util::sync::CancellationToken,
+    interrupt: &Interrupt,
     around: &Around,
     interrupts: &mut Interrupts,
 ) -> Option<Outcome> {
@@ -198,10 +198,9 @@ async fn until(
                 if around.entered.load(Ordering::Relaxed) {
                     continue;
                 }
-                if cancel.is_cancelled() {
+                if !interrupt.press() {
                     return None;
                 }
-                cancel.cancel();
             }
         }
     }

@@ -66,14 +66,15 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         let info = session.info();
         ids.push(info.id);
         let invoke = Arc::clone(&invoke);
-        scripts.push(Script::new(Origin::of(&info, hidden), move || {
+        let script = Script::new(Origin::of(&info, hidden), move || {
             // What is left to its server is read by whoever takes it up; what it is given goes there first.
             if detached && invoke.input.is_none() {
                 session.begin(&invoke)
             } else {
                 session.invoke(&invoke)
             }
-        }));
+        });
+        scripts.push(script.for_once(!given));
     }
     let limit = throttle(&first);
     if detached {

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::Error;
 use super::binding::Common;
 use super::console::Console;
+use super::interrupt::Interrupt;
 use super::value::Value;
 use crate::language::{self, ScriptBlock};
 
@@ -88,6 +89,7 @@ struct Said {
 pub(super) struct Run<'c> {
     pub(super) console: &'c mut Console,
     pub(super) cancel: CancellationToken,
+    pub(super) interrupt: Interrupt,
     /// The text that the spans of the tree at hand belong to.
     source: Arc<str>,
     /// The cmdlet at hand, and what it was told.
@@ -106,10 +108,11 @@ pub(super) struct Run<'c> {
 }
 
 impl<'c> Run<'c> {
-    pub(super) fn new(console: &'c mut Console, source: &str, cancel: CancellationToken) -> Self {
+    pub(super) fn new(console: &'c mut Console, source: &str, interrupt: Interrupt) -> Self {
         Self {
             console,
-            cancel,
+            cancel: interrupt.token(),
+            interrupt,
             source: source.into(),
             cmdlet: "",
             common: Common::default(),

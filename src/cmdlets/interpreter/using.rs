@@ -13,7 +13,10 @@ pub(in crate::cmdlets) const PARAMETER: &str = "--%";
 
 impl Run<'_> {
     /// The values of a script's `$using:` expressions by their keys; nothing of a script without one.
-    pub(in crate::cmdlets) async fn using(&mut self, script: &str) -> Result<Option<clixml::Value>> {
+    pub(in crate::cmdlets) async fn using(
+        &mut self,
+        script: &str,
+    ) -> Result<Option<clixml::Value>> {
         // What we cannot read, the server says.
         let Ok(tree) = language::parse(script) else {
             return Ok(None);

@@ -193,7 +193,10 @@ impl Parser<'_> {
                 Postfix::Member { of_type: false, .. } | Postfix::Index(_)
             )
         };
-        let using = self.using.iter().rposition(|known| known.span == value.span);
+        let using = self
+            .using
+            .iter()
+            .rposition(|known| known.span == value.span);
         let whole = self.made(start, ExpressionKind::Postfix(Box::new(value), steps));
         if let (Some(at), ExpressionKind::Postfix(_, steps)) = (using, &whole.kind)
             && steps.iter().all(is_path)
