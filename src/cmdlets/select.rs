@@ -7,7 +7,7 @@ use super::Error;
 use super::binding::Bound;
 use super::commands::throttle;
 use super::interpreter::{Result, Run, like};
-use super::session_object::{PSSession, short};
+use super::session_object::PSSession;
 use super::value::Value;
 use crate::clixml;
 use crate::language::WildcardPattern;
@@ -95,9 +95,9 @@ impl Run<'_> {
                 .collect();
             let configuration = bound.text("ConfigurationName");
             let wanted = |info: &&SessionInfo| {
-                configuration.as_deref().is_none_or(|name| {
-                    short(name).eq_ignore_ascii_case(short(&info.configuration_name))
-                })
+                configuration
+                    .as_deref()
+                    .is_none_or(|name| info.has_configuration(name))
             };
             let wanted: Vec<_> = held.iter().filter(wanted).collect();
             let mut fitting: Vec<&SessionInfo> = Vec::new();

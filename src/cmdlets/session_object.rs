@@ -104,7 +104,7 @@ pub fn session_object(info: &SessionInfo) -> Object {
         ("ContainerId", clixml::Value::Null),
         ("VMName", clixml::Value::Null),
         ("VMId", clixml::Value::Null),
-        ("ConfigurationName", short(&info.configuration_name).into()),
+        ("ConfigurationName", info.short_configuration_name().into()),
         ("InstanceId", clixml::Value::Guid(info.instance_id)),
         ("Id", i32::try_from(info.id.0).unwrap_or(i32::MAX).into()),
         ("Name", info.name.as_str().into()),
@@ -129,17 +129,6 @@ pub fn session_object(info: &SessionInfo) -> Object {
     }
     object.to_string = Some(format!("[PSSession]{}", info.name).into());
     object
-}
-
-/// The name of a configuration without the prefix of its resource URI.
-pub(super) fn short(configuration: &str) -> &str {
-    const PREFIX: &str = "http://schemas.microsoft.com/powershell/";
-    match configuration.get(..PREFIX.len()) {
-        Some(start) if start.eq_ignore_ascii_case(PREFIX) => {
-            configuration.get(PREFIX.len()..).unwrap_or_default()
-        }
-        _ => configuration,
-    }
 }
 
 /// A property of a time span.

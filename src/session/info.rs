@@ -154,6 +154,28 @@ pub struct SessionInfo {
     pub reason: Option<String>,
 }
 
+impl SessionInfo {
+    /// The name of its configuration, without the prefix of a resource URI.
+    pub fn short_configuration_name(&self) -> &str {
+        short(&self.configuration_name)
+    }
+
+    /// Whether it is of that configuration, named shortly or by its resource URI.
+    pub fn has_configuration(&self, name: &str) -> bool {
+        short(name).eq_ignore_ascii_case(self.short_configuration_name())
+    }
+}
+
+fn short(configuration: &str) -> &str {
+    const PREFIX: &str = "http://schemas.microsoft.com/powershell/";
+    match configuration.get(..PREFIX.len()) {
+        Some(start) if start.eq_ignore_ascii_case(PREFIX) => {
+            configuration.get(PREFIX.len()..).unwrap_or_default()
+        }
+        _ => configuration,
+    }
+}
+
 impl fmt::Display for SessionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -55,18 +55,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
         found.retain(|info: &SessionInfo| {
             fits(&arguments.name, &info.name)
                 && fits(&arguments.computer, &info.computer_name)
-                && configuration.is_none_or(|name| is_configuration(name, info))
+                && configuration.is_none_or(|name| info.has_configuration(name))
                 && state.is_none_or(|state| state == info.state)
         });
         deck.print(&found, arguments.output)?;
         Ok(deck.status())
     })?
-}
-
-/// Whether it is of that configuration, named shortly or by its resource.
-fn is_configuration(name: &str, info: &SessionInfo) -> bool {
-    let short = |name: &str| name.rsplit('/').next().unwrap_or(name).to_lowercase();
-    short(name) == short(&info.configuration_name)
 }
 
 fn state(text: &str) -> Result<SessionState, Failed> {
