@@ -1,6 +1,6 @@
 //! `psdeck clixml [FILE|-]`.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -9,15 +9,13 @@ use super::Context;
 use super::enter::window;
 use super::output;
 use super::status::{ExitStatus, Failed};
+use super::stdout::Stdout;
 use super::targets::{bytes, named};
 use crate::clixml::{self, Fault, Limits, Objects, ObjsWriter, Shared, Value, Values};
 use crate::format::json::json_of;
 use crate::format::text::Formatter;
 use crate::remote_text::{Parser, Style};
 use crate::session::{ExitCode, Report};
-
-/// Output is gathered up to this many bytes before it is written.
-const GATHER: usize = 64 * 1024;
 
 /// Read CLIXML and print it.
 ///
@@ -89,7 +87,7 @@ fn report(file: &Path, why: &str) -> Failed {
 
 /// Prints values as they come.
 struct Printer {
-    out: String,
+    out: Stdout,
     form: Form,
     types: bool,
 }
@@ -128,7 +126,7 @@ impl Printer {
             Output::Clixml => Form::Clixml(ObjsWriter::of_file()),
         };
         Self {
-            out: String::new(),
+            out: Stdout::default(),
             form,
             types: arguments.type_names,
         }
@@ -138,7 +136,7 @@ impl Printer {
         match &mut self.form {
             Form::Text(formatter, screen) => {
                 formatter.value(value, objects);
-                screen.pass(&formatter.take(), &mut self.out);
+                screen.pass(&formatter.take(), &mut self.out.text);
             }
             Form::Json { begun } => {
                 let before = if std::mem::replace(begun, true) {
@@ -146,44 +144,33 @@ impl Printer {
                 } else {
                     "[\n"
                 };
-                self.out.push_str(before);
-                self.out.push_str(&json_of(value, objects, self.types));
+                self.out.text.push_str(before);
+                self.out.text.push_str(&json_of(value, objects, self.types));
             }
             Form::Jsonl => {
-                self.out.push_str(&json_of(value, objects, self.types));
-                self.out.push('\n');
+                self.out.text.push_str(&json_of(value, objects, self.types));
+                self.out.text.push('\n');
             }
-            Form::Clixml(document) => document.push(&mut self.out, value),
+            Form::Clixml(document) => document.push(&mut self.out.text, value),
         }
-        if self.out.len() < GATHER {
-            return Ok(());
-        }
-        self.flush()
+        self.out.settle()
     }
 
     fn end(mut self) -> io::Result<()> {
         match std::mem::replace(&mut self.form, Form::Jsonl) {
             Form::Text(mut formatter, mut screen) => {
                 formatter.end();
-                screen.pass(&formatter.take(), &mut self.out);
+                screen.pass(&formatter.take(), &mut self.out.text);
             }
-            Form::Json { begun: true } => self.out.push_str("\n]\n"),
-            Form::Json { begun: false } => self.out.push_str("[]\n"),
+            Form::Json { begun: true } => self.out.text.push_str("\n]\n"),
+            Form::Json { begun: false } => self.out.text.push_str("[]\n"),
             Form::Jsonl => {}
             Form::Clixml(document) => {
-                document.end(&mut self.out);
-                self.out.push('\n');
+                document.end(&mut self.out.text);
+                self.out.text.push('\n');
             }
         }
-        self.flush()
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(self.out.as_bytes())?;
-        stdout.flush()?;
-        self.out.clear();
-        Ok(())
+        self.out.flush()
     }
 }
 

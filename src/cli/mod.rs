@@ -23,6 +23,7 @@ mod screen;
 mod sessions;
 mod signals;
 mod status;
+mod stdout;
 mod targets;
 mod tty;
 mod usage;

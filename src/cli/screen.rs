@@ -4,18 +4,17 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use super::output::{self, Colours};
 use super::progress::Progress;
+use super::stdout::Stdout;
 use crate::clixml::records::ProgressRecord;
+use crate::format::error_text;
 use crate::remote_text::{Colour, Parser, Style};
-use crate::session::{Line, StreamKind};
-
-/// Text is gathered up to this many bytes before it is written.
-const GATHER: usize = 32 * 1024;
+use crate::session::{Finished, Line, Report, StreamKind};
 
 /// Where a session's text goes: what it writes to standard output, its streams to standard error.
 pub(super) struct Screen {
     colours: Colours,
     parser: Parser,
-    out: String,
+    out: Stdout,
     mid_line: bool,
     progress: Progress,
 }
@@ -25,7 +24,7 @@ impl Screen {
         Self {
             colours,
             parser: Parser::new(),
-            out: String::new(),
+            out: Stdout::default(),
             mid_line: false,
             progress: Progress::new(),
         }
@@ -39,19 +38,19 @@ impl Screen {
             ..Style::default()
         };
         output::remote(
-            &mut self.out,
+            &mut self.out.text,
             &mut self.parser,
             &line.text,
             base,
             self.colours.out,
         );
         if line.newline {
-            self.out.push('\n');
+            self.out.text.push('\n');
         }
         if !line.text.is_empty() || line.newline {
             self.mid_line = !line.newline && !line.text.ends_with('\n');
         }
-        if self.out.len() >= GATHER {
+        if self.out.is_full() {
             self.flush()
         } else {
             Ok(())
@@ -94,11 +93,30 @@ impl Screen {
         self.flush()
     }
 
+    /// A script has ended: why, where it did not complete.
+    pub(super) fn finished(&mut self, finished: &Finished) -> io::Result<()> {
+        self.done()?;
+        if let Some(reason) = &finished.reason {
+            self.stream(StreamKind::Error, &error_text(reason))?;
+        }
+        if let Some(report) = &finished.lost {
+            output::error(report, self.colours);
+        }
+        Ok(())
+    }
+
+    /// An error of ours.
+    pub(super) fn failed(&mut self, report: &Report) -> io::Result<()> {
+        self.done()?;
+        output::error(report, self.colours);
+        Ok(())
+    }
+
     /// `Clear-Host`; without a terminal there is nothing to clear.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         self.progress.clear();
         if io::stdout().is_terminal() {
-            self.out.push_str("\u{1b}[H\u{1b}[2J");
+            self.out.text.push_str("\u{1b}[H\u{1b}[2J");
             self.mid_line = false;
         }
         self.flush()
@@ -106,22 +124,16 @@ impl Screen {
 
     /// Writes what was gathered.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        if self.out.is_empty() {
-            return Ok(());
+        if !self.out.text.is_empty() {
+            self.progress.hide();
         }
-        self.progress.hide();
-        let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(self.out.as_bytes())
-            .and_then(|()| stdout.flush());
-        self.out.clear();
-        written
+        self.out.flush()
     }
 
     /// Ends a line that the remote side left open.
     pub(super) fn fresh_line(&mut self) -> io::Result<()> {
         if self.mid_line {
-            self.out.push('\n');
+            self.out.text.push('\n');
             self.mid_line = false;
         }
         self.flush()

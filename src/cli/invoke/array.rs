@@ -1,6 +1,6 @@
 //! `--output json`: the objects of one computer as an array, written as they come; of several, an array of results.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use serde_json::{Map, Value as Json};
 
@@ -9,6 +9,7 @@ use super::tally::Fared;
 use crate::cli::output::{self, Colours};
 use crate::cli::records;
 use crate::cli::screen::Screen;
+use crate::cli::stdout::Stdout;
 use crate::cli::values;
 use crate::format::error_text;
 use crate::session::{Finished, HostEvent, PipelineEvent, Report, StreamKind};
@@ -16,10 +17,9 @@ use crate::session::{Finished, HostEvent, PipelineEvent, Report, StreamKind};
 pub(super) fn sink(names: &[String], colours: Colours, types: bool) -> Box<dyn Sink> {
     match names {
         [_] => Box::new(One {
-            out: String::new(),
+            out: Stdout::default(),
             begun: false,
             screen: Screen::new(colours),
-            colours,
             types,
         }),
         names => {
@@ -30,6 +30,7 @@ pub(super) fn sink(names: &[String], colours: Colours, types: bool) -> Box<dyn S
             Box::new(Several {
                 results: results.collect(),
                 written: 0,
+                out: Stdout::default(),
                 screen: Screen::new(colours),
                 colours,
                 types,
@@ -39,10 +40,9 @@ pub(super) fn sink(names: &[String], colours: Colours, types: bool) -> Box<dyn S
 }
 
 struct One {
-    out: String,
+    out: Stdout,
     begun: bool,
     screen: Screen,
-    colours: Colours,
     types: bool,
 }
 
@@ -69,35 +69,24 @@ impl Sink for One {
             self.flush()?;
             return beside(&mut self.screen, event);
         };
-        self.out.push_str(if self.begun { ",\n" } else { "[\n" });
+        self.out
+            .text
+            .push_str(if self.begun { ",\n" } else { "[\n" });
         self.begun = true;
-        self.out.push_str(&values::json(value, self.types));
-        if self.out.len() > 64 * 1024 {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        self.out.text.push_str(&values::json(value, self.types));
+        self.out.settle()
     }
 
     fn finished(&mut self, _target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
-        self.screen.done()?;
-        if let Some(reason) = &finished.reason {
-            self.screen.stream(StreamKind::Error, &error_text(reason))?;
-        }
-        if let Some(report) = &finished.lost {
-            output::error(report, self.colours);
-        }
-        Ok(())
+        self.screen.finished(finished)
     }
 
     fn failed(&mut self, _target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
-        self.screen.done()?;
-        output::error(report, self.colours);
-        Ok(())
+        self.screen.failed(report)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        write(&mut self.out)
+        self.out.flush()
     }
 
     fn before_prompt(&mut self) -> io::Result<()> {
@@ -106,7 +95,9 @@ impl Sink for One {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        self.out.push_str(if self.begun { "\n]\n" } else { "[]\n" });
+        self.out
+            .text
+            .push_str(if self.begun { "\n]\n" } else { "[]\n" });
         self.flush()
     }
 }
@@ -115,6 +106,7 @@ impl Sink for One {
 struct Several {
     results: Vec<Computer>,
     written: usize,
+    out: Stdout,
     screen: Screen,
     colours: Colours,
     types: bool,
@@ -132,7 +124,7 @@ struct Computer {
 impl Several {
     /// Writes the results that are whole and whose turn it is.
     fn write_whole(&mut self) -> io::Result<()> {
-        let mut out = String::new();
+        let out = &mut self.out.text;
         while let Some(result) = self.results.get_mut(self.written) {
             let Some(state) = result.state.take() else {
                 break;
@@ -149,7 +141,7 @@ impl Several {
             out.push_str(&Json::from(state).to_string());
             out.push('}');
         }
-        write(&mut out)
+        self.out.flush()
     }
 
     fn over(
@@ -201,8 +193,7 @@ impl Sink for Several {
     }
 
     fn failed(&mut self, target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
-        self.screen.done()?;
-        output::error(report, self.colours);
+        self.screen.failed(report)?;
         self.over(target, "Failed", Some(records::report(report)))
     }
 
@@ -217,18 +208,7 @@ impl Sink for Several {
     fn end(&mut self) -> io::Result<()> {
         self.write_whole()?;
         let end = if self.written == 0 { "[]\n" } else { "\n]\n" };
-        write(&mut end.to_owned())
+        self.out.text.push_str(end);
+        self.out.flush()
     }
-}
-
-fn write(out: &mut String) -> io::Result<()> {
-    if out.is_empty() {
-        return Ok(());
-    }
-    let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(out.as_bytes())
-        .and_then(|()| stdout.flush());
-    out.clear();
-    written
 }

@@ -1,6 +1,6 @@
 //! A line of JSON an event, as it comes.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::time::Instant;
 
 use serde_json::{Map, Value as Json};
@@ -9,16 +9,14 @@ use super::sink::Sink;
 use super::tally::Fared;
 use crate::cli::output::{self, Colours};
 use crate::cli::records;
+use crate::cli::stdout::Stdout;
 use crate::cli::values;
 use crate::session::{Finished, PipelineEvent, Report};
-
-/// Lines are gathered up to this many bytes.
-const GATHER: usize = 64 * 1024;
 
 pub(super) struct Lines {
     names: Vec<String>,
     begun: Instant,
-    out: String,
+    out: Stdout,
     colours: Colours,
     types: bool,
 }
@@ -28,7 +26,7 @@ impl Lines {
         Self {
             names: names.to_vec(),
             begun: Instant::now(),
-            out: String::new(),
+            out: Stdout::default(),
             colours,
             types,
         }
@@ -37,23 +35,19 @@ impl Lines {
     /// A line with the computer, the stream, and these members, which are JSON already.
     fn line(&mut self, target: usize, stream: &str, members: &[(&str, &str)]) -> io::Result<()> {
         let name = self.names.get(target).map_or("", String::as_str);
-        self.out.push_str("{\"computer\":");
-        self.out.push_str(&Json::from(name).to_string());
-        self.out.push_str(",\"stream\":\"");
-        self.out.push_str(stream);
-        self.out.push('"');
+        self.out.text.push_str("{\"computer\":");
+        self.out.text.push_str(&Json::from(name).to_string());
+        self.out.text.push_str(",\"stream\":\"");
+        self.out.text.push_str(stream);
+        self.out.text.push('"');
         for (member, json) in members {
-            self.out.push_str(",\"");
-            self.out.push_str(member);
-            self.out.push_str("\":");
-            self.out.push_str(json);
+            self.out.text.push_str(",\"");
+            self.out.text.push_str(member);
+            self.out.text.push_str("\":");
+            self.out.text.push_str(json);
         }
-        self.out.push_str("}\n");
-        if self.out.len() > GATHER {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        self.out.text.push_str("}\n");
+        self.out.settle()
     }
 
     fn members(
@@ -145,15 +139,7 @@ impl Sink for Lines {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.out.is_empty() {
-            return Ok(());
-        }
-        let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(self.out.as_bytes())
-            .and_then(|()| stdout.flush());
-        self.out.clear();
-        written
+        self.out.flush()
     }
 
     fn before_prompt(&mut self) -> io::Result<()> {

@@ -1,23 +1,22 @@
 //! `--output clixml`: the objects as they come, in one document.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use super::array::beside;
 use super::sink::Sink;
 use super::tally::Fared;
-use crate::cli::output::{self, Colours};
+use crate::cli::output::Colours;
 use crate::cli::screen::Screen;
+use crate::cli::stdout::Stdout;
 use crate::clixml::{Content, Object, ObjsWriter, Property, Value};
-use crate::format::error_text;
-use crate::session::{Finished, PipelineEvent, Report, StreamKind};
+use crate::session::{Finished, PipelineEvent, Report};
 
 pub(super) struct Clixml {
     /// Where there are several, each object says which it comes from.
     names: Option<Vec<String>>,
     document: ObjsWriter,
-    out: String,
+    out: Stdout,
     screen: Screen,
-    colours: Colours,
 }
 
 impl Clixml {
@@ -25,9 +24,8 @@ impl Clixml {
         Self {
             names: (names.len() > 1).then(|| names.to_vec()),
             document: ObjsWriter::default(),
-            out: String::new(),
+            out: Stdout::default(),
             screen: Screen::new(colours),
-            colours,
         }
     }
 }
@@ -41,40 +39,22 @@ impl Sink for Clixml {
         match self.names.as_ref().and_then(|names| names.get(target)) {
             Some(name) => self
                 .document
-                .push(&mut self.out, &from(value.clone(), name)),
-            None => self.document.push(&mut self.out, value),
+                .push(&mut self.out.text, &from(value.clone(), name)),
+            None => self.document.push(&mut self.out.text, value),
         }
-        if self.out.len() > 64 * 1024 {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        self.out.settle()
     }
 
     fn finished(&mut self, _target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
-        self.screen.done()?;
-        if let Some(reason) = &finished.reason {
-            self.screen.stream(StreamKind::Error, &error_text(reason))?;
-        }
-        if let Some(report) = &finished.lost {
-            output::error(report, self.colours);
-        }
-        Ok(())
+        self.screen.finished(finished)
     }
 
     fn failed(&mut self, _target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
-        self.screen.done()?;
-        output::error(report, self.colours);
-        Ok(())
+        self.screen.failed(report)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(self.out.as_bytes())
-            .and_then(|()| stdout.flush());
-        self.out.clear();
-        written
+        self.out.flush()
     }
 
     fn before_prompt(&mut self) -> io::Result<()> {
@@ -83,8 +63,8 @@ impl Sink for Clixml {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        std::mem::take(&mut self.document).end(&mut self.out);
-        self.out.push('\n');
+        std::mem::take(&mut self.document).end(&mut self.out.text);
+        self.out.text.push('\n');
         self.flush()
     }
 }

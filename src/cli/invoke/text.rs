@@ -1,11 +1,12 @@
 //! Text as the remote side formats it: of one computer as it is, of several each line behind a name.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use super::sink::Sink;
 use super::tally::Fared;
 use crate::cli::output::{self, Colours};
 use crate::cli::screen::Screen;
+use crate::cli::stdout::Stdout;
 use crate::format::error_text;
 use crate::remote_text::{Parser, Style};
 use crate::session::{Finished, HostEvent, Line, PipelineEvent, Report, StreamKind};
@@ -17,7 +18,6 @@ pub(super) fn sink(names: &[String], colours: Colours) -> Box<dyn Sink> {
     match names {
         [_] => Box::new(One {
             screen: Screen::new(colours),
-            colours,
         }),
         names => Box::new(Several::new(names, colours)),
     }
@@ -25,7 +25,6 @@ pub(super) fn sink(names: &[String], colours: Colours) -> Box<dyn Sink> {
 
 struct One {
     screen: Screen,
-    colours: Colours,
 }
 
 impl Sink for One {
@@ -44,20 +43,11 @@ impl Sink for One {
     }
 
     fn finished(&mut self, _target: usize, finished: &Finished, _fared: Fared) -> io::Result<()> {
-        self.screen.done()?;
-        if let Some(reason) = &finished.reason {
-            self.screen.stream(StreamKind::Error, &error_text(reason))?;
-        }
-        if let Some(report) = &finished.lost {
-            output::error(report, self.colours);
-        }
-        Ok(())
+        self.screen.finished(finished)
     }
 
     fn failed(&mut self, _target: usize, report: &Report, _fared: Fared) -> io::Result<()> {
-        self.screen.done()?;
-        output::error(report, self.colours);
-        Ok(())
+        self.screen.failed(report)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -86,7 +76,7 @@ fn aside(event: &PipelineEvent) -> Option<(StreamKind, String)> {
 
 struct Several {
     computers: Vec<Computer>,
-    out: String,
+    out: Stdout,
     colours: Colours,
 }
 
@@ -106,7 +96,7 @@ impl Several {
         });
         Self {
             computers: computers.collect(),
-            out: String::new(),
+            out: Stdout::default(),
             colours,
         }
     }
@@ -126,19 +116,15 @@ impl Several {
             computer.line.push('\n');
         }
         while let Some((whole, rest)) = computer.line.split_once('\n') {
-            self.out.push_str(&computer.name);
-            self.out.push_str(whole);
-            self.out.push('\n');
+            self.out.text.push_str(&computer.name);
+            self.out.text.push_str(whole);
+            self.out.text.push('\n');
             computer.line = rest.to_owned();
         }
         if computer.line.len() > LONGEST {
             self.rest(target);
         }
-        if self.out.len() > LONGEST {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        self.out.settle()
     }
 
     fn rest(&mut self, target: usize) {
@@ -147,9 +133,9 @@ impl Several {
             .get_mut(target)
             .filter(|computer| !computer.line.is_empty())
         {
-            self.out.push_str(&computer.name);
-            self.out.push_str(&computer.line);
-            self.out.push('\n');
+            self.out.text.push_str(&computer.name);
+            self.out.text.push_str(&computer.line);
+            self.out.text.push('\n');
             computer.line.clear();
         }
     }
@@ -202,15 +188,7 @@ impl Sink for Several {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.out.is_empty() {
-            return Ok(());
-        }
-        let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(self.out.as_bytes())
-            .and_then(|()| stdout.flush());
-        self.out.clear();
-        written
+        self.out.flush()
     }
 
     fn before_prompt(&mut self) -> io::Result<()> {
