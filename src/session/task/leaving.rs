@@ -226,11 +226,17 @@ impl Task {
             } else {
                 Duration::ZERO
             };
-            let since = info.interruption.take().map(|lost| lost.since);
-            info.disconnected = Some(since.unwrap_or(now) + noticed);
+            let lost = info.interruption.take();
+            let since = lost.as_ref().map_or(now, |lost| lost.since);
+            info.disconnected = Some(since + noticed);
             info.keeping.idle_timeout = leave.idle_timeout.or(info.keeping.idle_timeout);
             info.keeping.buffering = leave.buffering.or(info.keeping.buffering);
-            info.reason = why.map(|failure| failure.message.clone());
+            info.reason = why.map(|failure| match lost {
+                Some(lost) if failure.kind == FailureKind::Unreachable => {
+                    format!("the network did not come back in time ({})", lost.why)
+                }
+                _ => failure.message.clone(),
+            });
         });
         self.expires();
         self.lossy();

@@ -19,6 +19,8 @@ use crate::transport::Command;
 
 /// The next step after a command whose end nobody knows.
 const UNFINISHED: &str = "see on the server how far it came before it is run again";
+/// What is said of a command that is not the only one.
+const WAITS: &str = "the session still runs another command; this one begins when that has ended";
 
 impl Task {
     pub(super) fn start(&mut self, work: Work, start: Start) {
@@ -39,7 +41,11 @@ impl Task {
         match created {
             Ok((id, first)) => {
                 let window = if start.unread { 0 } else { self.limits.window };
-                let pipe = Pipe::new(id, start, window);
+                let waits = start.label.is_some() && self.runs_a_command();
+                let mut pipe = Pipe::new(id, start, window);
+                if waits {
+                    pipe.hand_on(PipelineEvent::Notice(WAITS.to_owned()));
+                }
                 self.pipes.insert(id, pipe);
                 if let Some(first) = first {
                     self.create(id, first);
@@ -57,6 +63,12 @@ impl Task {
                 let _ = start.events.send((PipelineEvent::Finished(finished), 0));
             }
         }
+    }
+
+    /// Whether somebody's command runs. A server takes one at a time.
+    fn runs_a_command(&self) -> bool {
+        let mut running = self.pipes.values().filter(|pipe| !pipe.finished);
+        running.any(|pipe| pipe.label.is_some()) || !self.found.is_empty()
     }
 
     /// Opens the pipeline's channel.
