@@ -217,7 +217,8 @@ fn the_picker_offers_what_was_left_and_connects_what_is_marked() {
         screen.expect("Resume: 2 of 2 marked").keys("<Enter>");
         screen
             .expect("2 sessions are connected")
-            .expect("2 Server01 ● │ 3 Server01 ●")
+            .expect("Backups on Server01 ●")
+            .expect("ITTask on Server01 ●")
             .until("two prompts", |screen| {
                 screen.matches(" Available ").count() == 2
             });
@@ -276,6 +277,160 @@ fn a_lost_network_counts_down_and_what_is_typed_meanwhile_is_kept_and_not_sent()
         screen.keys("<C-]>q").expect("Quit psdeck?").keys("c");
         assert_eq!(screen.ended(), 0);
     }
+}
+
+#[test]
+fn a_network_lost_for_good_leaves_a_session_that_enter_takes_up_with_every_line_once() {
+    // The last for all the lines, the others for their pictures.
+    for size in SIZES.into_iter().chain([(80, 500)]) {
+        let shown = size.1 < 100;
+        let peer = if shown {
+            Peer::wsman().start()
+        } else {
+            streaming()
+        };
+        let Some(peer) = peer else { return };
+        let data = folder();
+        let builder = app(&peer, data.path(), size).config("[retry]\nwindow = \"4s\"\n");
+        let mut screen = builder.start();
+        open(&mut screen, "ITTask");
+        if shown {
+            let script = "1..3 | % { \"line $_\" }; $n = Start-Sleep 600";
+            screen.text(script).keys("<Enter>").row("line 3");
+            screen.keys("<C-]>d").expect("Disconnect ITTask on");
+            keep(&screen, "disconnect", size);
+            screen.keys("n").gone("Disconnect ITTask on");
+        } else {
+            screen.text(SCRIPT).keys("<Enter>").row("line 20");
+        }
+        wsman(&peer).cut_for(Duration::from_mins(10), "reset");
+        screen
+            .expect("No network:")
+            .expect("offline ")
+            .gone("offline ")
+            .expect("Disconnected: the network did not come back in time")
+            .expect("Enter connects it again.");
+        if shown {
+            keep(&screen, "over", size);
+        }
+        let seen = numbers(&screen.contents());
+        assert!(seen.len() < 200, "it streamed: {}", seen.len());
+        wsman(&peer).cut_for(Duration::from_millis(1), "reset");
+        wsman(&peer).heal();
+        screen.keys("<Enter>").gone("Enter connects it again.");
+        if shown {
+            screen.gone("Connecting ITTask").keys("<C-c>");
+        } else {
+            screen.row("the end");
+        }
+        screen.expect("]: PS ").gone(" running ").gone(" stopping ");
+        let lines = if shown { 3 } else { 400 };
+        assert_eq!(
+            numbers(&screen.contents()),
+            (1..=lines).collect::<Vec<_>>(),
+            "{size:?}"
+        );
+        screen.keys("6 * 7<Enter>").row("42");
+        assert!(peer.violations().is_empty(), "{:?}", peer.violations());
+    }
+}
+
+#[test]
+fn the_picker_says_why_sessions_cannot_be_had() {
+    for size in SIZES {
+        let Some(peer) = Peer::wsman().start() else {
+            return;
+        };
+        let data = folder();
+        let mut other = app(&peer, data.path(), size).start();
+        open(&mut other, "Backups");
+        other.keys("<C-]>s");
+        open(&mut other, "ITTask");
+        other.keys("<C-]>d").expect("Enter connects it again");
+        // Its time is over, and its server cannot be asked.
+        let record = data.path().join("sessions/2.json");
+        let text = std::fs::read_to_string(&record).expect("a record");
+        let mut fields: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let past = time::OffsetDateTime::now_utc() - time::Duration::minutes(5);
+        let past = past.format(&time::format_description::well_known::Rfc3339);
+        fields["expires"] = past.expect("a time").into();
+        std::fs::write(&record, fields.to_string()).expect("a record");
+        wsman(&peer).cut_for(Duration::from_mins(10), "refuse");
+        let mut screen = app(&peer, data.path(), size).start();
+        screen
+            .expect("Resume: 2 disconnected")
+            .expect("Server01: ")
+            .expect("disconnect it there");
+        keep(&screen, "busy", size);
+        screen.keys("<Down>").expect("Its time is over");
+        keep(&screen, "expired", size);
+    }
+}
+
+#[test]
+fn the_list_hears_what_other_psdecks_make_of_their_sessions() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let data = folder();
+    let mut here = app(&peer, data.path(), (80, 24)).start();
+    here.expect("No sessions yet");
+    let mut there = app(&peer, data.path(), (80, 24)).start();
+    open(&mut there, "ITTask");
+    here.expect("ITTask").expect(" Busy ");
+    there.keys("<C-]>d").expect("Enter connects it again");
+    here.gone(" Busy ").expect(" None ");
+    there.keys("<Enter>").gone("Enter connects it again");
+    here.expect(" Busy ");
+    there.keys("<C-]>q").expect("Quit psdeck?").keys("c");
+    assert_eq!(there.ended(), 0);
+    here.expect("No sessions yet");
+}
+
+#[test]
+fn a_session_whose_psdeck_died_is_taken_up_as_the_picker_says() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    for size in SIZES {
+        let data = folder();
+        let mut screen = app(&peer, data.path(), size).start();
+        open(&mut screen, "ITTask");
+        screen.signal(rustix::process::Signal::KILL);
+        drop(screen);
+        let mut screen = app(&peer, data.path(), size).start();
+        screen
+            .expect("Resume: 1 disconnected")
+            .expect("answered: Server01 (1)")
+            .expect("Enter takes it up");
+        keep(&screen, "abandoned", size);
+        screen.keys("<Enter>").expect("]: PS ").keys("<C-]>q");
+        screen.expect("Quit psdeck?").keys("c");
+        assert_eq!(screen.ended(), 0);
+    }
+}
+
+#[test]
+fn what_a_session_runs_is_known_after_its_server_was_asked() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let data = folder();
+    let mut screen = app(&peer, data.path(), (80, 24)).start();
+    open(&mut screen, "ITTask");
+    screen
+        .keys("Read-Host Name<Enter>")
+        .expect("asks ─")
+        .keys("<C-]>d")
+        .expect("waits for an answer of yours")
+        .keys("y")
+        .expect("Enter connects it again")
+        .keys("<C-]>s")
+        .expect("running Read-Host Name")
+        .keys("R")
+        .expect("Resume: 1 disconnected")
+        .expect("answered: Server01 (1)");
+    screen.expect("running Read-Host Name");
 }
 
 #[test]
@@ -379,6 +534,18 @@ fn cmdlet_lines_work_on_the_sessions_of_the_list() {
             .text("Remove-PSSession -Name ITTask\r")
             .expect(":Remove-PSSession -Name ITTask");
         screen.expect("No sessions yet").gone("Cmdlets: running");
+        // A command that has to wait for another one says so.
+        screen
+            .text("$s = New-PSSession Server01; $j = Invoke-Command $s { Start-Sleep 600 } -AsJob; $s\r")
+            .expect("Busy")
+            .gone("Cmdlets: running")
+            .text("Invoke-Command $s { 7 }\r")
+            .expect("WARNING: the session still runs another command")
+            .keys("<Esc>")
+            .gone("Cmdlets: ")
+            .text("$s | Remove-PSSession\r")
+            .expect("No sessions yet")
+            .gone("Cmdlets: running");
         screen.keys("<Esc>").gone("Cmdlets").keys("q");
         assert_eq!(screen.ended(), 0);
         assert!(states(&peer).is_empty());
@@ -395,12 +562,23 @@ fn clock(screen: &Screen) -> String {
 /// Keeps a screen under a name, with its size; what differs from run to run is replaced by what is as wide.
 #[track_caller]
 fn keep(screen: &Screen, name: &str, size: (u16, u16)) {
-    let mut contents: Vec<char> = screen.contents().chars().collect();
-    let label: Vec<char> = "instance ".chars().collect();
+    // Several that are connected at once get their tabs as their servers answer.
+    let contents = screen.contents().replace(
+        "2 ITTask on Server01 ● │ 3 Backups on Server01 ●",
+        "2 Backups on Server01 ● │ 3 ITTask on Server01 ●",
+    );
+    let mut contents: Vec<char> = contents.chars().collect();
+    let [label, port]: [Vec<char>; 2] = ["instance ", "port "].map(|text| text.chars().collect());
     for at in 0..contents.len().saturating_sub(4) {
         let clock: String = contents[at..at + 4].iter().collect();
         if matches!(clock.as_bytes(), [b'0'..=b'4', b':' | b'm', b'0'..=b'9', _]) {
             contents[at..at + 4].fill('#');
+        }
+        if contents[at..].starts_with(&port) {
+            let number = contents[at + port.len()..].iter_mut();
+            number
+                .take_while(|c| c.is_ascii_digit())
+                .for_each(|c| *c = '#');
         }
         // A dialog may lie over the end of an id.
         if contents[at..].starts_with(&label) {

@@ -39,6 +39,7 @@ pub use limits::Limits;
 pub use live::Session;
 pub use opening::{OpenRequest, Opening, OpeningEvent};
 pub use operation::{InvokeRequest, Operation, OperationEvent, OperationKind};
+pub(crate) use pool::is_orphan;
 pub use pool::{Left, Pool};
 pub use report::{ExitCode, Report};
 pub(crate) use running::weight;

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use self::memo::Memo;
 use self::remembered::Memory;
+pub(crate) use self::remembered::is_orphan;
 use self::rows::Row;
 use super::builtin::{Local, Ssh, Wsman};
 use super::report::cancelled;

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{TargetError, overlay};
 use crate::session::{
-    ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
-    Session, SessionId, SessionState, Size,
+    ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Pool,
+    Report, Session, SessionId, SessionState, Size,
 };
 use crate::transport::{Ask, Leave, Nobody};
 
@@ -50,6 +50,7 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn new(options: Options, messages: mpsc::Sender<Message>) -> Self {
+        tokio::spawn(overhear(options.pool.clone(), messages.clone()));
         Self {
             options,
             messages,
@@ -342,6 +343,22 @@ impl Runner {
                 });
             }
         });
+    }
+}
+
+/// Takes into the list what other psdecks make of their sessions, until the loop has ended.
+async fn overhear(pool: Pool, messages: mpsc::Sender<Message>) {
+    let Some(mut changes) = pool.overhear() else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            () = messages.closed() => return,
+            change = changes.recv() => if change.is_none() { return },
+        }
+        for note in pool.recall().await {
+            let _ = messages.send(Message::Note(note)).await;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::memo::Claim;
-use super::remembered::{ELSEWHERE, is_elsewhere};
+use super::remembered::{ELSEWHERE, UNNOTICED, is_elsewhere};
 use super::{Entry, Pool, unknown};
 use crate::session::report::cancelled;
 use crate::session::task::First;
@@ -235,7 +235,7 @@ fn held_until(latest: SystemTime) -> String {
     let latest = OffsetDateTime::from(latest);
     let latest = latest.format(format_description!("[hour]:[minute]:[second] UTC"));
     format!(
-        "held until the server notices that its psdeck is gone, at {} at the latest",
+        "{UNNOTICED}, at {} at the latest",
         latest.unwrap_or_default()
     )
 }

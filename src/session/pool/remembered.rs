@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::rows::Row;
@@ -57,6 +58,14 @@ impl Pool {
         self
     }
 
+    /// Tells when [`Self::recall`] may find something else; `None` where nothing is remembered.
+    pub fn overhear(&self) -> Option<mpsc::Receiver<()>> {
+        let watched = self.inner.memory.as_ref()?.registry.watch();
+        watched
+            .inspect_err(|error| tracing::warn!(%error, "the registry is not watched"))
+            .ok()
+    }
+
     /// Reads what this user's psdecks remember: new sessions join the list as `Disconnected`, those that another psdeck
     /// holds are `Busy`, forgotten ones leave. What is to be told of the registry itself: a sentence each.
     pub async fn recall(&self) -> Vec<String> {
@@ -102,16 +111,21 @@ impl Pool {
 
 /// Why a session that another psdeck holds cannot be had.
 pub(super) const ELSEWHERE: &str = "another psdeck on this computer has it";
-/// Why the state of a session is not known.
-const ABANDONED: &str = "its psdeck ended without leaving it: what became of it, the server tells";
+/// What is said of a session that nobody left.
+const ABANDONED: &str = "its psdeck ended without leaving it";
+pub(super) const UNNOTICED: &str =
+    "its psdeck ended without leaving it: held until the server notices";
+
+/// Whether its psdeck ended without leaving it, as far as the list says.
+pub(crate) fn is_orphan(info: &SessionInfo) -> bool {
+    let reason = info.reason.as_deref();
+    reason.is_some_and(|reason| reason.starts_with(ABANDONED))
+}
 
 /// Whether another psdeck holds it.
 pub(super) fn is_elsewhere(info: &SessionInfo) -> bool {
     info.reason.as_deref() == Some(ELSEWHERE)
 }
-
-/// Why the server does not give it away yet.
-const UNNOTICED: &str = "held until the server notices that its psdeck is gone: about a minute after its last request, 5 at most";
 
 impl Inner {
     /// The number of a new session.

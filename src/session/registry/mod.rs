@@ -7,6 +7,7 @@
 mod files;
 mod moment;
 mod record;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

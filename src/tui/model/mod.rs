@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::config::Config;
+use crate::remote_text;
 use crate::session::{SessionId, SessionInfo};
 use crate::tui::input::KeyMap;
 use crate::tui::theme::Theme;
@@ -126,6 +127,17 @@ impl Model {
     /// The pane shown, unless the list is.
     pub(crate) fn pane_mut(&mut self) -> Option<&mut Pane> {
         self.panes.get_mut(self.tab.checked_sub(1)?)
+    }
+
+    /// What a pane is called: its computer, with its session where another pane is on that computer too.
+    pub(crate) fn name_of(&self, pane: &Pane) -> String {
+        let computer = remote_text::plain(&pane.computer);
+        let mut others = self.panes.iter().filter(|other| other.id != pane.id);
+        let is_alone = others.all(|other| other.computer != pane.computer);
+        match self.sessions.get(pane.session) {
+            Some(info) if !is_alone => format!("{} on {computer}", remote_text::plain(&info.name)),
+            _ => computer,
+        }
     }
 
     /// The tab of a pane.

@@ -6,7 +6,6 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
-use crate::remote_text;
 use crate::tui::input::Context;
 use crate::tui::model::Model;
 use crate::tui::model::pane::{Away, PaneState};
@@ -203,8 +202,8 @@ pub(super) fn rule(
 fn names(model: &Model) -> Vec<String> {
     let mut names = vec!["1 Sessions".to_owned()];
     for (index, pane) in model.panes.iter().enumerate() {
-        let computer = remote_text::plain(&pane.computer);
-        let name = wrap::ellipsis(&computer, MAX_NAME);
+        let name = model.name_of(pane);
+        let name = wrap::ellipsis(&name, MAX_NAME);
         let mark = match pane.unread {
             true => " ●",
             false if pane.is_left() => " ○",

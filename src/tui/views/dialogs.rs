@@ -56,7 +56,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, layer: &Layer) 
                 .panes
                 .iter()
                 .find(|shown| shown.id == *pane)
-                .map_or_else(String::new, |shown| remote_text::plain(&shown.computer));
+                .map_or_else(String::new, |shown| model.name_of(shown));
             let pasted = paste::lines(text);
             let mut lines = popup::sentences(
                 &format!(

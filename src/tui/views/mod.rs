@@ -40,7 +40,7 @@ pub(crate) fn draw(frame: &mut Frame, model: &Model) {
     if let Some(shown) = model.pane()
         && let Some(ask) = shown.asked()
     {
-        prompts::draw(frame, middle, model, &shown.computer, ask);
+        prompts::draw(frame, middle, model, &model.name_of(shown), ask);
     }
     for layer in &model.layers {
         match layer {

@@ -338,7 +338,7 @@ fn broken(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane, report: &Re
         height,
         ..area
     };
-    let title = format!("Broken: {}", remote_text::plain(&pane.computer));
+    let title = format!("Broken: {}", model.name_of(pane));
     let inner = popup::frame(frame, at, &title, model);
     frame.render_widget(Text::from(lines), inner);
 }

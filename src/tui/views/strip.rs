@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span, Text};
 use unicode_width::UnicodeWidthStr;
 
 use crate::remote_text;
-use crate::session::{Availability, SessionInfo, SessionState};
+use crate::session::{Availability, SessionInfo, SessionState, is_orphan};
 use crate::tui::model::Model;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
@@ -116,8 +116,10 @@ fn advice(info: &SessionInfo, now: SystemTime) -> Option<&'static str> {
         None
     } else if expired(info, now) {
         Some(
-            "Its time is over: the server has dropped it. n in the list opens a new session, r takes this one off the list.",
+            "Its time is over: the server has dropped it. In the list, n opens a new session and r takes this one off.",
         )
+    } else if is_orphan(info) {
+        Some("Enter takes it up; the server may need a minute for it.")
     } else if is_busy(info) {
         Some(
             "It can be had once its client leaves it: disconnect it there. If that client is gone, the server frees it after about a minute. F5 asks again.",
