@@ -354,7 +354,7 @@ async fn overhear(pool: Pool, messages: mpsc::Sender<Message>) {
     loop {
         tokio::select! {
             () = messages.closed() => return,
-            change = changes.recv() => if change.is_none() { return },
+            () = changes.changed() => {}
         }
         for note in pool.recall().await {
             let _ = messages.send(Message::Note(note)).await;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::rows::Row;
 use super::{Entry, Inner, Pool};
-use crate::session::registry::{Holding, Record, RecordState, Registry, RegistryError, Remembered};
+use crate::session::registry::{
+    Holding, Record, RecordState, Registry, RegistryError, Remembered, Watch,
+};
 use crate::session::{Availability, SessionId, SessionInfo, SessionState};
 use crate::transport::PasswordCommand;
 
@@ -59,7 +60,7 @@ impl Pool {
     }
 
     /// Tells when [`Self::recall`] may find something else; `None` where nothing is remembered.
-    pub fn overhear(&self) -> Option<mpsc::Receiver<()>> {
+    pub fn overhear(&self) -> Option<Watch> {
         let watched = self.inner.memory.as_ref()?.registry.watch();
         watched
             .inspect_err(|error| tracing::warn!(%error, "the registry is not watched"))

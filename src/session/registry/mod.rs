@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 pub use record::{Record, RecordState};
+pub use watch::Watch;
 
 /// The remembered sessions. A cheap handle; clones are the same psdeck.
 #[derive(Clone, Debug)]
