@@ -169,6 +169,8 @@ impl Memo {
                 return Claim::Ours;
             };
             if written.held.is_some() {
+                // Left a moment ago and not written yet: what writes that must not let go of it now.
+                written.claimed.get_or_insert(written.record.state);
                 return Claim::Ours;
             }
             let id = written.record.id;
@@ -243,4 +245,65 @@ impl Memo {
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::session::{Availability, SessionId, TransportKind};
+    use crate::transport::{Keeping, Options};
+
+    fn info(state: SessionState) -> SessionInfo {
+        SessionInfo {
+            id: SessionId(1),
+            name: "ITTask".into(),
+            instance_id: Uuid::nil(),
+            transport: TransportKind::WSMan,
+            computer_name: "Server01".into(),
+            computer_type: "RemoteMachine",
+            user: None,
+            authentication: None,
+            state,
+            availability: Availability::None,
+            configuration_name: "Microsoft.PowerShell".into(),
+            protocol: None,
+            ps_version: None,
+            opened: None,
+            last_activity: None,
+            disconnected: None,
+            expires: None,
+            keeping: Keeping::default(),
+            interruption: None,
+            running: None,
+            reason: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_is_connected_again_at_once_stays_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(folder.path()).unwrap();
+        let target = "demo:Server01".parse().unwrap();
+        let (instance, client) = (Uuid::nil(), Uuid::nil());
+        let record = Record::new(1, "ITTask", instance, client, target, &Options::default());
+        let (told, info) = watch::channel(info(SessionState::Opened));
+        let memo = Memo::default();
+        memo.begin(registry.clone(), record).await;
+        memo.note(info.clone()).await;
+
+        // The leave is written only when the session is to be connected again.
+        told.send_modify(|info| info.state = SessionState::Disconnected);
+        assert!(matches!(memo.claim().await, Claim::Ours));
+        memo.note(info.clone()).await;
+        told.send_modify(|info| info.state = SessionState::Opened);
+        memo.note(info).await;
+        assert!(registry.take(1).unwrap().is_none(), "another could have it");
+        let state = |all: Vec<(Record, _)>| all.first().map(|(record, _)| record.state);
+        assert_eq!(
+            state(registry.records().unwrap().records),
+            Some(RecordState::Opened)
+        );
+    }
 }
