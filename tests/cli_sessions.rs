@@ -223,7 +223,7 @@ fn a_new_session_that_cannot_be_left_is_closed_and_one_that_was_there_stays() {
     let Some((peer, desk)) = start() else { return };
     desk.run(&["new", "Server01", "--name", "ITTask"], 0);
     let rule = json!({ "op": "Disconnect", "name": "not_graceful", "count": 0 });
-    peer.rule("fault", rule);
+    peer.rule("fault", rule.clone());
     for arguments in [
         &["new", "Server01"][..],
         &["invoke", "Server01", "-c", "Start-Sleep 1000", "--detach"],
@@ -237,14 +237,24 @@ fn a_new_session_that_cannot_be_left_is_closed_and_one_that_was_there_stays() {
         );
     }
     assert_eq!(peer.count("executed", "Delete"), 2);
-    let ran = desk.run(&["receive", "ITTask"], 4);
-    assert!(
-        ran.err.contains("psdeck connect 1 goes on then"),
-        "{}",
-        ran.err
-    );
-    peer.heal();
-    desk.run(&["connect", "ITTask", "--output", "jsonl"], 0);
+    for (arguments, status) in [
+        (&["receive", "ITTask"][..], 4),
+        (&["console"], 0),
+        (&["Connect-PSSession", "-Name", "ITTask"], 4),
+    ] {
+        let verb = desk.psdeck(arguments);
+        let input = "Connect-PSSession -Name ITTask\n";
+        let ran = verb.input(input).run().expect(status);
+        assert!(
+            ran.err.contains("psdeck connect 1 goes on then"),
+            "{arguments:?}: {}",
+            ran.err
+        );
+        assert_eq!(peer.count("executed", "Delete"), 2, "{arguments:?}");
+        peer.heal();
+        desk.run(&["connect", "ITTask", "--output", "jsonl"], 0);
+        peer.rule("fault", rule.clone());
+    }
     assert_eq!(states(&desk.list(&["Server01"])).len(), 1);
 }
 

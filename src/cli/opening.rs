@@ -145,8 +145,8 @@ pub(super) async fn leave_again(pool: &Pool, id: SessionId, leave: Leave) -> Res
     })
 }
 
-/// Leaves those of the open sessions that are meant and that can be left, and closes all others. The gravest of what
-/// failed, which was told.
+/// Leaves those of the open sessions that are meant and that can be left, and closes the others that this run has opened.
+/// The gravest of what failed, which was told.
 pub(super) async fn part(
     pool: &Pool,
     meant: impl Fn(SessionId) -> bool,
@@ -156,7 +156,13 @@ pub(super) async fn part(
 ) -> Option<ExitCode> {
     let mut open = pool.kept();
     open.retain(|info| meant(info.id));
-    let leaving = open.iter().map(|info| leave_or_close(pool, info.id));
+    let leaving = open.iter().map(|info| async {
+        if pool.made(info.id) {
+            leave_or_close(pool, info.id).await
+        } else {
+            leave_again(pool, info.id, Leave::default()).await
+        }
+    });
     let mut worst = None;
     for (info, left) in open
         .iter()
@@ -197,14 +203,15 @@ pub(super) async fn part(
     worst
 }
 
-/// Closes what the pool holds; Ctrl+C ends the waiting. What may go on at its server all the same.
+/// Closes what this run has opened, and waits for connections that are being given up; Ctrl+C ends the waiting. What may
+/// go on at its server all the same.
 pub(super) async fn goodbye(
     pool: &Pool,
     limit: Duration,
     interrupts: &mut Interrupts,
 ) -> Vec<Report> {
     tokio::select! {
-        loose = pool.close_all(limit) => loose,
+        loose = pool.close_made(limit) => loose,
         () = interrupts.next() => Vec::new(),
     }
 }

@@ -300,6 +300,15 @@ impl Pool {
     /// what that entails on the servers, a few seconds at most. What may go on at its server all the same stays
     /// remembered, and is reported.
     pub async fn close_all(&self, limit: Duration) -> Vec<Report> {
+        self.close_those(limit, |_| true).await
+    }
+
+    /// The same for the sessions that were opened here; those that were only connected stay as they are.
+    pub async fn close_made(&self, limit: Duration) -> Vec<Report> {
+        self.close_those(limit, |entry| entry.made).await
+    }
+
+    async fn close_those(&self, limit: Duration, meant: fn(&Entry) -> bool) -> Vec<Report> {
         let open: Vec<Session> = {
             let entries = self.inner.entries();
             for entry in entries.values() {
@@ -307,7 +316,8 @@ impl Pool {
                     entry.removed.cancel();
                 }
             }
-            let live = entries.values().filter_map(|entry| entry.live.clone());
+            let meant = entries.values().filter(|entry| meant(entry));
+            let live = meant.filter_map(|entry| entry.live.clone());
             let going = [SessionState::Opened, SessionState::Closing];
             live.filter(|session| going.contains(&session.info().state))
                 .collect()

@@ -36,8 +36,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
         let (mut deck, found) = arguments.choice.open(context).await?;
         if let ([one], true) = (found.as_slice(), at_terminal) {
             let taking = take_up(&deck, one);
-            let session = deck.wait(taking).await?;
-            return into(deck, session, context).await;
+            return match deck.wait(taking).await {
+                Ok(session) => into(deck, session, context).await,
+                Err(report) => {
+                    deck.tell(report);
+                    Ok(deck.end().await)
+                }
+            };
         }
         let pool = deck.pool.clone();
         let taken = found.iter().map(|info| {
@@ -61,7 +66,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
         }
         let taken = deck.now(|id| ids.contains(&id));
         deck.print(&taken, arguments.output.unwrap_or(Output::Table))?;
-        Ok(deck.status())
+        Ok(deck.end().await)
     })?
 }
 

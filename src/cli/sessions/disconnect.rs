@@ -51,7 +51,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
         }
         let all = deck.now(|id| found.iter().any(|one| one.id == id));
         deck.print(&all, arguments.output)?;
-        Ok(deck.status())
+        Ok(deck.end().await)
     })?
 }
 

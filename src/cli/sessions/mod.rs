@@ -110,7 +110,8 @@ impl Deck {
         meant.cloned().collect()
     }
 
-    /// Ends the verb: what was being opened when it was given up is taken away, and what cannot be is told.
+    /// Ends the verb: what was being opened or connected when it was given up is taken away or left, and what cannot be
+    /// taken away is told.
     pub(super) async fn end(mut self) -> ExitStatus {
         for loose in opening::goodbye(&self.pool, enter::GOODBYE, &mut self.interrupts).await {
             self.tell(loose);

@@ -70,10 +70,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
             worst = worst.worse(fared.status());
         }
         reader.printer.end()?;
-        if deck.cancel.is_cancelled() {
+        let cancelled = deck.cancel.is_cancelled();
+        let ended = deck.end().await;
+        if cancelled {
             return Ok(ExitStatus::CANCELLED);
         }
-        Ok(worst.worse(deck.status()))
+        Ok(worst.worse(ended))
     })?
 }
 

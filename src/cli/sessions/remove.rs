@@ -50,7 +50,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
                 deck.tell(report);
             }
         }
-        Ok(deck.status())
+        Ok(deck.end().await)
     })?
 }
 
