@@ -291,7 +291,7 @@ pub(super) fn fill(record: &mut Record, info: &SessionInfo) {
     record.expires = info.expires;
     record.idle_timeout = info.keeping.idle_timeout.map(|idle| idle.as_secs());
     record.running = info.running.is_some();
-    let command = info.running.as_deref();
+    let command = info.running.as_ref().and_then(|text| text.lines().next());
     record.command = command.map(|line| line.chars().take(LONGEST_COMMAND).collect());
 }
 
