@@ -30,7 +30,7 @@ impl Deck {
         let mut request = crate::session::request(&peer);
         request.options.retry_window = Some(Duration::from_secs(1));
         let limits = Limits {
-            close: Duration::from_millis(500),
+            close: Duration::from_secs(3),
             ..Limits::default()
         };
         let pool = Pool::with_limits(Vec::new(), limits);
