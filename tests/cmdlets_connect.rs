@@ -361,6 +361,12 @@ async fn a_script_takes_variables_from_where_it_was_written() {
         (told.errors, told.out),
         (vec![id.to_owned()], String::new())
     );
+    // Nor is anything computed here that the script would compute there.
+    for using in ["list[$_]", "list[(0)]", "table.$n"] {
+        let line = format!("Invoke-Command $s {{ $ran = 1; $using:{using} }}");
+        let told = lines.run(&line).await;
+        assert_eq!(told.errors, ["InvalidUsingExpression"], "{line}");
+    }
     let out = lines.good("Invoke-Command $s { $null -eq $ran }").await;
     assert_eq!(out, "True\n");
 }

@@ -197,6 +197,16 @@ impl Parser<'_> {
             .using
             .iter()
             .rposition(|known| known.span == value.span);
+        if using.is_some()
+            && let Some(computed) = steps.iter().find_map(computed)
+        {
+            let mut error = self.error(
+                "InvalidUsingExpression",
+                "Expression is not allowed in a Using expression.",
+            );
+            error.span = computed;
+            return Err(error);
+        }
         let whole = self.made(start, ExpressionKind::Postfix(Box::new(value), steps));
         if let (Some(at), ExpressionKind::Postfix(_, steps)) = (using, &whole.kind)
             && steps.iter().all(is_path)
@@ -370,6 +380,22 @@ impl Parser<'_> {
         )?;
         Ok(index)
     }
+}
+
+/// The name of a member or the index of an item, if that is more than a constant.
+fn computed(step: &Postfix) -> Option<Span> {
+    let (Postfix::Member { name: key, .. } | Postfix::Index(key)) = step else {
+        return None;
+    };
+    let constant = match &key.kind {
+        ExpressionKind::Unary(UnaryOperator::Minus, value) => &value.kind,
+        kind => kind,
+    };
+    let is_constant = matches!(
+        constant,
+        ExpressionKind::Number(_) | ExpressionKind::String(_)
+    );
+    (!is_constant).then_some(key.span)
 }
 
 fn starts_member(c: char) -> bool {
