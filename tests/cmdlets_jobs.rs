@@ -32,6 +32,15 @@ async fn a_full_job_is_blocked_until_somebody_receives() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_fills_up_again_while_it_is_received_is_no_deadlock() {
+    let mut lines = Lines::demo();
+    let line =
+        "Invoke-Command -ComputerName Server01, Server02 { 1..60000 } -AsJob | Receive-Job -Wait";
+    lines.good(&format!("$all = {line}; $all.Count")).await;
+    assert_eq!(lines.good("$all.Count").await, "120000\n");
+}
+
 #[tokio::test]
 async fn a_stopped_job_keeps_what_it_had() {
     let mut lines = Lines::demo();
@@ -167,6 +176,16 @@ async fn what_is_left_to_its_server_is_read_by_nobody_else() {
         assert_eq!(lines.bad(line).await, [id], "{line}");
     }
     lines.good("Get-PSSession | Remove-PSSession").await;
+    // One that the server does not take leaves nothing there.
+    peer.rule(
+        "fault",
+        json!({ "op": "Command", "name": "quota_operations" }),
+    );
+    let told = lines
+        .run("Invoke-Command -ComputerName Server01 { 1 } -InDisconnectedSession")
+        .await;
+    assert_eq!((told.out.as_str(), told.errors.len()), ("", 1), "{told:#?}");
+    assert_eq!(lines.good("Get-PSSession").await, "");
 }
 
 #[tokio::test]

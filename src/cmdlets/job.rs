@@ -49,7 +49,8 @@ struct About {
     kept: Mutex<Store>,
     /// Somebody has received: there is room again.
     room: tokio::sync::Notify,
-    stoppers: Mutex<Vec<Stopper>>,
+    /// Of the scripts that run, by their sessions.
+    stoppers: Mutex<Vec<(Uuid, Stopper)>>,
     /// Nothing more is kept but how its scripts end.
     stopped: AtomicBool,
     progress: watch::Sender<Progress>,
@@ -126,7 +127,9 @@ impl Job {
 
     pub(super) fn stop(&self) {
         self.0.stopped.store(true, Ordering::Relaxed);
-        lock(&self.0.stoppers).iter().for_each(Stopper::stop);
+        for (_, stopper) in lock(&self.0.stoppers).iter() {
+            stopper.stop();
+        }
         self.0.unblock();
     }
 
@@ -137,9 +140,10 @@ impl Job {
         let _ = progress.wait_for(settled).await;
     }
 
-    /// Whether a script of it was left behind in a session.
+    /// Whether a script of it was left behind in a session, for it to go on with.
     pub(super) fn left_behind(&self, session: Uuid) -> bool {
-        lock(&self.0.ended).contains(&(session, PipelineState::Disconnected))
+        !self.0.stopped.load(Ordering::Relaxed)
+            && lock(&self.0.ended).contains(&(session, PipelineState::Disconnected))
     }
 
     /// Goes on with such a script.
@@ -218,6 +222,8 @@ impl About {
                 None => PipelineState::Stopped,
             };
             drop(place);
+            // What goes on without us is not stopped when somebody takes it up.
+            lock(&about.stoppers).retain(|(of, _)| *of != session);
             lock(&about.ended).push((session, state));
             about.progress.send_modify(|progress| progress.running -= 1);
         })
@@ -226,7 +232,7 @@ impl About {
     fn begin(&self, script: Script) -> Source {
         let source = script.begin();
         let stopper = source.running.stopper();
-        lock(&self.stoppers).push(stopper.clone());
+        lock(&self.stoppers).push((source.origin.session, stopper.clone()));
         if self.stopped.load(Ordering::Relaxed) {
             stopper.stop();
         }
@@ -294,15 +300,16 @@ impl Run<'_> {
         }
     }
 
-    /// Puts out what a job has kept so far from the places that are wanted.
+    /// Puts out what a job has kept so far from the places that are wanted. Whether it keeps less for that.
     pub(super) fn receive_job(
         &mut self,
         job: &Job,
         keep: bool,
         wanted: impl Fn(&Origin) -> bool,
         out: &mut Out,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let kept = lock(&job.0.kept).take(keep, wanted);
+        let less = !keep && !kept.is_empty();
         if !keep && lock(&job.0.kept).has_room() {
             job.0.unblock();
         }
@@ -316,7 +323,7 @@ impl Run<'_> {
                 Kept::Text(text) => self.console.write(&text),
             }
         }
-        Ok(())
+        Ok(less)
     }
 }
 

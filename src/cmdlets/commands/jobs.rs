@@ -47,11 +47,12 @@ pub(super) async fn receive(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out)
                     run.wait(job.settled()).await?;
                 }
                 let is_over = job.is_over();
-                run.receive_job(&job, keep, &from, out)?;
+                let less = run.receive_job(&job, keep, &from, out)?;
                 if is_over || !waits {
                     break;
                 }
-                if job.is_blocked() {
+                // It may have filled up again while this was put out.
+                if !less && job.is_blocked() {
                     run.complain(blocked(&job))?;
                     break;
                 }
