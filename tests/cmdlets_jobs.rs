@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use psdeck::session::PromptReply;
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::cmdlets_connect::client;
@@ -168,6 +169,15 @@ async fn what_is_left_to_its_server_is_read_by_nobody_else() {
         "$t = 4, 5 | Invoke-Command -ComputerName Server01 { $input } -InDisconnectedSession";
     lines.good(line).await;
     assert_eq!(lines.good("Receive-PSSession $t").await, "4\n5\n");
+    // Its input is at the server too, for a client that has nothing of it.
+    lines
+        .good("4, 5 | Invoke-Command -ComputerName Server01 -SessionName Fed { $input } -InDisconnectedSession")
+        .await;
+    let mut other = client(&peer);
+    let line = "Receive-PSSession -ComputerName Server01 -Name Fed";
+    let received = timeout(Duration::from_secs(60), other.good(line)).await;
+    assert_eq!(received.expect("the input has an end"), "4\n5\n");
+    other.good("Get-PSSession | Disconnect-PSSession").await;
     let id = "System.InvalidOperationException,Microsoft.PowerShell.Commands.InvokeCommandCommand";
     for line in [
         "Invoke-Command -ComputerName Server01 { 1 } -InDisconnectedSession -AsJob",
@@ -209,6 +219,24 @@ async fn a_job_goes_on_when_its_session_is_received() {
         "{told:#?}"
     );
     assert_eq!(lines.good("\"$($j.State)\"").await, "Completed\n");
+}
+
+#[tokio::test]
+async fn what_a_stopped_job_left_behind_runs_on_without_it() {
+    let mut lines = Lines::demo();
+    lines
+        .good("$a, $b = New-PSSession Server01, Server02")
+        .await;
+    lines
+        .good("$j = Invoke-Command $a, $b { Start-Sleep 600 } -AsJob; Disconnect-PSSession $a | Out-Null")
+        .await;
+    lines
+        .good("New-PSSession Server02 | Remove-PSSession; Stop-Job $j")
+        .await;
+    lines.good("$k = Receive-PSSession $a -OutTarget Job").await;
+    assert_eq!(lines.good("$k.Id -eq $j.Id").await, "False\n");
+    assert_eq!(lines.good("Wait-Job $k -Timeout 1").await, "");
+    lines.good("Stop-Job $k").await;
 }
 
 #[tokio::test]

@@ -54,42 +54,28 @@ impl Session {
 
     /// Runs a script. Returns at once; what goes wrong is the pipeline's end.
     pub fn invoke(&self, invoke: &Invoke) -> Running {
+        self.script(invoke, false)
+    }
+
+    /// Runs a script for whoever takes the session up next: nothing of what it puts out is read here, so the session is to
+    /// be disconnected, which waits until the script and all of its input have arrived.
+    pub fn begin(&self, invoke: &Invoke) -> Running {
+        self.script(invoke, true)
+    }
+
+    fn script(&self, invoke: &Invoke, unread: bool) -> Running {
         let label = invoke.script.lines().next().unwrap_or_default().to_owned();
         let mut running = self.run(
             Work::Pipeline(Box::new(invoke.spec())),
             Some(label),
             invoke.window,
             invoke.input.is_some(),
+            unread,
         );
         if let (Some(source), Some(input)) = (&invoke.input, running.input()) {
             tokio::spawn(super::invoke::pour(source(), input, running.stopper()));
         }
         running
-    }
-
-    /// Runs a script for whoever takes the session up next: nothing of what it puts out is read here, so the session is to
-    /// be disconnected, which waits until the script has arrived.
-    pub fn begin(&self, invoke: &Invoke) -> Running {
-        let label = invoke.script.lines().next().unwrap_or_default().to_owned();
-        let (events, pulled) = mpsc::unbounded_channel();
-        let run = RunId(self.runs.fetch_add(1, Ordering::Relaxed));
-        let start = Start {
-            run,
-            label: Some(label),
-            window: invoke.window,
-            events,
-            input: None,
-            unread: true,
-        };
-        let work = Work::Pipeline(Box::new(invoke.spec()));
-        if self
-            .control
-            .send(Control::Start(work, Box::new(start)))
-            .is_err()
-        {
-            return Running::lost(self.gone());
-        }
-        self.pulling(pulled, run, None)
     }
 
     /// Takes up a command that runs and that nobody here reads: one that connecting found, or one whose [`Running`] was
@@ -136,15 +122,22 @@ impl Session {
         label: Option<String>,
         window: Size,
     ) -> Running {
-        self.run(Work::Pipeline(Box::new(spec)), label, window, false)
+        self.run(Work::Pipeline(Box::new(spec)), label, window, false, false)
     }
 
     /// Asks for the metadata of commands.
     pub(super) fn metadata(&self, query: MetadataQuery, window: Size) -> Running {
-        self.run(Work::Metadata(query), None, window, false)
+        self.run(Work::Metadata(query), None, window, false, false)
     }
 
-    fn run(&self, work: Work, label: Option<String>, window: Size, takes_input: bool) -> Running {
+    fn run(
+        &self,
+        work: Work,
+        label: Option<String>,
+        window: Size,
+        takes_input: bool,
+        unread: bool,
+    ) -> Running {
         let run = RunId(self.runs.fetch_add(1, Ordering::Relaxed));
         let (events, pulled) = mpsc::unbounded_channel();
         let (input, poured) = if takes_input {
@@ -167,7 +160,7 @@ impl Session {
             window,
             events,
             input: poured,
-            unread: false,
+            unread,
         };
         let start = Control::Start(work, Box::new(start));
         if self.control.send(start).is_err() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::task::{Control, InputItem, RunId, Weighed};
@@ -90,6 +91,16 @@ impl Running {
         }
         self.ended = matches!(event, PipelineEvent::Finished(_));
         Some(event)
+    }
+
+    /// Why a script that was begun does not run, as far as is known: a session is left only when its server has answered.
+    pub fn refused(&mut self) -> Option<Report> {
+        while let Some(Some(event)) = self.next().now_or_never() {
+            if let PipelineEvent::Finished(finished) = event {
+                return finished.lost.map(|report| *report);
+            }
+        }
+        None
     }
 
     /// The way in, once; `None` for a pipeline that takes no input.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::Deck;
@@ -13,10 +12,7 @@ use crate::cli::status::{ExitStatus, Failed};
 use crate::cli::targets::Targets;
 use crate::cli::{Context, block_on, opening};
 use crate::config::Resolved;
-use crate::session::{
-    ExitCode, Invoke, Left, OpenRequest, PipelineEvent, Pool, Report, Running, SessionId,
-    SessionInfo,
-};
+use crate::session::{ExitCode, Invoke, Left, OpenRequest, Pool, Report, SessionId, SessionInfo};
 use crate::transport::Ask;
 
 /// Create a session on each computer and leave it there, for psdeck connect and the app.
@@ -109,7 +105,7 @@ async fn make(
     let id = session.info().id;
     let begun = script.map(|script| session.begin(script));
     let left = opening::leave_or_close(pool, id).await?;
-    let Some(mut refused) = begun.and_then(refused) else {
+    let Some(mut refused) = begun.and_then(|mut begun| begun.refused()) else {
         return Ok((id, left));
     };
     refused
@@ -119,16 +115,6 @@ async fn make(
             Err(_) => format!("the session made for it is still there: psdeck remove {id} ends it"),
         });
     Err(refused)
-}
-
-/// Why a script that was begun does not run. A session is left only when the server has answered.
-fn refused(mut begun: Running) -> Option<Report> {
-    while let Some(Some(event)) = begun.next().now_or_never() {
-        if let PipelineEvent::Finished(finished) = event {
-            return finished.lost.map(|report| *report);
-        }
-    }
-    None
 }
 
 /// A computer whose kind keeps no session.

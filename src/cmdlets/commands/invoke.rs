@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
 use futures_util::stream;
-use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::{input, throttle};
 use crate::clixml;
@@ -13,7 +13,7 @@ use crate::cmdlets::interpreter::{Out, Result, Run, USING};
 use crate::cmdlets::job;
 use crate::cmdlets::remote::{Origin, Script};
 use crate::cmdlets::value::Value;
-use crate::session::{ExitCode, InputSource, Invoke, PipelineEvent, Report, Session, SessionId};
+use crate::session::{ExitCode, InputSource, Invoke, Report, Session, SessionId};
 use crate::transport::Leave;
 
 pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Result<()> {
@@ -67,8 +67,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         ids.push(info.id);
         let invoke = Arc::clone(&invoke);
         let script = Script::new(Origin::of(&info, hidden), move || {
-            // What is left to its server is read by whoever takes it up; what it is given goes there first.
-            if detached && invoke.input.is_none() {
+            if detached {
                 session.begin(&invoke)
             } else {
                 session.invoke(&invoke)
@@ -196,8 +195,17 @@ async fn leave(
             .pool
             .disconnect(*id, Leave::default(), run.cancel.clone())
             .await;
-        match left {
-            Ok(left) => {
+        match (left, source.running.refused()) {
+            (Ok(_), Some(report)) => {
+                // The session was made for it.
+                let ask = run.console.host.ask();
+                let removed = run.console.pool.remove(*id, ask, run.cancel.clone());
+                let removed = removed.await.err();
+                for report in [report].into_iter().chain(removed) {
+                    run.complain(Error::of_report(report, "PSSessionStateBroken"))?;
+                }
+            }
+            (Ok(left), None) => {
                 for warning in left.warnings {
                     run.warn(&warning)?;
                 }
@@ -206,11 +214,9 @@ async fn leave(
                     run.emit(out, Value::Session(session));
                 }
             }
-            Err(report) => run.complain(Error::of_report(report, "PSSessionDisconnectFailed"))?,
-        }
-        // The server did not take the script.
-        if let Some(Some(PipelineEvent::Finished(finished))) = source.next().now_or_never() {
-            run.finished(&source.origin, finished)?;
+            (Err(report), _) => {
+                run.complain(Error::of_report(report, "PSSessionDisconnectFailed"))?
+            }
         }
     }
     Ok(())

@@ -141,10 +141,9 @@ impl Task {
         let quiet = self.pool_sent.is_none()
             && self.answering.is_empty()
             && self.key.is_none()
-            && self
-                .pipes
-                .values()
-                .all(|pipe| pipe.finished || (pipe.created && pipe.sent.is_none()));
+            && self.pipes.values().all(|pipe| {
+                pipe.finished || (pipe.created && pipe.sent.is_none() && !pipe.owes_input())
+            });
         if !waits || !quiet || self.client.disconnect().is_err() {
             return;
         }

@@ -199,8 +199,8 @@ impl Task {
         }
         let ids: Vec<Uuid> = self.pipes.keys().copied().collect();
         for id in ids {
-            if self.passage.is_none() {
-                // What begins now would keep the session from being left.
+            // What begins now would keep the session from being left.
+            if self.passage.is_none() || self.pipes.get(&id).is_some_and(Pipe::owes_input) {
                 self.feed(id);
             }
             let Some(pipe) = self.pipes.get_mut(&id) else {

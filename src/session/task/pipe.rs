@@ -24,6 +24,8 @@ pub(super) struct Pipe {
     /// The other end of those: what nobody has pulled when the session was left, for whoever comes next.
     pub(super) kept: Option<mpsc::UnboundedReceiver<Weighed>>,
     pub(super) input: Option<mpsc::UnboundedReceiver<InputItem>>,
+    /// It was begun for whoever takes it up, who has nothing of its input.
+    unread: bool,
     /// The server has acknowledged its creation.
     pub(super) created: bool,
     /// Since when an acknowledgement is awaited.
@@ -75,6 +77,7 @@ impl Pipe {
             events: Some(start.events),
             kept: None,
             input: start.input,
+            unread: start.unread,
             created: false,
             sent: None,
             stop: Stop::No,
@@ -140,6 +143,11 @@ impl Pipe {
     /// Whether what it puts out is read without regard to who pulls.
     pub(super) fn open_ended(&self) -> bool {
         self.events.is_none() || self.stop != Stop::No || self.closing.is_some() || self.finished
+    }
+
+    /// Whether the session cannot be left before all of its input is at the server.
+    pub(super) fn owes_input(&self) -> bool {
+        self.unread && self.input.is_some()
     }
 
     /// Whether somebody still pulls.
