@@ -353,7 +353,10 @@ fn the_picker_says_why_sessions_cannot_be_had() {
         let past = time::OffsetDateTime::now_utc() - time::Duration::minutes(5);
         let past = past.format(&time::format_description::well_known::Rfc3339);
         fields["expires"] = past.expect("a time").into();
-        std::fs::write(&record, fields.to_string()).expect("a record");
+        // The other psdeck reads it as soon as it changes: it must be whole.
+        let whole = data.path().join("whole.json");
+        std::fs::write(&whole, fields.to_string()).expect("a record");
+        std::fs::rename(&whole, &record).expect("a record");
         wsman(&peer).cut_for(Duration::from_mins(10), "refuse");
         let mut screen = app(&peer, data.path(), size).start();
         screen

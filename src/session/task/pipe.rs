@@ -13,6 +13,10 @@ use super::flow::Flow;
 use crate::session::{Finished, HostEvent, PipelineEvent, PipelineState, Report, Size};
 
 /// One pipeline, from its creation until its channel has ended.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each becomes true by an event of its own"
+)]
 pub(super) struct Pipe {
     pub(super) id: Uuid,
     pub(super) run: RunId,
