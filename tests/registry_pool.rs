@@ -245,17 +245,25 @@ async fn a_session_whose_psdeck_is_gone_is_found_and_connected() {
     let computer = Computer::new();
     // A psdeck that ends in the middle of everything: nothing of it has time to do anything.
     let dead = computer.deck();
+    let state = |deck: &Deck| deck.registry.records().unwrap().records.remove(0).0.state;
     let dies = move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let session = runtime.block_on(async {
             let session = dead.open("ITTask").await;
             objects(&session, "$x = 7").await;
+            // Files are written beside the session.
+            for _ in 0..2000 {
+                if state(&dead) == RecordState::Opened {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
             session
         });
-        let written = dead.registry.records().unwrap().records.remove(0).0;
+        let written = state(&dead);
         runtime.shutdown_timeout(Duration::from_secs(10));
         drop((session, dead));
-        written.state
+        written
     };
     let written = std::thread::spawn(dies).join().unwrap();
     assert_eq!(written, RecordState::Opened);

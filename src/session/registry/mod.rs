@@ -393,8 +393,10 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // First: nobody takes our own lock for another's.
-        drop(self.lock.take());
+        // First: nobody takes our own lock for another's, and who hears of its end finds it free.
+        if let Some(lock) = self.lock.take() {
+            let _ = lock.unlock();
+        }
         self.registry.ours().remove(&self.id);
     }
 }
