@@ -33,6 +33,13 @@ fn open(screen: &mut Screen, name: &str) {
         .gone("Entering");
 }
 
+/// Quits, and closes the sessions that are open.
+#[track_caller]
+fn quit_and_close(screen: &mut Screen) {
+    screen.keys("<C-]>q").expect("Quit psdeck?").keys("c");
+    assert_eq!(screen.ended(), 0);
+}
+
 /// The states of the peer's shells.
 fn states(peer: &Peer) -> Vec<String> {
     let state = wsman(peer).state();
@@ -114,8 +121,7 @@ fn a_pane_in_mid_output_goes_on_in_another_psdeck_with_every_line_once() {
         .gone("Connecting ITTask")
         .keys("6 * 8<Enter>")
         .row("48");
-    screen.keys("<C-]>q").expect("Quit psdeck?").keys("c");
-    assert_eq!(screen.ended(), 0);
+    quit_and_close(&mut screen);
     // With nothing open it ends at once.
     there.keys("<C-]>q");
     assert_eq!(there.ended(), 0);
@@ -274,8 +280,7 @@ fn a_lost_network_counts_down_and_what_is_typed_meanwhile_is_kept_and_not_sent()
         screen.expect("> 'typed ' + 'blind'");
         assert!(!screen.contents().contains("typed blind"), "it was sent");
         screen.keys("<Enter>").row("typed blind");
-        screen.keys("<C-]>q").expect("Quit psdeck?").keys("c");
-        assert_eq!(screen.ended(), 0);
+        quit_and_close(&mut screen);
     }
 }
 
@@ -397,8 +402,7 @@ fn the_list_hears_what_other_psdecks_make_of_their_sessions() {
     here.gone(" Busy ").expect(" None ");
     there.keys("<Enter>").gone("Enter connects it again");
     here.expect(" Busy ");
-    there.keys("<C-]>q").expect("Quit psdeck?").keys("c");
-    assert_eq!(there.ended(), 0);
+    quit_and_close(&mut there);
     here.expect("No sessions yet");
 }
 
@@ -419,9 +423,8 @@ fn a_session_whose_psdeck_died_is_taken_up_as_the_picker_says() {
             .expect("answered: Server01 (1)")
             .expect("Enter takes it up");
         keep(&screen, "abandoned", size);
-        screen.keys("<Enter>").expect("]: PS ").keys("<C-]>q");
-        screen.expect("Quit psdeck?").keys("c");
-        assert_eq!(screen.ended(), 0);
+        screen.keys("<Enter>").expect("]: PS ");
+        quit_and_close(&mut screen);
     }
 }
 

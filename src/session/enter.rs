@@ -90,17 +90,7 @@ enum Stage {
 }
 
 impl Stage {
-    fn running(&self) -> Option<&Running> {
-        match self {
-            Self::Checking { check: running, .. }
-            | Self::Asking(running)
-            | Self::Line(running)
-            | Self::Resumed(running) => Some(running),
-            Self::Idle | Self::Over => None,
-        }
-    }
-
-    fn running_mut(&mut self) -> Option<&mut Running> {
+    fn running(&mut self) -> Option<&mut Running> {
         match self {
             Self::Checking { check: running, .. }
             | Self::Asking(running)
@@ -141,10 +131,10 @@ impl Interactive {
         Self::begin(session, window, stage)
     }
 
-    fn begin(session: Session, window: Size, stage: Stage) -> (Self, InteractiveEvents) {
+    fn begin(session: Session, window: Size, mut stage: Stage) -> (Self, InteractiveEvents) {
         let shared = Arc::new(Shared(Mutex::new(Now {
             window,
-            running: stage.running().map(Running::stopper),
+            running: stage.running().map(|running| running.stopper()),
         })));
         let (requests, receiver) = mpsc::unbounded_channel();
         let mut info = session.changes();
@@ -286,7 +276,7 @@ impl InteractiveEvents {
 
     /// The session has changed. What came before that comes first: it may be there only since it was last asked for.
     fn changed(&mut self) {
-        let running = self.stage.running_mut();
+        let running = self.stage.running();
         let came = running.and_then(|running| unconstrained(running.next()).now_or_never()?);
         match came {
             Some(event) => {

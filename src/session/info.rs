@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+use super::Description;
 use crate::transport::Keeping;
 
 /// The number of a session, from 1, unique in this process.
@@ -155,6 +156,39 @@ pub struct SessionInfo {
 }
 
 impl SessionInfo {
+    /// What is known of a session before it is open.
+    pub(super) fn new(
+        id: SessionId,
+        name: String,
+        instance_id: Uuid,
+        description: Description,
+        state: SessionState,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            instance_id,
+            transport: description.transport,
+            computer_name: description.computer_name,
+            computer_type: description.computer_type,
+            user: description.user,
+            authentication: None,
+            state,
+            availability: Availability::None,
+            configuration_name: description.configuration_name,
+            protocol: None,
+            ps_version: None,
+            opened: None,
+            last_activity: None,
+            disconnected: None,
+            expires: None,
+            keeping: Keeping::default(),
+            interruption: None,
+            running: None,
+            reason: None,
+        }
+    }
+
     /// The name of its configuration, without the prefix of a resource URI.
     pub fn short_configuration_name(&self) -> &str {
         short(&self.configuration_name)

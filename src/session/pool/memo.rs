@@ -252,34 +252,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::session::{Availability, SessionId, TransportKind};
-    use crate::transport::{Keeping, Options};
-
-    fn info(state: SessionState) -> SessionInfo {
-        SessionInfo {
-            id: SessionId(1),
-            name: "ITTask".into(),
-            instance_id: Uuid::nil(),
-            transport: TransportKind::WSMan,
-            computer_name: "Server01".into(),
-            computer_type: "RemoteMachine",
-            user: None,
-            authentication: None,
-            state,
-            availability: Availability::None,
-            configuration_name: "Microsoft.PowerShell".into(),
-            protocol: None,
-            ps_version: None,
-            opened: None,
-            last_activity: None,
-            disconnected: None,
-            expires: None,
-            keeping: Keeping::default(),
-            interruption: None,
-            running: None,
-            reason: None,
-        }
-    }
+    use crate::session::{Description, SessionId, TransportKind};
+    use crate::transport::Options;
 
     #[tokio::test]
     async fn a_session_that_is_connected_again_at_once_stays_held() {
@@ -288,7 +262,16 @@ mod tests {
         let target = "demo:Server01".parse().unwrap();
         let (instance, client) = (Uuid::nil(), Uuid::nil());
         let record = Record::new(1, "ITTask", instance, client, target, &Options::default());
-        let (told, info) = watch::channel(info(SessionState::Opened));
+        let description = Description {
+            transport: TransportKind::WSMan,
+            computer_name: "Server01".into(),
+            computer_type: "RemoteMachine",
+            configuration_name: "Microsoft.PowerShell".into(),
+            user: None,
+        };
+        let (id, opened) = (SessionId(1), SessionState::Opened);
+        let info = SessionInfo::new(id, "ITTask".into(), instance, description, opened);
+        let (told, info) = watch::channel(info);
         let memo = Memo::default();
         memo.begin(registry.clone(), record).await;
         memo.note(info.clone()).await;

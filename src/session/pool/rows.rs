@@ -13,10 +13,9 @@ use super::memo::Memo;
 use super::remembered;
 use super::{Entry, Inner};
 use crate::session::{
-    Availability, Connector, Description, ExitCode, Listed, Report, Session, SessionId,
-    SessionInfo, SessionState,
+    Connector, Description, ExitCode, Listed, Report, Session, SessionId, SessionInfo, SessionState,
 };
-use crate::transport::{Failure, FailureKind, Keeping, Options, TargetAddress};
+use crate::transport::{Failure, FailureKind, Options, TargetAddress};
 
 /// A row to be.
 pub(super) struct Row {
@@ -38,32 +37,9 @@ impl Inner {
         while entries.contains_key(&id) {
             id = SessionId(self.last.fetch_add(1, Relaxed) + 1);
         }
-        let Row {
-            description, name, ..
-        } = row;
-        let info = watch::Sender::new(SessionInfo {
-            id,
-            name: name.unwrap_or_else(|| format!("Runspace{id}")),
-            instance_id: row.instance_id,
-            transport: description.transport,
-            computer_name: description.computer_name,
-            computer_type: description.computer_type,
-            user: description.user,
-            authentication: None,
-            state: row.state,
-            availability: Availability::None,
-            configuration_name: description.configuration_name,
-            protocol: None,
-            ps_version: None,
-            opened: None,
-            last_activity: None,
-            disconnected: None,
-            expires: None,
-            keeping: Keeping::default(),
-            interruption: None,
-            running: None,
-            reason: None,
-        });
+        let name = row.name.unwrap_or_else(|| format!("Runspace{id}"));
+        let info = SessionInfo::new(id, name, row.instance_id, row.description, row.state);
+        let info = watch::Sender::new(info);
         let entry = Entry {
             info,
             target: row.target,
