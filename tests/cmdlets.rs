@@ -181,3 +181,44 @@ async fn what_is_not_ours_is_named() {
     let told = lines.run("Get-PSSession -Name 'open").await;
     assert_eq!(told.errors.len(), 1);
 }
+
+#[tokio::test]
+async fn what_a_line_collects_is_bounded() {
+    let mut lines = Lines::demo();
+    lines.good("$s = New-PSSession Server01").await;
+    lines.console.collect_at_most(100_000);
+    for line in [
+        "$x = Invoke-Command $s { 1..100000 }",
+        "Invoke-Command $s { 1..100000 } | Select-Object -First 1",
+        "Invoke-Command $s { 1..100000 } -OutVariable x",
+        "Invoke-Command $s { 1..100000 | Write-Error } -ErrorVariable x -ErrorAction SilentlyContinue",
+    ] {
+        let told = lines.run(line).await;
+        assert_eq!(told.errors.len(), 1, "{line}: {:#?}", told.errors);
+        assert!(told.errors[0].starts_with("CollectedOutputTooLarge"));
+    }
+    let shown = lines.good("Invoke-Command $s { 1..10000 }").await;
+    assert!(shown.ends_with("10000\n"));
+    let out = lines
+        .good("$x = Invoke-Command $s { 1..100 }; $x.Count")
+        .await;
+    assert_eq!(out, "100\n");
+}
+
+#[tokio::test]
+async fn a_script_file_is_read_as_windows_wrote_it() {
+    let mut lines = Lines::demo();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("script.ps1");
+    let line = format!("Invoke-Command Server01 -FilePath '{}'", file.display());
+    let utf16 = "'ä' + 1".encode_utf16().flat_map(u16::to_le_bytes);
+    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain(utf16).collect();
+    for bytes in [&utf16[..], b"\xEF\xBB\xBF'\xC3\xA4' + 1"] {
+        std::fs::write(&file, bytes).unwrap();
+        assert_eq!(lines.good(&line).await, "ä1\n");
+    }
+    std::fs::write(&file, b"'\xE4' + 1").unwrap();
+    let told = lines.run(&line).await;
+    assert!(told.errors[0].starts_with("ScriptFileNotReadable"));
+    assert!(told.blocks[0].contains("neither UTF-8 nor UTF-16"));
+}

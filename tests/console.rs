@@ -503,3 +503,27 @@ fn ctrl_c_stops_a_line_and_not_the_console() {
         .keys("exit\r");
     assert_eq!(screen.ended(), 0);
 }
+
+#[test]
+fn the_times_of_a_session_are_local() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let lines = "$s = New-PSSession Server01\n$null = Disconnect-PSSession $s\n$s | Select-Object DisconnectedOn, ExpiresOn | ConvertTo-Json\n";
+    let psdeck = Psdeck::new();
+    let data = psdeck.path("data");
+    let ran = psdeck
+        .config(&profiles(&peer))
+        .env("PSDECK_DATA", data)
+        .env("TZ", "IST-5:30")
+        .args(["console"])
+        .input(lines)
+        .run();
+    assert_eq!(
+        ran.out.matches("+05:30\"").count(),
+        2,
+        "{} {}",
+        ran.out,
+        ran.err
+    );
+}

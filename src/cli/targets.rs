@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::target_report;
 use super::status::Failed;
-use crate::config::{Config, Resolved};
+use crate::config::{Config, Resolved, text_of};
 use crate::session::{ExitCode, Report};
 
 /// The targets of a verb that takes several.
@@ -82,7 +82,7 @@ pub(super) fn single(config: &Config, name: &str) -> Result<Resolved, Failed> {
 
 /// A text file of the user's, or standard input for `-`.
 pub(super) fn read(file: &Path) -> Result<String, Failed> {
-    decode(&bytes(file)?).ok_or_else(|| {
+    text_of(&bytes(file)?).ok_or_else(|| {
         let why = "it is neither UTF-8 nor UTF-16 with a byte order mark";
         unreadable(file, why, "save it as UTF-8")
     })
@@ -117,36 +117,4 @@ pub(super) fn unreadable(file: &Path, why: &str, hint: &str) -> Failed {
     let mut report = Report::new(ExitCode::Usage, what).hint(hint);
     report.reasons.push(why.to_owned());
     report.into()
-}
-
-/// UTF-8, or UTF-16 with a byte order mark as Windows PowerShell writes files.
-fn decode(bytes: &[u8]) -> Option<String> {
-    let utf16 = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
-        let (pairs, rest) = bytes.as_chunks::<2>();
-        let units: Vec<u16> = pairs.iter().copied().map(read).collect();
-        rest.is_empty()
-            .then(|| String::from_utf16(&units).ok())
-            .flatten()
-    };
-    match bytes {
-        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
-        _ => String::from_utf8(bytes.to_vec()).ok(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_windows_are_read() {
-        assert_eq!(decode(b"\xEF\xBB\xBFa").unwrap(), "a");
-        assert_eq!(decode(b"\xFF\xFEa\0").unwrap(), "a");
-        assert_eq!(decode(b"\xFE\xFF\0a").unwrap(), "a");
-        assert_eq!(decode(b"\xC3\xA4").unwrap(), "ä");
-        assert!(decode(b"\xC3").is_none());
-        assert!(decode(b"\xFF\xFEa").is_none());
-    }
 }

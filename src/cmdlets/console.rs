@@ -15,6 +15,8 @@ use crate::session::{ExitCode, Pool};
 
 /// How many errors `$Error` keeps.
 const ERRORS: usize = 256;
+/// How many bytes a pipeline or a variable collects, where nothing else is said.
+const COLLECTED: usize = 256 << 20;
 
 /// Runs command lines over a pool of sessions, for a host.
 pub struct Console {
@@ -28,6 +30,8 @@ pub struct Console {
     pub(super) put_off: Option<Vec<Value>>,
     /// Warnings that are told once.
     pub(super) told: BTreeSet<String>,
+    /// How many bytes a pipeline or a variable collects at most.
+    pub(super) most_collected: usize,
 }
 
 /// How a line ended.
@@ -51,7 +55,13 @@ impl Console {
             shown: None,
             put_off: None,
             told: BTreeSet::new(),
+            most_collected: COLLECTED,
         }
+    }
+
+    /// How many bytes a pipeline or a variable collects at most.
+    pub fn collect_at_most(&mut self, bytes: usize) {
+        self.most_collected = bytes;
     }
 
     /// Runs a line, or several: a text that is complete as [`completeness`](crate::language::completeness) says.
@@ -83,7 +93,8 @@ impl Console {
         let sessions = self.put_off.take().unwrap_or_default();
         let mut run = Run::new(self, "", Interrupt::default());
         for session in sessions {
-            run.emit(&mut Out::shown(), session);
+            // What is shown is not kept.
+            let _ = run.emit(&mut Out::shown(), session);
         }
         self.end_shown();
     }

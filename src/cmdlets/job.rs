@@ -292,10 +292,10 @@ impl Run<'_> {
         job
     }
 
-    /// Waits for something about a job, or for Ctrl+C.
-    pub(super) async fn wait(&mut self, event: impl Future<Output = ()>) -> Result<()> {
+    /// Waits for something, or for Ctrl+C.
+    pub(super) async fn wait<T>(&mut self, event: impl Future<Output = T>) -> Result<T> {
         tokio::select! {
-            () = event => Ok(()),
+            done = event => Ok(done),
             () = self.cancel.cancelled() => Err(Stop::Cancelled),
         }
     }
@@ -315,7 +315,7 @@ impl Run<'_> {
         }
         for (origin, kept) in kept {
             match kept {
-                Kept::Output(value) => self.emit(out, Value::Plain(origin.note(value))),
+                Kept::Output(value) => self.emit(out, Value::Plain(origin.note(value)))?,
                 Kept::Error(record) => self.complain(Error::of_record(*record))?,
                 Kept::Lost(report) => self.complain(Error::of_report(*report, "JobFailure"))?,
                 Kept::Stream(StreamKind::Warning, text) => self.warn(&text)?,

@@ -255,7 +255,7 @@ impl Run<'_> {
         out: &mut Out,
     ) -> Result<()> {
         match event {
-            PipelineEvent::Output(value) => self.emit(out, Value::Plain(origin.note(value))),
+            PipelineEvent::Output(value) => self.emit(out, Value::Plain(origin.note(value)))?,
             PipelineEvent::Error(record) => self.complain(Error::of_record(*record))?,
             PipelineEvent::Warning(record) => self.warn(&record.message)?,
             PipelineEvent::Verbose(record) => self

@@ -145,15 +145,21 @@ pub(super) fn span(span: TimeSpan, name: &str) -> Option<clixml::Value> {
     })
 }
 
-/// A moment as a date of UTC.
+/// A moment as a date here, as PowerShell has it.
 fn date(time: SystemTime) -> clixml::Value {
     const EPOCH: i64 = 621_355_968_000_000_000;
     let since = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     let ticks = i64::try_from(since.as_nanos() / 100).unwrap_or(i64::MAX - EPOCH);
+    let offset = chrono::DateTime::<chrono::Local>::from(time)
+        .offset()
+        .local_minus_utc()
+        / 60;
     clixml::Value::DateTime(DateTime {
-        ticks: EPOCH.saturating_add(ticks),
-        kind: DateTimeKind::Utc,
+        ticks: EPOCH
+            .saturating_add(ticks)
+            .saturating_add(i64::from(offset) * 60 * TICKS_PER_SECOND),
+        kind: DateTimeKind::Local(i16::try_from(offset).unwrap_or_default()),
     })
 }

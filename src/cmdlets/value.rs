@@ -7,6 +7,7 @@ use super::job::Job;
 use super::options::SessionOption;
 use super::session_object::{PSSession, span};
 use crate::clixml::{self, Content, Object, Property};
+use crate::session::weight;
 use crate::transport::Secret;
 
 /// A value. Cheap to clone: what may be large is shared.
@@ -191,6 +192,23 @@ impl Value {
                 object.into()
             }
             Self::Option(option) => option.object().into(),
+        }
+    }
+
+    /// About how many bytes it holds.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Plain(value) => weight(value),
+            Self::Array(items) => items.iter().map(Self::weight).sum(),
+            Self::Hash(entries) => {
+                let entries = entries.iter();
+                entries
+                    .map(|(key, value)| key.weight() + value.weight())
+                    .sum()
+            }
+            Self::Script(text) => text.len(),
+            // What it refers to is kept elsewhere.
+            _ => size_of::<Self>(),
         }
     }
 

@@ -5,9 +5,11 @@ mod file;
 mod folders;
 mod options;
 mod resolve;
+mod text;
 
 pub use connection::{CONNECTION, ConnectionOption, duration, read_flags};
 pub use file::{Computer, Config, ConfigError, Ui, Warning};
 pub use folders::{config_file, data_folder, state_folder, themes_folder};
 pub use options::overlay;
 pub use resolve::{Resolved, TargetError};
+pub use text::text_of;

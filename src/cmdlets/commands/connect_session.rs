@@ -47,7 +47,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
     let mut connected = stream::iter(connecting).buffered(limit);
     while let Some((session, done)) = connected.next().await {
         match done {
-            Ok(()) => run.emit(out, Value::Session(session)),
+            Ok(()) => run.emit(out, Value::Session(session))?,
             Err(error) => run.complain(error.target(session.info().name))?,
         }
     }

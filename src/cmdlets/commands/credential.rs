@@ -12,7 +12,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
     for bound in bound {
         let user = match bound.get("Credential") {
             Some(Value::Credential(credential)) if credential.password.is_some() => {
-                run.emit(out, Value::Credential(Arc::clone(credential)));
+                run.emit(out, Value::Credential(Arc::clone(credential)))?;
                 continue;
             }
             Some(Value::Credential(credential)) => Some(credential.user.clone()),
@@ -33,7 +33,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
                 run.emit(
                     out,
                     Value::Credential(Arc::new(Credential { user, password })),
-                );
+                )?;
             }
             _ => run.complain(Error::new(
                 "InvalidOperation",

@@ -53,7 +53,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
                 for warning in left.warnings {
                     run.warn(&warning)?;
                 }
-                run.emit(out, Value::Session(session));
+                run.emit(out, Value::Session(session))?;
             }
             Err(report) => {
                 let id = match report.code {

@@ -46,25 +46,25 @@ pub(super) fn shaped(
     let text = formatter.take();
     if first.switch("Stream") {
         for line in text.lines() {
-            run.emit(out, line.into());
+            run.emit(out, line.into())?;
         }
     } else if !text.is_empty() {
         let text = text.strip_suffix('\n').unwrap_or(&text);
-        run.emit(out, text.into());
+        run.emit(out, text.into())?;
     }
     Ok(())
 }
 
-pub(super) fn to_json(run: &mut Run<'_>, bound: &[Bound], out: &mut Out) {
+pub(super) fn to_json(run: &mut Run<'_>, bound: &[Bound], out: &mut Out) -> Result<()> {
     let mut items: Vec<_> = input(bound).map(Value::plain).collect();
     let as_array = bound.first().is_some_and(|bound| bound.switch("AsArray"));
     let value = match items.pop() {
-        None => return,
+        None => return Ok(()),
         Some(only) if items.is_empty() && !as_array => only,
         Some(last) => {
             items.push(last);
             clixml::Value::from(Object::list(items))
         }
     };
-    run.emit(out, json(&value, false).into());
+    run.emit(out, json(&value, false).into())
 }

@@ -27,7 +27,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         };
         for session in sessions {
             if wanted.is_none_or(|state| session.info().state == state) {
-                run.emit(out, Value::Session(session));
+                run.emit(out, Value::Session(session))?;
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::cmdlets::interpreter::{Out, Result, Run, USING};
 use crate::cmdlets::job;
 use crate::cmdlets::remote::{Origin, Script};
 use crate::cmdlets::value::Value;
+use crate::config::text_of;
 use crate::session::{ExitCode, InputSource, Invoke, Report, Session, SessionId};
 use crate::transport::Leave;
 
@@ -48,7 +49,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         .into());
     }
     let input = input(&bound).map(Value::plain).collect();
-    let mut invoke = invoke(&first, input)?;
+    let mut invoke = invoke(run, &first, input).await?;
     if let Some(values) = run.using(&invoke.script).await? {
         invoke.params.push((USING.to_owned(), values));
     }
@@ -82,7 +83,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
     if as_job {
         let made = if given { Vec::new() } else { ids };
         let job = run.start_job(scripts, limit, &invoke.script, first.text("JobName"), made);
-        run.emit(out, Value::Job(job));
+        run.emit(out, Value::Job(job))?;
         return Ok(());
     }
     let done = run.drain(scripts, limit, out).await;
@@ -93,23 +94,17 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
 }
 
 /// The script, its arguments and its input.
-fn invoke(bound: &Bound, input: Vec<clixml::Value>) -> std::result::Result<Invoke, Error> {
+async fn invoke(run: &mut Run<'_>, bound: &Bound, input: Vec<clixml::Value>) -> Result<Invoke> {
     let script = match (bound.get("ScriptBlock"), bound.text("FilePath")) {
         (Some(Value::Script(text)), _) => text.to_string(),
-        (_, Some(file)) => {
-            let bytes = std::fs::read(&file).map_err(|error| {
-                let message = format!("The script '{file}' cannot be read: {error}.");
-                Error::new("ObjectNotFound", "ScriptFileNotReadable", message).target(file)
-            })?;
-            let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-            String::from_utf8_lossy(text).into_owned()
-        }
+        (_, Some(file)) => read(run, file).await?,
         _ => {
             return Err(Error::new(
                 "InvalidArgument",
                 "MissingMandatoryParameter",
                 "A script is missing: -ScriptBlock or -FilePath.",
-            ));
+            )
+            .into());
         }
     };
     let input = (!input.is_empty()).then(|| {
@@ -122,6 +117,20 @@ fn invoke(bound: &Bound, input: Vec<clixml::Value>) -> std::result::Result<Invok
         input,
         ..Invoke::objects(script)
     })
+}
+
+/// The text of `-FilePath`.
+async fn read(run: &mut Run<'_>, file: String) -> Result<String> {
+    let unreadable = |why: &str| {
+        let message = format!("The script '{file}' cannot be read: {why}.");
+        Error::new("ObjectNotFound", "ScriptFileNotReadable", message).target(file.clone())
+    };
+    let path = file.clone();
+    let reading = tokio::task::spawn_blocking(move || std::fs::read(path));
+    let bytes = run.wait(reading).await?.map_err(Into::into).flatten();
+    let bytes = bytes.map_err(|error| unreadable(&error.to_string()))?;
+    let text = text_of(&bytes);
+    Ok(text.ok_or_else(|| unreadable("it is neither UTF-8 nor UTF-16 with a byte order mark"))?)
 }
 
 /// The sessions of `-Session`; one that is not open is told.
@@ -211,7 +220,7 @@ async fn leave(
                 }
                 if let Some(info) = run.console.pool.info(*id) {
                     let session = run.object(info);
-                    run.emit(out, Value::Session(session));
+                    run.emit(out, Value::Session(session))?;
                 }
             }
             (Err(report), _) => {

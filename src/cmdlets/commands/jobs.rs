@@ -17,7 +17,7 @@ use crate::session::ExitCode;
 pub(super) fn get(run: &mut Run<'_>, bound: &[Bound], out: &mut Out) -> Result<()> {
     for bound in bound {
         for job in chosen(run, bound)? {
-            run.emit(out, Value::Job(job));
+            run.emit(out, Value::Job(job))?;
         }
     }
     Ok(())
@@ -36,7 +36,7 @@ pub(super) async fn receive(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out)
         let from = places(&bound);
         for job in chosen(run, &bound)? {
             if bound.switch("WriteJobInResults") {
-                run.emit(out, Value::Job(job.clone()));
+                run.emit(out, Value::Job(job.clone()))?;
             }
             // What its scripts put out is their parts', not the job's own.
             if bound.switch("NoRecurse") {
@@ -100,7 +100,7 @@ pub(super) async fn wait(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) ->
             run.complain(blocked(&job))?;
             continue;
         }
-        run.emit(out, Value::Job(job));
+        run.emit(out, Value::Job(job))?;
         if first.switch("Any") {
             return Ok(());
         }
@@ -119,7 +119,7 @@ pub(super) async fn stop(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) ->
             job.stop();
             run.wait(job.over()).await?;
             if bound.switch("PassThru") {
-                run.emit(out, Value::Job(job));
+                run.emit(out, Value::Job(job))?;
             }
         }
     }

@@ -59,14 +59,8 @@ pub(super) async fn run(
         "Format-Table" => formats::shaped(run, &bound, Some(Shape::Table), out),
         "Format-List" => formats::shaped(run, &bound, Some(Shape::List), out),
         "Out-String" => formats::shaped(run, &bound, None, out),
-        "ConvertTo-Json" => {
-            formats::to_json(run, &bound, out);
-            Ok(())
-        }
-        "Write-Output" | "Out-Default" => {
-            objects::write_output(run, &bound, out);
-            Ok(())
-        }
+        "ConvertTo-Json" => formats::to_json(run, &bound, out),
+        "Write-Output" | "Out-Default" => objects::write_output(run, &bound, out),
         "New-PSSessionOption" => session_option::run(run, bound, out),
         name => Err(Error::unsupported(&format!("{name} yet")).into()),
     }

@@ -41,7 +41,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
             match opened {
                 Ok(session) => {
                     let session = run.object(session.info());
-                    run.emit(out, Value::Session(session));
+                    run.emit(out, Value::Session(session))?;
                 }
                 Err(report) => run.complain(Error::of_report(report, "PSSessionOpenFailed"))?,
             }

@@ -42,7 +42,7 @@ pub(super) async fn filter(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) 
             compares(&bound, &item)?
         };
         if fits {
-            run.emit(out, item);
+            run.emit(out, item)?;
         }
     }
     Ok(())
@@ -139,7 +139,7 @@ pub(super) fn select(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Res
         });
     }
     for value in chosen {
-        run.emit(out, value);
+        run.emit(out, value)?;
     }
     Ok(())
 }
@@ -175,17 +175,18 @@ pub(super) fn sort(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Resul
         items.dedup_by(|later, earlier| order(earlier, later).is_eq());
     }
     for item in items {
-        run.emit(out, item);
+        run.emit(out, item)?;
     }
     Ok(())
 }
 
-pub(super) fn write_output(run: &mut Run<'_>, bound: &[Bound], out: &mut Out) {
+pub(super) fn write_output(run: &mut Run<'_>, bound: &[Bound], out: &mut Out) -> Result<()> {
     for bound in bound {
         for value in bound.all("InputObject") {
-            run.emit(out, value);
+            run.emit(out, value)?;
         }
     }
+    Ok(())
 }
 
 /// The names of `-Property`.

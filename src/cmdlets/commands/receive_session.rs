@@ -64,12 +64,12 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
             (Some("Job"), None) => {
                 let (command, name) = (info.running.unwrap_or_default(), bound.text("JobName"));
                 let job = run.start_job(vec![script], 1, &command, name, Vec::new());
-                run.emit(out, Value::Job(job));
+                run.emit(out, Value::Job(job))?;
             }
             // A job of this console goes on, unless it is not wanted.
             (None | Some("Default" | "Job"), Some(job)) => {
                 job.resume(script);
-                run.emit(out, Value::Job(job.clone()));
+                run.emit(out, Value::Job(job.clone()))?;
             }
             _ => run.drain(vec![script], 1, out).await?,
         }

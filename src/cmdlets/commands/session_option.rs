@@ -29,7 +29,7 @@ pub(super) fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> Result
             );
             return Err(error.target(way).into());
         }
-        run.emit(out, Value::Option(Arc::new(option)));
+        run.emit(out, Value::Option(Arc::new(option)))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Calling a cmdlet: its parameters, what is asked for, what it leaves in variables.
 
-use super::{Out, Result, Run, Said, Stop};
+use super::{Collected, Out, Result, Run, Said, Stop};
 use crate::cmdlets::Error;
 use crate::cmdlets::binding::{Argument, Binder, Bound};
 use crate::cmdlets::commands;
@@ -19,7 +19,7 @@ impl Run<'_> {
     ) -> Result<()> {
         if arguments.iter().any(Argument::asks_for_help) {
             let columns = self.console.host.window().columns;
-            self.emit(out, cmdlet.help(columns.into()).into());
+            self.emit(out, cmdlet.help(columns.into()).into())?;
             return Ok(());
         }
         let of = |error: Error| Stop::from(error.of(cmdlet.name));
@@ -35,7 +35,11 @@ impl Run<'_> {
             self.for_all.take(),
         );
         let copy = out.copy.take();
-        out.copy = binder.common.out_variable.is_some().then(Vec::new);
+        out.copy = binder
+            .common
+            .out_variable
+            .is_some()
+            .then(Collected::default);
         let done = match self.bind(&binder, input) {
             Ok(bound) => Box::pin(commands::run(self, cmdlet, bound, out)).await,
             Err(stop) => Err(stop),
@@ -43,15 +47,18 @@ impl Run<'_> {
         let done = done.map_err(|stop| match stop {
             Stop::Error(error) => {
                 let error = error.of(cmdlet.name);
-                self.said.errors.push(Value::Plain(error.record.to_value()));
+                // One more than fits is no reason for another error.
+                let _ = self.note_error(&error);
                 Stop::Error(Box::new(error))
             }
             other => other,
         });
         let put_out = std::mem::replace(&mut out.copy, copy).unwrap_or_default();
-        if let Some(copy) = &mut out.copy {
-            copy.extend(put_out.iter().cloned());
-        }
+        let most = self.console.most_collected;
+        let copied = out.copy.as_mut().map_or(Ok(()), |copy| {
+            let mut values = put_out.values.iter().cloned();
+            values.try_for_each(|value| copy.push(value, most))
+        });
         let (common, cmdlet, said, for_all) = outer;
         let told = std::mem::replace(&mut self.common, common);
         self.cmdlet = cmdlet;
@@ -69,10 +76,11 @@ impl Run<'_> {
             (told.information_variable, information),
         ] {
             if let Some(name) = name {
-                self.keep(&name, values);
+                self.keep(&name, values.values);
             }
         }
-        done
+        done?;
+        Ok(copied?)
     }
 
     /// The cmdlet's parameters for each object of the pipeline; once where there is none.

@@ -2,6 +2,7 @@
 //! names the part.
 
 mod calls;
+mod collected;
 mod expression;
 mod operator;
 mod pipeline;
@@ -22,6 +23,7 @@ use super::interrupt::Interrupt;
 use super::value::Value;
 use crate::language::{self, ScriptBlock};
 
+use collected::Collected;
 pub(super) use operator::{compare, like, operate};
 pub(super) use shown::Shown;
 pub(super) use streams::Impact;
@@ -55,9 +57,9 @@ impl From<Error> for Stop {
 #[derive(Debug, Default)]
 pub(super) struct Out {
     /// Kept for what comes next; else it is shown.
-    kept: Option<Vec<Value>>,
+    kept: Option<Collected>,
     /// `-OutVariable`.
-    copy: Option<Vec<Value>>,
+    copy: Option<Collected>,
 }
 
 impl Out {
@@ -67,22 +69,22 @@ impl Out {
 
     pub(super) fn kept() -> Self {
         Self {
-            kept: Some(Vec::new()),
-            copy: None,
+            kept: Some(Collected::default()),
+            ..Self::default()
         }
     }
 
     pub(super) fn take(&mut self) -> Vec<Value> {
-        self.kept.take().unwrap_or_default()
+        self.kept.take().unwrap_or_default().values
     }
 }
 
 /// What a command said besides its output, for `-ErrorVariable` and its like.
 #[derive(Debug, Default)]
 struct Said {
-    errors: Vec<Value>,
-    warnings: Vec<Value>,
-    information: Vec<Value>,
+    errors: Collected,
+    warnings: Collected,
+    information: Collected,
 }
 
 /// A line being run.

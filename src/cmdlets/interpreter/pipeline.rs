@@ -22,7 +22,7 @@ impl Run<'_> {
                     }
                     let values = self.expression(value).await?.items();
                     for value in values {
-                        self.emit(to, value);
+                        self.emit(to, value)?;
                     }
                 }
                 Element::Command(command) => {

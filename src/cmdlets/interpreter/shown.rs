@@ -1,6 +1,6 @@
 //! Output that nothing keeps: as text, on the host.
 
-use super::{Out, Run};
+use super::{Out, Result, Run};
 use crate::clixml::{self, Objects};
 use crate::cmdlets::value::Value;
 use crate::format::text::Formatter;
@@ -16,14 +16,16 @@ impl Shown {
 
 impl Run<'_> {
     /// Puts a value out.
-    pub(in crate::cmdlets) fn emit(&mut self, out: &mut Out, value: Value) {
+    pub(in crate::cmdlets) fn emit(&mut self, out: &mut Out, value: Value) -> Result<()> {
+        let most = self.console.most_collected;
         if let Some(copy) = &mut out.copy {
-            copy.push(value.clone());
+            copy.push(value.clone(), most)?;
         }
         match &mut out.kept {
-            Some(kept) => kept.push(value),
+            Some(kept) => kept.push(value, most)?,
             None => self.show(&value),
         }
+        Ok(())
     }
 
     fn show(&mut self, value: &Value) {

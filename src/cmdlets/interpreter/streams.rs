@@ -30,13 +30,23 @@ impl Run<'_> {
         if action == Action::Ignore {
             return Ok(());
         }
-        self.said.errors.push(Value::Plain(error.record.to_value()));
+        self.note_error(&error)?;
         match action {
             Action::Stop => return Err(Stop::Failed(Box::new(error))),
             Action::Continue | Action::Inquire => self.report(error),
             Action::SilentlyContinue | Action::Ignore => self.console.remember(&error),
         }
         Ok(())
+    }
+
+    /// Keeps an error for `-ErrorVariable`.
+    pub(super) fn note_error(&mut self, error: &Error) -> Result<()> {
+        if self.common.error_variable.is_none() {
+            return Ok(());
+        }
+        let record = Value::Plain(error.record.to_value());
+        let most = self.console.most_collected;
+        Ok(self.said.errors.push(record, most)?)
     }
 
     /// Shows an error.
@@ -57,7 +67,10 @@ impl Run<'_> {
         if action == Action::Ignore {
             return Ok(());
         }
-        self.said.warnings.push(text.into());
+        if self.common.warning_variable.is_some() {
+            let most = self.console.most_collected;
+            self.said.warnings.push(text.into(), most)?;
+        }
         if action != Action::SilentlyContinue {
             self.console.host.stream(StreamKind::Warning, text);
         }
@@ -80,8 +93,9 @@ impl Run<'_> {
             .information_action
             .or_else(preference)
             .unwrap_or(Action::SilentlyContinue);
-        if action != Action::Ignore {
-            self.said.information.push(text.into());
+        if action != Action::Ignore && self.common.information_variable.is_some() {
+            let most = self.console.most_collected;
+            self.said.information.push(text.into(), most)?;
         }
         if matches!(action, Action::Continue | Action::Inquire) {
             self.console.write(&format!("{text}\n"));
