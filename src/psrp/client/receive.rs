@@ -236,7 +236,7 @@ impl Client {
 
     fn capability(&mut self, body: &Value) -> Result<(), Error> {
         let channel = self.channels.get(&Target::Pool);
-        if self.state == PoolState::Opened && channel.is_some_and(|channel| channel.resumed) {
+        if self.server_spoke && channel.is_some_and(|channel| channel.resumed) {
             // The answer to a client that was gone before it came.
             return Ok(());
         }

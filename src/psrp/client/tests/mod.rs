@@ -39,6 +39,23 @@ impl Peer {
         peer
     }
 
+    /// Answers the client's connect.
+    fn connected(&mut self) {
+        let mut answer = self.fragments(
+            Target::Pool,
+            MessageType::SessionCapability,
+            r#"<Obj RefId="0"><MS><Version N="protocolversion">2.3</Version><Version N="PSVersion">2.0</Version><Version N="SerializationVersion">1.1.0.1</Version></MS></Obj>"#,
+            1000,
+        );
+        answer.extend_from_slice(&self.fragments(
+            Target::Pool,
+            MessageType::RunspacePoolInitData,
+            r#"<Obj RefId="0"><MS><I32 N="MinRunspaces">4</I32><I32 N="MaxRunspaces">2</I32></MS></Obj>"#,
+            1000,
+        ));
+        self.client.handle_connected(&answer).unwrap();
+    }
+
     fn capability(&mut self, protocol: &str) {
         let body = format!(
             r#"<Obj RefId="0"><MS><Version N="protocolversion">{protocol}</Version><Version N="PSVersion">2.0</Version><Version N="SerializationVersion">1.1.0.1</Version></MS></Obj>"#
@@ -209,19 +226,7 @@ fn connecting_takes_swapped_counts_and_resumes_on_a_start() {
     let mut peer = Peer::new(PoolOptions::default());
     let sent = messages(&peer.client.connect().unwrap());
     assert_eq!(sent[1].kind, MessageType::ConnectRunspacePool);
-    let mut answer = peer.fragments(
-        Target::Pool,
-        MessageType::SessionCapability,
-        r#"<Obj RefId="0"><MS><Version N="protocolversion">2.3</Version><Version N="PSVersion">2.0</Version><Version N="SerializationVersion">1.1.0.1</Version></MS></Obj>"#,
-        1000,
-    );
-    answer.extend_from_slice(&peer.fragments(
-        Target::Pool,
-        MessageType::RunspacePoolInitData,
-        r#"<Obj RefId="0"><MS><I32 N="MinRunspaces">4</I32><I32 N="MaxRunspaces">2</I32></MS></Obj>"#,
-        1000,
-    ));
-    peer.client.handle_connected(&answer).unwrap();
+    peer.connected();
     assert_eq!(peer.client.state(), PoolState::Opened);
     assert_eq!(peer.client.runspaces(), (2, 4));
 
@@ -400,4 +405,16 @@ fn a_pool_closed_while_it_opens_takes_what_comes_late() {
         peer.events(),
         ["pool Opening", "pool Closing", "pool Closed"]
     );
+}
+
+#[test]
+fn what_an_opening_has_left_unfetched_is_passed_over_also_while_the_pool_closes() {
+    let mut peer = Peer::new(PoolOptions::default());
+    peer.client.connect().unwrap();
+    peer.connected();
+    peer.capability("2.3");
+    peer.client.closing();
+    peer.capability("2.3");
+    peer.client.closed();
+    assert_eq!(peer.events().last().unwrap(), "pool Closed");
 }
