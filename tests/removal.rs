@@ -22,6 +22,11 @@ struct Deck {
     _data: tempfile::TempDir,
 }
 
+fn pool(registry: &Registry, limits: Limits) -> Pool {
+    let pool = Pool::with_limits(Vec::new(), limits);
+    pool.remembering(registry.clone(), None, |_| None)
+}
+
 impl Deck {
     fn new() -> Option<Self> {
         let peer = Peer::wsman().start()?;
@@ -29,13 +34,8 @@ impl Deck {
         let registry = Registry::open(data.path().join("sessions")).unwrap();
         let mut request = crate::session::request(&peer);
         request.options.retry_window = Some(Duration::from_secs(1));
-        let limits = Limits {
-            close: Duration::from_secs(3),
-            ..Limits::default()
-        };
-        let pool = Pool::with_limits(Vec::new(), limits);
         Some(Self {
-            pool: pool.remembering(registry.clone(), None, |_| None),
+            pool: pool(&registry, Limits::default()),
             registry,
             request,
             ask: Arc::new(peer.answers()),
@@ -70,7 +70,12 @@ impl Deck {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_whose_close_is_not_answered_is_removed_by_the_next_remove() {
-    let Some(deck) = Deck::new() else { return };
+    let Some(mut deck) = Deck::new() else { return };
+    let hasty = Limits {
+        close: Duration::from_millis(500),
+        ..Limits::default()
+    };
+    deck.pool = pool(&deck.registry, hasty);
     let id = deck.open().await;
     deck.server()
         .rule("hang", json!({"op": "Delete", "count": 0, "seconds": 60}));
@@ -88,6 +93,9 @@ async fn a_session_whose_close_is_not_answered_is_removed_by_the_next_remove() {
     assert_eq!(deck.remembered(), [1]);
 
     deck.server().heal();
+    // That a server answers is not a matter of half a second.
+    deck.pool = pool(&deck.registry, Limits::default());
+    deck.pool.recall().await;
     deck.remove(id).await.unwrap();
     assert_eq!(deck.remembered(), Vec::<u32>::new());
     assert!(deck.pool.info(id).is_none());
@@ -132,7 +140,7 @@ async fn what_became_of_an_opening_that_was_cancelled_is_known_or_remembered() {
             let arguments = json!({"op": op, "count": 0, "seconds": seconds});
             deck.server().rule(kind, arguments);
         };
-        rule("delay_after", "Create", 3);
+        rule("delay_after", "Create", 1);
         if !answers {
             rule("hang", "Delete", 60);
         }
@@ -152,5 +160,59 @@ async fn what_became_of_an_opening_that_was_cancelled_is_known_or_remembered() {
         assert_eq!(deck.remembered(), expected);
         assert_eq!(loose.len(), expected.len(), "{loose:?}");
         assert!(loose.iter().all(|one| one.code == ExitCode::Unreachable));
+        if answers {
+            continue;
+        }
+        // It is found and ended in good order: there is nothing to tell any more.
+        deck.server().heal();
+        deck.pool.recall().await;
+        deck.remove(SessionId(1)).await.unwrap();
+        assert_eq!(deck.pool.close_all(Duration::ZERO).await.len(), 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opening_that_is_refused_halfway_is_remembered_until_it_is_taken_away() {
+    let Some(deck) = Deck::new() else { return };
+    let rule = |kind, op| {
+        let arguments = json!({"op": op, "count": 0, "seconds": 60, "code": 5});
+        deck.server().rule(kind, arguments);
+    };
+    rule("fault", "Receive");
+    rule("hang", "Delete");
+    let opening = deck.pool.open(
+        &deck.request,
+        Arc::clone(&deck.ask),
+        CancellationToken::new(),
+    );
+    let report = opening.await.session().await.unwrap_err();
+    assert_eq!(report.code, ExitCode::Refused, "{}", report.block());
+    assert_eq!(deck.pool.close_all(Duration::ZERO).await.len(), 1);
+    assert_eq!(deck.remembered(), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_being_connected_is_removed_once_it_is() {
+    let Some(mut deck) = Deck::new() else { return };
+    let id = deck.open().await;
+    let left = deck
+        .pool
+        .disconnect(id, Leave::default(), CancellationToken::new());
+    left.await.unwrap();
+    deck.pool = pool(&deck.registry, Limits::default());
+    deck.pool.recall().await;
+    deck.server().rule(
+        "delay_after",
+        json!({"op": "Connect", "count": 1, "seconds": 1}),
+    );
+    let (other, ask) = (deck.pool.clone(), Arc::clone(&deck.ask));
+    let connecting =
+        tokio::spawn(async move { other.connect(id, ask, CancellationToken::new()).await });
+    deck.server().until("a Connect came", |state| {
+        state["received"]["Connect"].as_u64() > Some(0)
+    });
+    deck.remove(id).await.unwrap();
+    assert_eq!(deck.server().state()["shells"], json!([]));
+    assert_eq!(deck.remembered(), Vec::<u32>::new());
+    connecting.await.unwrap().unwrap();
 }

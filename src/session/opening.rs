@@ -126,7 +126,7 @@ impl Opening {
             let event = match result {
                 Ok(session) => OpeningEvent::Opened(session),
                 Err(report) => {
-                    pool.inner.give_up(id, &entry, report.code).await;
+                    pool.inner.give_up(id);
                     OpeningEvent::Failed(Box::new(report))
                 }
             };

@@ -9,7 +9,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -57,10 +57,10 @@ pub(super) struct Inner {
     last: AtomicU32,
     memory: Option<Memory>,
     pub(super) throttle: Arc<Semaphore>,
-    /// The sessions that are being opened, and the connections of those that never will be open.
+    /// The sessions that are being opened, the connections of those that never will be, and closes nobody waits for.
     pub(super) farewells: TaskTracker,
     /// What may go on at servers though it was given up or closed.
-    loose: Mutex<Vec<Report>>,
+    loose: Mutex<BTreeMap<SessionId, Report>>,
 }
 
 /// One row of the list.
@@ -257,12 +257,16 @@ impl Pool {
                 "psdeck remove --forget {id} takes it off the list and leaves it to its server"
             ))
         };
+        // Else it would be taken off the list, and connected after all.
+        let turn = entry.turn(&cancel).await.map_err(cannot)?;
+        entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         let is_broken = entry.info.borrow().state == SessionState::Broken;
         if is_broken && entry.memo.is_recorded() {
             // Its server may have it still.
             self.ask_about(id, &ask, &cancel).await.map_err(cannot)?;
             entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         }
+        drop(turn);
         let state = entry.info.borrow().state;
         let session = match (entry.live, state) {
             (_, SessionState::Disconnected) => {
@@ -324,14 +328,17 @@ impl Pool {
         };
         let closing = open.iter().map(|session| async {
             let closed = tokio::time::timeout(limit, session.close()).await;
-            closed.unwrap_or_else(|_| {
+            let closed = closed.unwrap_or_else(|_| {
                 let why = "the server did not answer the close in time";
                 let why = Failure::new(FailureKind::TimedOut, why);
                 Err(Report::unclosed(&session.info(), &why))
-            })
+            });
+            if let Err(report) = closed {
+                self.inner.loose().insert(session.info().id, report);
+            }
         });
         self.inner.farewells.close();
-        let (closed, _) = tokio::join!(
+        let _ = tokio::join!(
             futures_util::future::join_all(closing),
             tokio::time::timeout(FAREWELL, self.inner.farewells.wait()),
         );
@@ -339,14 +346,8 @@ impl Pool {
         for id in ids {
             self.inner.settle(id).await;
         }
-        let mut loose = self
-            .inner
-            .loose
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut loose = std::mem::take(&mut *loose);
-        loose.extend(closed.into_iter().filter_map(Result::err));
-        loose
+        let loose = self.inner.loose();
+        loose.values().cloned().collect()
     }
 }
 

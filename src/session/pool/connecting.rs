@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
 use time::macros::format_description;
+use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,19 @@ use crate::transport::Ask;
 
 /// So long what a server told of a session is not asked for again.
 const FRESH: Duration = Duration::from_secs(10);
+
+impl Entry {
+    /// Waits until nobody else connects it.
+    pub(super) async fn turn(
+        &self,
+        cancel: &CancellationToken,
+    ) -> Result<OwnedMutexGuard<()>, Report> {
+        tokio::select! {
+            turn = Arc::clone(&self.connecting).lock_owned() => Ok(turn),
+            () = cancel.cancelled() => Err(cancelled(&self.info.borrow().computer_name)),
+        }
+    }
+}
 
 impl Pool {
     /// Takes a disconnected session up again: over the connection that left it, else over a new one. What runs in it
@@ -36,12 +50,7 @@ impl Pool {
     ) -> Result<Session, Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         // Whoever comes second finds what the first made of it, and lets go of nothing that is the first's.
-        let turn = tokio::select! {
-            turn = Arc::clone(&entry.connecting).lock_owned() => turn,
-            () = cancel.cancelled() => {
-                return Err(cancelled(&entry.info.borrow().computer_name));
-            }
-        };
+        let turn = entry.turn(&cancel).await?;
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         let is_changed = self.claim(id, &entry).await?;
         entry.info.send_if_modified(|info| {

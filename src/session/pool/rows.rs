@@ -13,7 +13,7 @@ use super::memo::Memo;
 use super::remembered;
 use super::{Entry, Inner};
 use crate::session::{
-    Connector, Description, ExitCode, Listed, Report, Session, SessionId, SessionInfo, SessionState,
+    Connector, Description, Listed, Report, Session, SessionId, SessionInfo, SessionState,
 };
 use crate::transport::{Failure, FailureKind, Options, TargetAddress};
 
@@ -80,6 +80,7 @@ impl Inner {
         if let Some(entry) = self.entries().get_mut(&id) {
             entry.live = Some(session);
         }
+        self.loose().remove(&id);
     }
 
     /// Keeps what the server's list said of a session, and lets go of a handle that is of no more use.
@@ -98,21 +99,14 @@ impl Inner {
         if let Some(entry) = removed {
             entry.memo.forget().await;
         }
+        self.loose().remove(&id);
         self.changed();
     }
 
-    /// Takes a session that could not be opened off the list. Where it is not known what the server made of it, it stays
-    /// remembered until [`Self::given_up`].
-    pub(in crate::session) async fn give_up(&self, id: SessionId, entry: &Entry, why: ExitCode) {
+    /// Takes a session that could not be opened off the list. What is remembered of it stays so until
+    /// [`Self::given_up`].
+    pub(in crate::session) fn give_up(&self, id: SessionId) {
         self.entries().remove(&id);
-        let unknown = [
-            ExitCode::Unreachable,
-            ExitCode::TimedOut,
-            ExitCode::Cancelled,
-        ];
-        if !unknown.contains(&why) {
-            entry.memo.forget().await;
-        }
         self.changed();
     }
 
@@ -124,16 +118,14 @@ impl Inner {
         } else if entry.memo.is_recorded() {
             let why = "what the server made of the opening could not be taken away again";
             let why = Failure::new(FailureKind::Unreachable, why);
-            self.loose(Report::unclosed(&entry.info.borrow(), &why));
+            let info = entry.info.borrow();
+            self.loose().insert(info.id, Report::unclosed(&info, &why));
         }
     }
 
-    /// Keeps what is to be told at the end.
-    pub(in crate::session) fn loose(&self, report: Report) {
-        self.loose
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(report);
+    /// What is to be told at the end, unless it comes to a better one by then.
+    pub(in crate::session) fn loose(&self) -> MutexGuard<'_, BTreeMap<SessionId, Report>> {
+        self.loose.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes what has become of a session.
@@ -186,6 +178,7 @@ impl Inner {
                 continue;
             }
             self.entries().remove(&id);
+            self.loose().remove(&id);
             entry.memo.forget_unchanged().await;
         }
     }
