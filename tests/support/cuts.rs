@@ -50,6 +50,13 @@ pub struct Case {
     pub time: Time,
 }
 
+impl std::fmt::Display for Case {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { at, harm, time } = self;
+        write!(out, "{at} {harm:?} {time:?}")
+    }
+}
+
 impl Case {
     /// All for a session of so many messages.
     pub fn all(messages: usize) -> Vec<Self> {
