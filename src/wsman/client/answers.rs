@@ -278,7 +278,7 @@ impl Client {
         self.limit(LARGE_ENVELOPE);
     }
 
-    fn is_open(&self, target: Target) -> bool {
+    pub(super) fn is_open(&self, target: Target) -> bool {
         self.channels
             .get(&target)
             .is_some_and(|channel| !channel.closed)

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::bench_tests::{Bench, COMMAND, CREATED, PIPELINE, SENT, SHELL, data_of, object, output};
+use super::bench_tests::{
+    Bench, COMMAND, CREATED, PIPELINE, SENT, SHELL, SIGNALLED, data_of, object, output,
+};
 use super::{Event, Failure, Sent, Trouble};
 use crate::psrp::{Priority, Target};
 use crate::wsman::Action;
 
 const IN_USE: u32 = 0x8033_81CD;
+const SHELL_DISCONNECTED: u32 = 0x8033_81C4;
 const HOLDER: &str = "<rsp:Shell><rsp:ShellId>S</rsp:ShellId><rsp:State>Connected</rsp:State>\
                       <rsp:ClientIP>192.0.2.7</rsp:ClientIP></rsp:Shell>";
 
@@ -33,7 +36,7 @@ fn a_session_that_somebody_took_while_it_was_left_stays_ours_to_try() {
     let (mut bench, pool) = Bench::open(true);
     bench.client.disconnect(None, None);
     let disconnect = bench.sends(Action::Disconnect);
-    bench.refuse(&pool, 0x8033_81C4);
+    bench.refuse(&pool, SHELL_DISCONNECTED);
     bench.answer(&disconnect, "");
     bench.client.reconnect();
     let reconnect = bench.sends(Action::Reconnect);
@@ -64,7 +67,7 @@ fn a_session_that_the_server_has_left_again_by_then_is_taken_up_once_more() {
     bench.client.disconnect(None, None);
     let disconnect = bench.sends(Action::Disconnect);
     for open in [&pool, &receive] {
-        bench.refuse(open, 0x8033_81C4);
+        bench.refuse(open, SHELL_DISCONNECTED);
     }
     bench.answer(&disconnect, "");
     bench.client.reconnect();
@@ -73,7 +76,7 @@ fn a_session_that_the_server_has_left_again_by_then_is_taken_up_once_more() {
     bench.answer(&reconnect, "");
     let receives = [bench.sends(Action::Receive), bench.sends(Action::Receive)];
     for open in &receives {
-        bench.refuse(open, 0x8033_81C4);
+        bench.refuse(open, SHELL_DISCONNECTED);
     }
     while let Some(next) = bench.next() {
         match next.action {
@@ -119,7 +122,7 @@ fn what_is_on_its_way_is_read_before_a_session_counts_as_left() {
             .contains("<rsp:IdleTimeOut>PT60.000S</rsp:IdleTimeOut><rsp:BufferMode>Drop<")
     );
     bench.answer(&disconnect, "");
-    bench.refuse(&pool, 0x8033_81C4);
+    bench.refuse(&pool, SHELL_DISCONNECTED);
     assert_eq!(bench.events(), []);
     // Its connection breaks: the server keeps the answer.
     bench.lose(&receive, Sent::Maybe, Trouble::Network);
@@ -145,7 +148,7 @@ fn an_answer_that_does_not_come_after_a_session_was_left_is_a_gap() {
         let disconnect = bench.sends(Action::Disconnect);
         bench.lose(&receive, Sent::Maybe, Trouble::Network);
         bench.answer(&disconnect, "");
-        bench.refuse(&pool, 0x8033_81C4);
+        bench.refuse(&pool, SHELL_DISCONNECTED);
         for _ in 0..20 {
             bench.next();
             if bench.client.deadline().is_some() {
@@ -197,7 +200,7 @@ fn an_answer_on_its_way_is_waited_for_while_its_bytes_come_and_else_is_a_gap() {
         bench.client.disconnect(None, None);
         let disconnect = bench.sends(Action::Disconnect);
         bench.answer(&disconnect, "");
-        bench.refuse(&pool, 0x8033_81C4);
+        bench.refuse(&pool, SHELL_DISCONNECTED);
         bench.sends_nothing();
         for _ in 0..4 {
             bench.now += Duration::from_secs(4);
@@ -300,4 +303,73 @@ fn what_is_asked_in_the_moment_a_session_is_left_is_kept_or_refused_but_never_dr
         priority: Priority::Default,
     };
     assert_eq!(bench.events(), [Event::Reconnected, arrived]);
+}
+
+/// Goes on until the shell is left, and takes it up again.
+fn take_up_again(bench: &mut Bench) {
+    bench.sends_nothing();
+    bench.now += Duration::from_secs(6);
+    bench.sends_nothing();
+    bench.client.reconnect();
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.answer(&reconnect, "");
+    let events = bench.events();
+    assert_eq!(events.last(), Some(&Event::Reconnected), "{events:?}");
+}
+
+#[test]
+fn what_has_ended_here_is_ended_at_the_server_before_that_is_left() {
+    let (mut bench, _, _) = Bench::running(true);
+    bench.client.close_pipeline(COMMAND);
+    bench.client.disconnect(None, None);
+    let signal = bench.sends(Action::Signal);
+    bench.sends_nothing();
+    bench.answer(&signal, SIGNALLED);
+    bench.sends(Action::Disconnect);
+    // Too late for that: as soon as the shell is ours again.
+    let (mut bench, _, _) = Bench::running(true);
+    bench.client.disconnect(None, None);
+    let disconnect = bench.sends(Action::Disconnect);
+    bench.client.close_pipeline(COMMAND);
+    bench.sends_nothing();
+    bench.answer(&disconnect, "");
+    take_up_again(&mut bench);
+    bench.sends(Action::Signal);
+}
+
+#[test]
+fn an_end_that_was_refused_as_the_shell_was_not_ours_is_asked_for_again() {
+    // The server has left it by itself.
+    let (mut bench, _, _) = Bench::running(true);
+    bench.client.close_pipeline(COMMAND);
+    bench.client.disconnect(None, None);
+    let signal = bench.sends(Action::Signal);
+    bench.refuse(&signal, SHELL_DISCONNECTED);
+    let disconnect = bench.sends(Action::Disconnect);
+    bench.refuse(&disconnect, 0x8033_81CF);
+    take_up_again(&mut bench);
+    bench.sends(Action::Signal);
+    // Somebody else has it.
+    let (mut bench, _, _) = Bench::running(true);
+    bench.client.close_pipeline(COMMAND);
+    let signal = bench.sends(Action::Signal);
+    bench.refuse(&signal, IN_USE);
+    let get = bench.sends(Action::Get);
+    bench.answer(&get, HOLDER);
+    take_up_again(&mut bench);
+    bench.sends(Action::Signal);
+}
+
+#[test]
+fn what_has_to_be_found_out_does_not_hold_up_leaving() {
+    let (mut bench, _) = Bench::open(false);
+    bench.client.create_pipeline(COMMAND, object(10, true));
+    let command = bench.sends(Action::Command);
+    bench.client.close_pipeline(COMMAND);
+    bench.lose(&command, Sent::Maybe, Trouble::Network);
+    bench.client.disconnect(None, None);
+    let disconnect = bench.sends(Action::Disconnect);
+    bench.answer(&disconnect, "");
+    take_up_again(&mut bench);
+    bench.sends(Action::Enumerate);
 }

@@ -50,15 +50,18 @@ impl Client {
         }
     }
 
-    /// Begins the end, once what the server is to have has arrived there.
+    /// Begins the end, once what the server is to have has arrived there. A command that ended for us has ended there by
+    /// then too: it would run on, and every later one would wait for it.
     pub(super) fn plan_leave(&mut self) {
         let waits = |exchange: &Exchange| match exchange.ask {
-            Ask::Disconnect => true,
+            // That goes on once the shell was taken up again.
+            _ if matches!(exchange.stage, Stage::Held | Stage::Probing) => false,
+            Ask::Terminate(_) => true,
             Ask::Connect
             | Ask::Command(_)
             | Ask::ConnectCommand(_)
             | Ask::Send(..)
-            | Ask::Terminate(_) => !exchange.is_unknown(),
+            | Ask::FindCommand(_) => !exchange.is_unknown(),
             _ => false,
         };
         if !self.exchanges.values().any(waits) {
@@ -73,9 +76,7 @@ impl Client {
             Ask::Connect => self.any(|ask| *ask == Ask::Disconnect),
             Ask::Disconnect | Ask::Delete | Ask::Reconnect(Target::Pool) | Ask::Holder => false,
             _ => match self.phase {
-                Phase::Leaving => {
-                    exchange.is_unknown() && !matches!(exchange.ask, Ask::Terminate(_))
-                }
+                Phase::Leaving => exchange.is_unknown() && self.is_open(exchange.ask.target()),
                 // The answers that the server keeps are still asked for.
                 Phase::Draining => !matches!(exchange.ask, Ask::Receive(_)),
                 Phase::Away | Phase::Returning => true,
@@ -171,7 +172,12 @@ impl Client {
         self.exchanges.retain(|_, exchange| {
             let ends = matches!(
                 exchange.ask,
-                Ask::Stop(_) | Ask::Look | Ask::Holder | Ask::Reconnect(_) | Ask::Disconnect
+                Ask::Stop(_)
+                    | Ask::Terminate(_)
+                    | Ask::Look
+                    | Ask::Holder
+                    | Ask::Reconnect(_)
+                    | Ask::Disconnect
             );
             !ends && (exchange.stage == Stage::Held || !matches!(exchange.ask, Ask::Receive(_)))
         });
@@ -179,8 +185,10 @@ impl Client {
         for channel in self.channels.values_mut() {
             channel.receiving = channel.receiving.filter(|id| exchanges.contains_key(id));
             channel.pause = None;
-            if channel.stop == Step::Sent {
-                channel.stop = Step::Wanted;
+            for step in [&mut channel.stop, &mut channel.terminate] {
+                if *step == Step::Sent {
+                    *step = Step::Wanted;
+                }
             }
         }
     }

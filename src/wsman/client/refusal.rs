@@ -75,6 +75,8 @@ impl Client {
             Ask::Send(Target::Pipeline(_), _) | Ask::Stop(_) if ended => self.done(exchange),
             Ask::Receive(target) => self.receive_refused(now, target, &exchange, fault, ended),
             Ask::Stop(_) => self.note(&exchange, fault),
+            // Asked for again once the shell was taken up.
+            Ask::Terminate(_) if is_apart(&fault) && self.is_leaving() => {}
             Ask::Terminate(_) => {
                 if !ended {
                     self.note(&exchange, fault);

@@ -59,17 +59,9 @@ impl Client {
     /// Begins what is due by itself: Receives, signals, the last request.
     fn plan(&mut self, now: Instant) {
         match self.phase {
-            Phase::Open => {
-                for target in self.receivable(now) {
-                    let id = self.ask(Ask::Receive(target), Bytes::new());
-                    if let Some(channel) = self.channels.get_mut(&target) {
-                        channel.receiving = Some(id);
-                    }
-                }
-                self.signal();
-            }
-            Phase::Leaving => {
-                self.signal();
+            Phase::Open => self.plan_open(now),
+            Phase::Leaving if !self.any(|ask| *ask == Ask::Disconnect) => {
+                self.plan_open(now);
                 self.plan_leave();
             }
             Phase::Draining => self.plan_away(now),
@@ -81,6 +73,17 @@ impl Client {
             }
             _ => {}
         }
+    }
+
+    /// What a shell of ours is asked for.
+    fn plan_open(&mut self, now: Instant) {
+        for target in self.receivable(now) {
+            let id = self.ask(Ask::Receive(target), Bytes::new());
+            if let Some(channel) = self.channels.get_mut(&target) {
+                channel.receiving = Some(id);
+            }
+        }
+        self.signal();
     }
 
     /// The targets that a Receive is to be parked on.
