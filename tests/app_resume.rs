@@ -9,21 +9,21 @@ use crate::support::peer::Peer;
 use crate::support::screen::{self, Screen};
 use crate::support::wsman::WsmanPeer;
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
+pub const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
 /// The app of somebody whose data are in a folder, with the peer as `Server01`.
-fn app(peer: &Peer, data: &Path, size: (u16, u16)) -> screen::Builder {
+pub fn app(peer: &Peer, data: &Path, size: (u16, u16)) -> screen::Builder {
     Screen::new(size.0, size.1)
         .peer("Server01", peer)
         .env("PSDECK_DATA", data.to_str().expect("a path"))
 }
 
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
 /// Opens a session of a name and waits for its prompt.
-fn open(screen: &mut Screen, name: &str) {
+pub fn open(screen: &mut Screen, name: &str) {
     screen
         .expect("Sessions")
         .keys("n")
@@ -41,7 +41,7 @@ fn quit_and_close(screen: &mut Screen) {
 }
 
 /// The states of the peer's shells.
-fn states(peer: &Peer) -> Vec<String> {
+pub fn states(peer: &Peer) -> Vec<String> {
     let state = wsman(peer).state();
     let shells = state["shells"].as_array().cloned().unwrap_or_default();
     let states = shells.iter().map(|shell| shell["state"].to_string());
@@ -61,7 +61,7 @@ fn streaming() -> Option<Peer> {
     Some(peer)
 }
 
-fn wsman(peer: &Peer) -> &WsmanPeer {
+pub fn wsman(peer: &Peer) -> &WsmanPeer {
     peer.as_wsman().expect("a WSMan peer")
 }
 
@@ -353,15 +353,7 @@ fn the_picker_says_why_sessions_cannot_be_had() {
         open(&mut other, "ITTask");
         other.keys("<C-]>d").expect("Enter connects it again");
         // Its time is over, and its server cannot be asked.
-        let record = data.path().join("sessions/2.json");
-        let mut fields = left(&record);
-        let past = time::OffsetDateTime::now_utc() - time::Duration::minutes(5);
-        let past = past.format(&time::format_description::well_known::Rfc3339);
-        fields["expires"] = past.expect("a time").into();
-        // The other psdeck reads it as soon as it changes: it must be whole.
-        let whole = data.path().join("whole.json");
-        std::fs::write(&whole, fields.to_string()).expect("a record");
-        std::fs::rename(&whole, &record).expect("a record");
+        expire(&data.path().join("sessions/2.json"), data.path());
         wsman(&peer).cut_for(Duration::from_mins(10), "refuse");
         let mut screen = app(&peer, data.path(), size).start();
         screen
@@ -374,17 +366,29 @@ fn the_picker_says_why_sessions_cannot_be_had() {
     }
 }
 
-/// A record when it is written that its session was left.
-fn left(record: &Path) -> serde_json::Value {
+/// Ends a session's time in its record.
+pub fn expire(record: &Path, folder: &Path) {
+    let mut fields = recorded(record, "Disconnected");
+    let past = time::OffsetDateTime::now_utc() - time::Duration::minutes(5);
+    let past = past.format(&time::format_description::well_known::Rfc3339);
+    fields["expires"] = past.expect("a time").into();
+    // Another psdeck reads it as soon as it changes: it must be whole.
+    let whole = folder.join("whole.json");
+    std::fs::write(&whole, fields.to_string()).expect("a record");
+    std::fs::rename(&whole, record).expect("a record");
+}
+
+/// A record when it is written that its session has that state.
+fn recorded(record: &Path, state: &str) -> serde_json::Value {
     for _ in 0..2000 {
         let text = std::fs::read_to_string(record).expect("a record");
         let fields: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        if fields["state"] == "Disconnected" {
+        if fields["state"] == state {
             return fields;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("the record never said Disconnected");
+    panic!("the record never said {state}");
 }
 
 #[test]
@@ -400,7 +404,10 @@ fn the_list_hears_what_other_psdecks_make_of_their_sessions() {
     here.expect("ITTask").expect(" Busy ");
     there.keys("<C-]>d").expect("Enter connects it again");
     here.gone(" Busy ").expect(" None ");
-    there.keys("<Enter>").gone("Enter connects it again");
+    there
+        .keys("<Enter>")
+        .gone("Enter connects it again")
+        .gone("Connecting ITTask");
     here.expect(" Busy ");
     quit_and_close(&mut there);
     here.expect("No sessions yet");
@@ -415,6 +422,7 @@ fn a_session_whose_psdeck_died_is_taken_up_as_the_picker_says() {
         let data = folder();
         let mut screen = app(&peer, data.path(), size).start();
         open(&mut screen, "ITTask");
+        recorded(&data.path().join("sessions/1.json"), "Opened");
         screen.signal(rustix::process::Signal::KILL);
         drop(screen);
         let mut screen = app(&peer, data.path(), size).start();
@@ -579,7 +587,7 @@ fn clock(screen: &Screen) -> String {
 
 /// Keeps a screen under a name, with its size; what differs from run to run is replaced by what is as wide.
 #[track_caller]
-fn keep(screen: &Screen, name: &str, size: (u16, u16)) {
+pub fn keep(screen: &Screen, name: &str, size: (u16, u16)) {
     // Several that are connected at once get their tabs as their servers answer.
     let mut contents = screen.contents();
     for mark in ["", " ●"] {

@@ -22,6 +22,7 @@ use self::memo::Memo;
 use self::remembered::Memory;
 pub(crate) use self::remembered::is_orphan;
 use self::rows::Row;
+pub(crate) use self::rows::can_be_forgotten;
 use super::builtin::{Local, Ssh, Wsman};
 use super::report::cancelled;
 use super::{
@@ -283,12 +284,7 @@ impl Pool {
     pub async fn forget(&self, id: SessionId) -> Result<(), Report> {
         let entry = self.inner.entry(id).ok_or_else(|| unknown(id))?;
         let info = entry.info.borrow().clone();
-        let over = [
-            SessionState::Disconnected,
-            SessionState::Broken,
-            SessionState::Closed,
-        ];
-        if !over.contains(&info.state) || remembered::is_elsewhere(&info) {
+        if !can_be_forgotten(&info) {
             let what = "a session that is in use cannot be forgotten";
             let mut report =
                 Report::new(ExitCode::Refused, what).hint("disconnect it first, or remove it");

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
@@ -44,6 +44,32 @@ pub(super) struct AskUser {
     questions: Arc<Questions>,
     /// What the profile's password command printed, or why nothing.
     printed: OnceCell<Result<Secret, String>>,
+    /// What the user has answered: one way in may take two connections.
+    answered: Mutex<HashMap<Lasting, Answer>>,
+}
+
+/// A question whose answer is good for a further connection, too.
+#[derive(PartialEq, Eq, Hash)]
+enum Lasting {
+    User(String),
+    Trust(String),
+    Password(String, String),
+}
+
+impl Lasting {
+    fn of(question: &Question) -> Option<Self> {
+        match question {
+            Question::UserName { host } => Some(Self::User(host.clone())),
+            Question::TrustHost { url, .. } => Some(Self::Trust(url.clone())),
+            Question::Password { user, host, .. } => {
+                Some(Self::Password(user.clone(), host.clone()))
+            }
+            // A code may be good for once only.
+            Question::KeyboardInteractive { .. }
+            | Question::UnknownHostKey { .. }
+            | Question::Passphrase { .. } => None,
+        }
+    }
 }
 
 impl AskUser {
@@ -59,7 +85,14 @@ impl AskUser {
             messages,
             questions,
             printed: OnceCell::new(),
+            answered: Mutex::default(),
         }
+    }
+}
+
+impl AskUser {
+    fn answered(&self) -> MutexGuard<'_, HashMap<Lasting, Answer>> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,6 +116,13 @@ impl Ask for AskUser {
             if self.quiet {
                 return Answer::Refuse;
             }
+            let lasting = Lasting::of(&question);
+            let again = matches!(question, Question::Password { again: true, .. });
+            if let Some(lasting) = lasting.as_ref().filter(|_| !again)
+                && let Some(answer) = self.answered().get(lasting)
+            {
+                return answer.clone();
+            }
             let id = QuestionId(self.questions.number.fetch_add(1, Ordering::Relaxed));
             let (sender, answer) = oneshot::channel();
             self.questions
@@ -95,7 +135,11 @@ impl Ask for AskUser {
             if self.messages.send(message).await.is_err() {
                 return Answer::Refuse;
             }
-            answer.await.unwrap_or(Answer::Refuse)
+            let answer = answer.await.unwrap_or(Answer::Refuse);
+            if let Some(lasting) = lasting {
+                self.answered().insert(lasting, answer.clone());
+            }
+            answer
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Pool,
     Report, Session, SessionId, SessionState, Size,
 };
-use crate::transport::{Ask, Leave, Nobody};
+use crate::transport::{Ask, Leave};
 
 use super::asking::{AskUser, Questions};
 use super::commands::Commands;
@@ -100,13 +100,21 @@ impl Runner {
             Effect::StopCommand => self.commands().stop(),
             Effect::GiveUpCommand => self.commands().give_up(),
             Effect::AnswerCommand(id, reply) => self.commands().answer(id, reply),
-            Effect::Forget(pane) => {
+            Effect::LookAway(pane) => {
                 if let Some(entered) = self.panes.remove(&pane) {
                     entered.reader.abort();
                 }
             }
             Effect::Disconnect(session) => self.disconnect(session),
-            Effect::Remove(session) => self.remove(session),
+            Effect::Remove(id, session) => {
+                let (cancel, ask) = self.begin(id);
+                let pool = self.options.pool.clone();
+                self.remove(id, async move { pool.remove(session, ask, cancel).await });
+            }
+            Effect::Forget(id, session) => {
+                let pool = self.options.pool.clone();
+                self.remove(id, async move { pool.forget(session).await });
+            }
             Effect::Refresh { round, quiet } => self.refresh(round, quiet),
             Effect::CancelRefresh => self.asking.cancel(),
             Effect::Later(time, message) => {
@@ -271,15 +279,15 @@ impl Runner {
         });
     }
 
-    fn remove(&self, session: SessionId) {
-        let pool = self.options.pool.clone();
+    fn remove(
+        &self,
+        id: OpeningId,
+        removing: impl Future<Output = Result<(), Report>> + Send + 'static,
+    ) {
         let messages = self.messages.clone();
         tokio::spawn(async move {
-            let removed = pool
-                .remove(session, Arc::new(Nobody), CancellationToken::new())
-                .await;
-            let message = Message::Removed(session, removed.map_err(Box::new));
-            let _ = messages.send(message).await;
+            let removed = removing.await.map_err(Box::new);
+            let _ = messages.send(Message::Removed(id, removed)).await;
         });
     }
 

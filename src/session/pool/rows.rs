@@ -195,6 +195,16 @@ impl Inner {
     }
 }
 
+/// Whether nobody on this computer is connected to it.
+pub(crate) fn can_be_forgotten(info: &SessionInfo) -> bool {
+    let over = [
+        SessionState::Disconnected,
+        SessionState::Broken,
+        SessionState::Closed,
+    ];
+    over.contains(&info.state) && !remembered::is_elsewhere(info)
+}
+
 /// Whether two ways of writing an account mean the same one, as far as they say. Servers add the domain.
 fn is_same(one: &str, other: &str) -> bool {
     fn parts(account: &str) -> (Option<&str>, &str) {

@@ -15,7 +15,7 @@ pub(crate) struct Bulk {
     /// Those that are not done, with their names.
     left: BTreeMap<SessionId, String>,
     count: usize,
-    failed: Vec<(String, Box<Report>)>,
+    failed: Vec<(SessionId, String, Box<Report>)>,
 }
 
 /// What is done to them.
@@ -24,6 +24,8 @@ pub(crate) enum Verb {
     Connect,
     Disconnect,
     Remove,
+    /// Taken off the list, and left to their servers.
+    Forget,
 }
 
 impl Verb {
@@ -33,6 +35,7 @@ impl Verb {
             Self::Connect => "connected",
             Self::Disconnect => "disconnected",
             Self::Remove => "removed",
+            Self::Forget => "taken off the list",
         }
     }
 
@@ -42,6 +45,7 @@ impl Verb {
             Self::Connect => "Connect",
             Self::Disconnect => "Disconnect",
             Self::Remove => "Remove",
+            Self::Forget => "Forget",
         }
     }
 }
@@ -63,7 +67,8 @@ impl Bulk {
         let Some(name) = self.left.remove(&session) else {
             return false;
         };
-        self.failed.extend(failure.map(|report| (name, report)));
+        let failed = failure.map(|report| (session, name, report));
+        self.failed.extend(failed);
         true
     }
 
@@ -87,12 +92,13 @@ impl Bulk {
         self.count - self.left.len() - self.failed.len()
     }
 
-    /// What went wrong, in one report; what was cancelled did not.
-    pub(crate) fn failures(self) -> Option<Box<Report>> {
+    /// What went wrong, in one report, and with which; what was cancelled did not.
+    pub(crate) fn failures(self) -> Option<(Box<Report>, Vec<SessionId>)> {
         let mut failed: Vec<_> = self.failed;
-        failed.retain(|(_, report)| report.code != ExitCode::Cancelled);
+        failed.retain(|(_, _, report)| report.code != ExitCode::Cancelled);
+        let sessions = failed.iter().map(|(session, ..)| *session).collect();
         if self.count == 1 {
-            return failed.pop().map(|(_, report)| report);
+            return failed.pop().map(|(_, _, report)| (report, sessions));
         }
         let first = failed.first()?;
         let what = format!(
@@ -101,8 +107,8 @@ impl Bulk {
             self.count,
             self.verb.done()
         );
-        let mut all = Report::new(first.1.code, what);
-        for (name, report) in failed {
+        let mut all = Report::new(first.2.code, what);
+        for (_, name, report) in failed {
             let computer = report.computer.unwrap_or_default();
             let why = report.reasons.into_iter().next().unwrap_or(report.what);
             all.reasons.push(format!("{name} on {computer}: {why}"));
@@ -112,7 +118,7 @@ impl Bulk {
                 }
             }
         }
-        Some(Box::new(all))
+        Some((Box::new(all), sessions))
     }
 }
 
@@ -137,7 +143,8 @@ mod tests {
         let cancelled = Report::new(ExitCode::Cancelled, "cancelled");
         assert!(bulk.done(SessionId(4), Some(Box::new(cancelled))));
         assert_eq!((bulk.left(), bulk.succeeded()), (0, 1));
-        let report = bulk.failures().unwrap();
+        let (report, sessions) = bulk.failures().unwrap();
+        assert_eq!(sessions, [SessionId(2), SessionId(3)]);
         assert_eq!(report.what, "2 of 4 sessions could not be connected");
         assert_eq!(report.reasons.len(), 2);
         assert_eq!(report.hints, ["wait"]);

@@ -56,6 +56,8 @@ pub(crate) enum Layer {
     Paste { pane: PaneId, text: String },
     /// Something failed.
     Report(Box<Report>),
+    /// Sessions could not be removed, but can be taken off the list.
+    Unremoved(Box<Report>, Vec<SessionId>),
 }
 
 /// What a new session is made from: what was typed.

@@ -8,6 +8,7 @@ pub(crate) mod form;
 pub(crate) mod geometry;
 pub(crate) mod history;
 pub(crate) mod layer;
+pub(crate) mod left;
 pub(crate) mod list;
 pub(crate) mod pane;
 pub(crate) mod records;
@@ -24,7 +25,7 @@ use crate::session::{SessionId, SessionInfo};
 use crate::tui::input::KeyMap;
 use crate::tui::theme::Theme;
 
-use self::bulk::Bulk;
+use self::bulk::{Bulk, Verb};
 use self::command::CommandLine;
 use self::geometry::Geometry;
 use self::layer::{Layer, NewSession, OpeningId};
@@ -53,8 +54,8 @@ pub(crate) struct Model {
     pub(crate) command: CommandLine,
     /// Work on several sessions that is under way.
     pub(crate) bulks: Vec<Bulk>,
-    /// Sessions that are being connected without a dialog of their own.
-    pub(crate) connecting: HashMap<OpeningId, SessionId>,
+    /// What is being done without a dialog of its own that may ask, and that can be given up.
+    pub(crate) under_way: HashMap<OpeningId, (Verb, SessionId)>,
     /// Whether nobody has pressed a key yet.
     pub(crate) untouched: bool,
     /// The profiles.
@@ -103,7 +104,7 @@ impl Model {
             servers: Servers::default(),
             command: CommandLine::default(),
             bulks: Vec::new(),
-            connecting: HashMap::new(),
+            under_way: HashMap::new(),
             untouched: true,
             config: Config::default(),
             origins: HashMap::new(),

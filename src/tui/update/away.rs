@@ -41,7 +41,7 @@ pub(super) fn let_go(model: &mut Model, id: PaneId) -> Vec<Effect> {
     let left = pane.is_some_and(Pane::is_left);
     tabs::take_away(model, id);
     if left {
-        vec![Effect::Forget(id)]
+        vec![Effect::LookAway(id)]
     } else {
         vec![Effect::Leave(id)]
     }

@@ -98,7 +98,7 @@ fn closing_a_pane_stops_nothing_that_goes_on_at_the_server() {
     show(&mut model, 0, vec![left()]);
     assert!(matches!(
         press(&mut model, "Ctrl+] x")[..],
-        [Effect::Forget(_)]
+        [Effect::LookAway(_)]
     ));
     assert!(model.panes.is_empty());
     let mut model = entered();

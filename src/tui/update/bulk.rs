@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::remote_text;
-use crate::session::{Report, SessionId, SessionInfo, SessionState};
+use crate::session::{Report, SessionId, SessionInfo, SessionState, can_be_forgotten};
 use crate::tui::model::bulk::{Bulk, Verb};
 use crate::tui::model::layer::{Confirm, Confirmed, Layer, OpeningId, OpeningOf};
+use crate::tui::model::left::is_expired;
 use crate::tui::model::{Model, Redraw};
 
-use super::{Effect, away, leaving, tabs, toast};
+use super::{Effect, away, leaving, opening, tabs, toast};
 
 /// Names in a sentence, at most.
 const NAMED: usize = 6;
@@ -29,7 +30,9 @@ pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
     let mut text = match verb {
         Verb::Connect => String::new(),
         Verb::Disconnect => "They go on at their servers. ".to_owned(),
-        Verb::Remove => "They end on their servers, and with them what they run. ".to_owned(),
+        Verb::Remove | Verb::Forget => {
+            "They end on their servers, and with them what they run. ".to_owned()
+        }
     };
     text.insert_str(0, &format!("{}. ", named(fit.iter())));
     if !unfit.is_empty() {
@@ -68,7 +71,10 @@ pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
 
 /// Begins the work on some sessions.
 pub(super) fn begin(model: &mut Model, verb: Verb, ids: &[SessionId]) -> Vec<Effect> {
-    let again = |id| verb == Verb::Connect && is_connecting(model, id);
+    let again = |id| match verb {
+        Verb::Connect => is_connecting(model, id),
+        _ => is_under_way(model, verb, id),
+    };
     let ids = ids.iter().filter(|id| !again(**id));
     let known = |id: &SessionId| Some((*id, model.sessions.get(*id)?.name.clone()));
     let sessions: BTreeMap<_, _> = ids.filter_map(known).collect();
@@ -98,7 +104,7 @@ pub(super) fn connected(
     opening: OpeningId,
     result: Result<&SessionInfo, Box<Report>>,
 ) -> Vec<Effect> {
-    let Some(session) = model.connecting.remove(&opening) else {
+    let Some((_, session)) = model.under_way.remove(&opening) else {
         return Vec::new();
     };
     let mut effects = Vec::new();
@@ -120,6 +126,19 @@ pub(super) fn connected(
     }
     effects.extend(done(model, Verb::Connect, session, result.err()));
     effects
+}
+
+/// A session was taken off the list, or not.
+pub(super) fn removed(
+    model: &mut Model,
+    opening: OpeningId,
+    failure: Option<Box<Report>>,
+) -> Vec<Effect> {
+    opening::drop_questions(model, opening);
+    match model.under_way.remove(&opening) {
+        Some((verb, session)) => done(model, verb, session, failure),
+        None => Vec::new(),
+    }
 }
 
 /// How it went with one session; the last one ends the work.
@@ -161,7 +180,7 @@ pub(super) fn done(
     let mut effects = Vec::new();
     if well > 0 {
         let text = match (verb, count) {
-            (Verb::Remove, 1) => String::new(),
+            (Verb::Remove | Verb::Forget, 1) => String::new(),
             (Verb::Disconnect, 1) => leaving::left_text(model, session),
             (_, 1) => {
                 let name = model.sessions.get(session).map(|info| info.name.clone());
@@ -176,13 +195,15 @@ pub(super) fn done(
             effects.extend(toast(model, text, false));
         }
     }
-    model.layers.extend(failures.map(Layer::Report));
+    model
+        .layers
+        .extend(failures.map(|(report, failed)| told(model, verb, report, &failed)));
     effects
 }
 
-/// Esc in the list: gives up what is being connected there. Whether there was something.
+/// Esc in the list: gives up what is being connected or removed there.
 pub(super) fn give_up(model: &Model) -> Vec<Effect> {
-    let openings = model.connecting.keys();
+    let openings = model.under_way.keys();
     openings.map(|id| Effect::CancelOpening(*id)).collect()
 }
 
@@ -218,23 +239,45 @@ pub(super) fn is_connecting(model: &Model, id: SessionId) -> bool {
         }
         _ => false,
     };
-    model.connecting.values().any(|session| *session == id) || model.layers.iter().any(shown)
+    is_under_way(model, Verb::Connect, id) || model.layers.iter().any(shown)
+}
+
+fn is_under_way(model: &Model, verb: Verb, id: SessionId) -> bool {
+    model.under_way.values().any(|work| *work == (verb, id))
+}
+
+/// What failed; sessions that cannot be removed can be taken off the list all the same.
+fn told(model: &Model, verb: Verb, mut report: Box<Report>, failed: &[SessionId]) -> Layer {
+    let left = failed.iter().filter_map(|id| model.sessions.get(*id));
+    let left = left.filter(|info| can_be_forgotten(info));
+    let left: Vec<_> = left.map(|info| info.id).collect();
+    if verb != Verb::Remove || left.is_empty() {
+        return Layer::Report(report);
+    }
+    // A key does that here.
+    report.hints.retain(|hint| !hint.contains("--forget"));
+    Layer::Unremoved(report, left)
 }
 
 fn takes(model: &Model, verb: Verb, info: &SessionInfo) -> bool {
     match verb {
         Verb::Connect => info.state == SessionState::Disconnected && !is_connecting(model, info.id),
         Verb::Disconnect => info.state == SessionState::Opened,
-        Verb::Remove => true,
+        Verb::Remove | Verb::Forget => true,
     }
+}
+
+fn under_way(model: &mut Model, verb: Verb, id: SessionId) -> OpeningId {
+    let opening = OpeningId(model.number());
+    model.under_way.insert(opening, (verb, id));
+    opening
 }
 
 fn one(model: &mut Model, verb: Verb, id: SessionId) -> Vec<Effect> {
     let pane = model.panes.iter_mut().find(|pane| pane.session == id);
     match verb {
         Verb::Connect => {
-            let opening = OpeningId(model.number());
-            model.connecting.insert(opening, id);
+            let opening = under_way(model, verb, id);
             vec![Effect::Connect(opening, id)]
         }
         Verb::Disconnect => {
@@ -243,13 +286,21 @@ fn one(model: &mut Model, verb: Verb, id: SessionId) -> Vec<Effect> {
             }
             vec![Effect::Disconnect(id)]
         }
-        Verb::Remove => {
+        Verb::Remove | Verb::Forget => {
             let pane = pane.map(|pane| pane.id);
             let mut effects = match pane {
                 Some(pane) => away::let_go(model, pane),
                 None => Vec::new(),
             };
-            effects.push(Effect::Remove(id));
+            let opening = under_way(model, verb, id);
+            let info = model.sessions.get(id);
+            // What its server has dropped is not asked for.
+            let is_over = info.is_some_and(|info| is_expired(info, model.now));
+            effects.push(if is_over || verb == Verb::Forget {
+                Effect::Forget(opening, id)
+            } else {
+                Effect::Remove(opening, id)
+            });
             effects
         }
     }

@@ -3,7 +3,8 @@ use std::time::Duration;
 use crate::session::{
     ExitCode, InteractiveEvent, Prompt, Report, SessionId, SessionState, TransportKind,
 };
-use crate::tui::model::layer::{Confirm, Layer};
+use crate::transport::Question;
+use crate::tui::model::layer::{Asker, Confirm, Layer, QuestionId};
 use crate::tui::samples;
 
 use super::tests::{entered, model, press, ready, show, shown, write};
@@ -187,11 +188,77 @@ fn marked_sessions_are_removed_after_a_yes_and_their_panes_go() {
         effects[..],
         [
             Effect::Leave(_),
-            Effect::Remove(SessionId(1)),
-            Effect::Remove(SessionId(2))
+            Effect::Remove(_, SessionId(1)),
+            Effect::Remove(_, SessionId(2))
         ]
     ));
     assert!(model.panes.is_empty());
+}
+
+#[test]
+fn what_is_removed_may_ask_and_be_given_up() {
+    let mut model = model();
+    press(&mut model, "Down r");
+    let effects = press(&mut model, "y");
+    let [Effect::Remove(opening, SessionId(2))] = effects[..] else {
+        panic!("{effects:?}");
+    };
+    let question = Question::Passphrase { file: "key".into() };
+    let asked = Message::Question(Asker::Opening(opening), QuestionId(7), question);
+    update(&mut model, asked, samples::now());
+    assert!(matches!(model.layers[..], [Layer::Question(_)]));
+    press(&mut model, "Esc");
+    // Once is enough.
+    press(&mut model, "r");
+    assert!(press(&mut model, "y").is_empty());
+    let effects = press(&mut model, "Esc");
+    assert!(matches!(effects[..], [Effect::CancelOpening(id)] if id == opening));
+    let cancelled = Report::new(ExitCode::Cancelled, "cancelled");
+    let end = Message::Removed(opening, Err(Box::new(cancelled)));
+    assert!(update(&mut model, end, samples::now()).is_empty());
+    assert!(model.layers.is_empty() && model.under_way.is_empty());
+}
+
+#[test]
+fn what_cannot_be_removed_can_be_taken_off_the_list() {
+    for state in [SessionState::Disconnected, SessionState::Opened] {
+        let mut model = model();
+        press(&mut model, "Down r");
+        let effects = press(&mut model, "y");
+        let [Effect::Remove(opening, id)] = effects[..] else {
+            panic!("{effects:?}");
+        };
+        change(&mut model, id.0, |info| info.state = state);
+        let report = Report::new(ExitCode::Unreachable, "cannot remove the session")
+            .hint("psdeck remove --forget 2 takes it off the list");
+        let failed = Message::Removed(opening, Err(Box::new(report)));
+        update(&mut model, failed, samples::now());
+        if state == SessionState::Opened {
+            assert!(matches!(model.layers[..], [Layer::Report(_)]));
+            continue;
+        }
+        let [Layer::Unremoved(report, _)] = &model.layers[..] else {
+            panic!("{:?}", model.layers);
+        };
+        assert!(report.hints.is_empty(), "a key does it: {report:?}");
+        let effects = press(&mut model, "f");
+        assert!(matches!(effects[..], [Effect::Forget(_, other)] if other == id));
+        assert!(model.layers.is_empty());
+    }
+}
+
+#[test]
+fn an_expired_session_goes_off_the_list_at_once_and_a_broken_one_after_a_yes() {
+    let mut model = model();
+    let past = samples::now() - Duration::from_mins(1);
+    change(&mut model, 2, |info| info.expires = Some(past));
+    let effects = press(&mut model, "Down r");
+    assert!(matches!(effects[..], [Effect::Forget(_, SessionId(2))]));
+    change(&mut model, 4, |info| info.state = SessionState::Broken);
+    press(&mut model, "Down Down r");
+    assert!(confirm(&model).text.contains("If Server03 has it still"));
+    let effects = press(&mut model, "y");
+    assert!(matches!(effects[..], [Effect::Remove(_, SessionId(4))]));
 }
 
 #[test]

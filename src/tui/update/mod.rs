@@ -58,8 +58,8 @@ pub(crate) enum Message {
     QuestionVoid(QuestionId),
     /// The session was left at its server, or not.
     Disconnected(SessionId, Result<(), Box<Report>>),
-    /// The session was ended and taken off the list, or not.
-    Removed(SessionId, Result<(), Box<Report>>),
+    /// A session was taken off the list, or not.
+    Removed(OpeningId, Result<(), Box<Report>>),
     /// A round of questions to servers has begun, to these.
     Asking(u64, Vec<String>),
     /// A server of a round, by its place, said what it holds, or not.
@@ -118,9 +118,12 @@ pub(crate) enum Effect {
     GiveUpCommand,
     AnswerCommand(u64, PromptReply),
     /// Looks away; what it runs goes on.
-    Forget(PaneId),
+    LookAway(PaneId),
     Disconnect(SessionId),
-    Remove(SessionId),
+    /// Ends a session at its server, which may have to be connected for it.
+    Remove(OpeningId, SessionId),
+    /// Takes a session off the list and leaves it to its server.
+    Forget(OpeningId, SessionId),
     /// Asks every server what it holds; `quiet`: without questions to the user.
     Refresh {
         round: u64,
@@ -174,7 +177,7 @@ pub(crate) fn update(model: &mut Model, message: Message, now: SystemTime) -> Ve
             }
             bulk::done(model, Verb::Disconnect, id, result.err())
         }
-        Message::Removed(id, result) => bulk::done(model, Verb::Remove, id, result.err()),
+        Message::Removed(id, result) => bulk::removed(model, id, result.err()),
         Message::Asking(round, names) => resume::asking(model, round, names),
         Message::Listed(round, place, answer) => resume::listed(model, round, place, answer),
         Message::Note(text) => toast(model, text, true),

@@ -60,7 +60,7 @@ pub(super) fn second(model: &mut Model, id: OpeningId) -> Vec<Effect> {
 }
 
 pub(super) fn opened(model: &mut Model, id: OpeningId, info: &SessionInfo) -> Vec<Effect> {
-    if model.connecting.contains_key(&id) {
+    if model.under_way.contains_key(&id) {
         drop_questions(model, id);
         return bulk::connected(model, id, Ok(info));
     }
@@ -100,7 +100,7 @@ pub(super) fn opened(model: &mut Model, id: OpeningId, info: &SessionInfo) -> Ve
 }
 
 pub(super) fn failed(model: &mut Model, id: OpeningId, report: Box<Report>) -> Vec<Effect> {
-    if model.connecting.contains_key(&id) {
+    if model.under_way.contains_key(&id) {
         drop_questions(model, id);
         return bulk::connected(model, id, Err(report));
     }
@@ -125,7 +125,7 @@ pub(super) fn question(
 ) -> Vec<Effect> {
     let waits = match asker {
         Asker::Opening(opening) => {
-            model.connecting.contains_key(&opening) || find(model, opening).is_some()
+            model.under_way.contains_key(&opening) || find(model, opening).is_some()
         }
         Asker::Command => model.command.running,
         Asker::Server(round, place) => model.servers.asks(round, place),
@@ -185,7 +185,7 @@ fn remove(model: &mut Model, id: OpeningId) {
         .retain(|layer| !matches!(layer, Layer::Opening(opening) if opening.id == id));
 }
 
-fn drop_questions(model: &mut Model, id: OpeningId) {
+pub(super) fn drop_questions(model: &mut Model, id: OpeningId) {
     model.layers.retain(
         |layer| !matches!(layer, Layer::Question(asked) if asked.asker == Asker::Opening(id)),
     );

@@ -227,7 +227,7 @@ fn marked_ones_are_connected_side_by_side_each_in_a_tab_and_failures_are_told_at
         reason.ends_with("kim on ADMIN07 has it") && !reason.starts_with("kim"),
         "{reason}: which one"
     );
-    assert!(model.bulks.is_empty() && model.connecting.is_empty());
+    assert!(model.bulks.is_empty() && model.under_way.is_empty());
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn esc_in_the_list_gives_up_what_is_being_connected() {
             samples::now(),
         );
     }
-    assert!(model.layers.is_empty() && model.toasts.is_empty() && model.connecting.is_empty());
+    assert!(model.layers.is_empty() && model.toasts.is_empty() && model.under_way.is_empty());
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Keys of the list.
 
-use crate::session::{ExitCode, Report, SessionState};
+use crate::session::{ExitCode, Report, SessionState, TransportKind};
 use crate::tui::input::{Action, Chord, Context};
 use crate::tui::model::Model;
 use crate::tui::model::bulk::Verb;
 use crate::tui::model::layer::{Confirm, Confirmed, Layer};
+use crate::tui::model::left::is_expired;
 
 use super::{Effect, bulk, leaving, opening, resume, tabs, toast};
 
@@ -141,10 +142,20 @@ fn remove(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let id = info.id;
-    if info.state == SessionState::Broken || info.state == SessionState::Closed {
+    let kept = info.transport == TransportKind::WSMan;
+    let is_over = match info.state {
+        SessionState::Broken => !kept,
+        SessionState::Closed => true,
+        _ => is_expired(info, model.now),
+    };
+    if is_over {
         return bulk::begin(model, Verb::Remove, &[id]);
     }
     let text = match &info.running {
+        _ if info.state == SessionState::Broken => format!(
+            "If {} has it still, it ends there, and with it what it runs.",
+            info.computer_name
+        ),
         Some(running) => format!(
             "The session ends on {}, and with it what it runs: {}",
             info.computer_name,

@@ -7,34 +7,19 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::remote_text;
 use crate::session::Report;
-use crate::transport::{Question, Scheme, Stage};
+use crate::transport::Question;
 use crate::tui::input::paste;
 use crate::tui::model::Model;
 use crate::tui::model::form::{Content, Field, Form};
-use crate::tui::model::layer::{Asked, Layer, Opening, OpeningOf, Way};
+use crate::tui::model::layer::{Asked, Layer};
 use crate::tui::theme::Role;
 use crate::tui::widgets::wrap;
 
-use super::popup;
+use super::{opening, popup};
 
-/// The stages of getting in, in the order in which they are shown.
-const STAGES: &[(Stage, &str)] = &[
-    (Stage::Resolve, "find the address"),
-    (Stage::Connect, "reach it"),
-    (Stage::Handshake, "agree on keys, trust the server"),
-    (Stage::Authenticate, "say who we are"),
-    (Stage::Start, "start PowerShell there"),
-    (Stage::Open, "open the session"),
-];
-
-/// The same of WSMan; the shell is created with the session's first messages.
-const WSMAN_STAGES: &[(Stage, &str)] = &[
-    (Stage::Resolve, "find the address"),
-    (Stage::Connect, "reach the port"),
-    (Stage::Handshake, "agree on TLS, check the certificate"),
-    (Stage::Authenticate, "say who we are"),
-    (Stage::Open, "create and open the session"),
-];
+/// A key of a dialog and what it does.
+pub(super) type Key = (&'static str, &'static str);
+pub(super) const CLOSE: Key = ("Enter", "close");
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, layer: &Layer) {
     let width = popup::text_width(area);
@@ -43,7 +28,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, layer: &Layer) 
         Layer::New(shown) => {
             form(frame, area, "New session", Vec::new(), shown, model);
         }
-        Layer::Opening(shown) => opening(frame, area, model, shown),
+        Layer::Opening(shown) => opening::draw(frame, area, model, shown),
         Layer::Question(asked) => question(frame, area, model, asked),
         Layer::Confirm(confirm) => {
             let mut lines = popup::sentences(&confirm.text, width, Role::Dialog, model);
@@ -89,13 +74,19 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, layer: &Layer) 
             ));
             popup::lines(frame, area, "Paste", lines, model);
         }
-        Layer::Report(report) => {
-            let mut lines = report_lines(report, width, model);
-            lines.push(Line::default());
-            lines.push(keys(&[("Enter", "close")], model));
-            popup::lines(frame, area, "Failed", lines, model);
+        Layer::Report(report) => failed(frame, area, report, &[CLOSE], model),
+        Layer::Unremoved(report, _) => {
+            let forget = ("f", "take off the list, leave to the server");
+            failed(frame, area, report, &[forget, CLOSE], model);
         }
     }
+}
+
+fn failed(frame: &mut Frame, area: Rect, report: &Report, ways: &[Key], model: &Model) {
+    let mut lines = report_lines(report, popup::text_width(area), model);
+    lines.push(Line::default());
+    lines.push(keys(ways, model));
+    popup::lines(frame, area, "Failed", lines, model);
 }
 
 /// What failed, why, and what to do next.
@@ -161,7 +152,7 @@ fn hanging(
 }
 
 /// Keys of a dialog with what they do.
-pub(super) fn keys(keys: &[(&'static str, &'static str)], model: &Model) -> Line<'static> {
+pub(super) fn keys(keys: &[Key], model: &Model) -> Line<'static> {
     let mut spans = Vec::new();
     for (key, word) in keys {
         spans.push(Span::styled(*key, model.theme.style(Role::Key)));
@@ -290,56 +281,6 @@ fn row(area: Rect, y: u16) -> Rect {
         height: u16::from(y < area.bottom()),
         ..area
     }
-}
-
-fn opening(frame: &mut Frame, area: Rect, model: &Model, shown: &Opening) {
-    let width = popup::text_width(area);
-    let label = remote_text::plain(&shown.label);
-    if let Some(report) = &shown.failure {
-        let mut lines = report_lines(report, width, model);
-        lines.push(Line::default());
-        lines.push(match shown.of {
-            OpeningOf::New(_) => keys(
-                &[("Enter", "change and try again"), ("Esc", "close")],
-                model,
-            ),
-            OpeningOf::Connect(_) => keys(&[("Enter", "close")], model),
-        });
-        popup::lines(frame, area, &label, lines, model);
-        return;
-    }
-    let mut lines = Vec::new();
-    let stages = match shown.way {
-        Way::Computer | Way::Uri(_) => WSMAN_STAGES,
-        Way::Ssh | Way::Other => STAGES,
-    };
-    for (stage, words) in stages.iter().copied() {
-        let tls = shown.way == Way::Uri(Scheme::Https) || shown.stage == Some(Stage::Handshake);
-        if matches!(shown.way, Way::Computer | Way::Uri(_)) && stage == Stage::Handshake && !tls {
-            continue;
-        }
-        let (mark, role) = match shown.stage {
-            Some(now) if stage < now => ("done", Role::Dim),
-            Some(now) if stage == now => ("now", Role::Changing),
-            _ => ("", Role::Dim),
-        };
-        lines.push(Line::styled(
-            format!("{mark:>5}  {words}"),
-            model.theme.style(role),
-        ));
-    }
-    lines.push(Line::default());
-    let mut last = keys(&[("Esc", "cancel")], model);
-    last.push_span(Span::styled(
-        format!("{} s", shown.seconds),
-        model.theme.style(Role::Dim),
-    ));
-    lines.push(last);
-    let verb = match shown.of {
-        OpeningOf::New(_) => "Opening",
-        OpeningOf::Connect(_) => "Connecting",
-    };
-    popup::lines(frame, area, &format!("{verb} {label}"), lines, model);
 }
 
 fn question(frame: &mut Frame, area: Rect, model: &Model, asked: &Asked) {

@@ -29,6 +29,7 @@ pub(super) fn here(model: &Model) -> Vec<(String, &'static str)> {
                 (Some(_), OpeningOf::Connect(_)) => vec![pair("Enter", "close")],
             },
             Layer::Report(_) => vec![pair("Enter", "close")],
+            Layer::Unremoved(..) => vec![pair("f", "off the list"), pair("Enter", "close")],
             Layer::Question(asked) => match asked.question {
                 Question::UnknownHostKey { .. } => vec![
                     pair("y", "trust"),
@@ -73,7 +74,7 @@ fn list_hints(model: &Model) -> Vec<(String, &'static str)> {
         "show all" => !sessions.filter.is_empty(),
         _ => true,
     });
-    if !model.connecting.is_empty() {
+    if !model.under_way.is_empty() {
         hints.insert(0, ("Esc".to_owned(), "give up"));
     } else if sessions.marks() > 0 {
         hints.insert(0, ("Esc".to_owned(), "unmark"));

@@ -6,6 +6,7 @@ mod dialogs;
 pub(crate) mod help;
 mod hints;
 mod leaving;
+mod opening;
 mod pane;
 mod popup;
 mod prompts;

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::remote_text;
 use crate::session::{Availability, SessionInfo};
 use crate::tui::model::Model;
+use crate::tui::model::left::{is_expired, times};
 use crate::tui::model::list::SessionList;
 use crate::tui::model::servers::{Asking, Server, Servers};
 use crate::tui::theme::Role;
@@ -93,11 +94,11 @@ fn rows(frame: &mut Frame, area: Rect, model: &Model, list: &SessionList) {
 
 fn cells(info: &SessionInfo, now: SystemTime) -> [String; 6] {
     let availability = match info.availability {
-        _ if strip::expired(info, now) => "expired".to_owned(),
+        _ if is_expired(info, now) => "expired".to_owned(),
         Availability::None => "None".to_owned(),
         other => other.to_string(),
     };
-    let (left, expires) = strip::times(info);
+    let (left, expires) = times(info);
     let left = left.map_or_else(String::new, |since| {
         match now.duration_since(since).unwrap_or_default().as_secs() {
             0..60 => "just now".to_owned(),

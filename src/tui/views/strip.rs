@@ -8,8 +8,9 @@ use ratatui::text::{Line, Span, Text};
 use unicode_width::UnicodeWidthStr;
 
 use crate::remote_text;
-use crate::session::{Availability, SessionInfo, SessionState, is_orphan};
+use crate::session::{SessionInfo, SessionState, is_orphan};
 use crate::tui::model::Model;
+use crate::tui::model::left::{is_busy, is_expired, times};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::wrap;
 use crate::tui::words::{age, countdown};
@@ -38,26 +39,6 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model) {
         height: area.height - 1,
     };
     frame.render_widget(Text::from(about(info, model, inner.width)), inner);
-}
-
-/// Since when nobody has it, and until when its server keeps it so. While another client has it, its time stands still.
-pub(super) fn times(info: &SessionInfo) -> (Option<SystemTime>, Option<SystemTime>) {
-    if is_busy(info) {
-        (None, None)
-    } else {
-        (info.disconnected, info.expires)
-    }
-}
-
-/// Whether its server has dropped it, as far as the clock says.
-pub(super) fn expired(info: &SessionInfo, now: SystemTime) -> bool {
-    let (_, expires) = times(info);
-    info.state == SessionState::Disconnected && expires.is_some_and(|at| at <= now)
-}
-
-/// Whether another client has it.
-fn is_busy(info: &SessionInfo) -> bool {
-    info.state == SessionState::Disconnected && info.availability == Availability::Busy
 }
 
 /// What it runs, as far as its server says.
@@ -114,7 +95,7 @@ pub(super) fn about(info: &SessionInfo, model: &Model, width: u16) -> Vec<Line<'
 fn advice(info: &SessionInfo, now: SystemTime) -> Option<&'static str> {
     if info.state != SessionState::Disconnected {
         None
-    } else if expired(info, now) {
+    } else if is_expired(info, now) {
         Some(
             "Its time is over: the server has dropped it. In the list, n opens a new session and r takes this one off.",
         )
@@ -164,7 +145,7 @@ fn facts(info: &SessionInfo, now: SystemTime) -> Vec<(&'static str, String)> {
         ("left", since(left)),
         ("last heard of", since(info.last_activity)),
         (
-            if expired(info, now) {
+            if is_expired(info, now) {
                 "expired"
             } else {
                 "expires"

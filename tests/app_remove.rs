@@ -1,0 +1,107 @@
+//! `r` in the app's list, against the foreign WSMan server: sessions that this psdeck did not open.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::app_resume::{SIZES, app, expire, folder, keep, open, states, wsman};
+use crate::support::peer::Peer;
+use crate::support::screen::Screen;
+use crate::support::wsman::PASSWORD;
+
+/// Leaves a session of this name at the peer.
+fn leave(peer: &Peer, data: &Path, name: &str) {
+    let mut screen = app(peer, data, (80, 24)).start();
+    open(&mut screen, name);
+    screen.keys("<C-]>d").expect("Enter connects it again");
+    screen.keys("<C-]>q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_session_of_another_run_is_removed_after_the_questions_that_connecting_it_asks() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let data = folder();
+    leave(&peer, data.path(), "ITTask");
+    // Nobody knows the password here.
+    let mut screen = Screen::new(80, 24)
+        .env("PSDECK_DATA", data.path().to_str().expect("a path"))
+        .start();
+    screen
+        .expect("Resume: 1 disconnected")
+        .keys("<Esc>")
+        .gone("Resume: 1")
+        .keys("r")
+        .expect("Remove ITTask?")
+        .keys("y")
+        .expect("wants a password")
+        // Without an answer it stays, and the list has it back.
+        .keys("<Esc>")
+        .expect("cannot remove the session")
+        .keys("<Enter>")
+        .gone("cannot remove the session")
+        .expect("Disconnected");
+    assert_eq!(states(&peer), ["Disconnected"]);
+    screen
+        .keys("ry")
+        .expect("wants a password")
+        .keys(&format!("{PASSWORD}<Enter>"))
+        .expect("No sessions yet")
+        .keys("q");
+    assert_eq!(screen.ended(), 0);
+    assert!(states(&peer).is_empty());
+}
+
+#[test]
+fn a_session_whose_server_is_away_is_given_up_or_taken_off_the_list() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    for size in SIZES {
+        let data = folder();
+        leave(&peer, data.path(), "ITTask");
+        let rule = serde_json::json!({ "op": "Enumerate", "seconds": 600, "count": 0 });
+        wsman(&peer).rule("hang", rule);
+        let mut screen = app(&peer, data.path(), size).start();
+        screen
+            .expect("Resume: 1 disconnected")
+            .keys("<Esc>")
+            .gone("Resume: 1")
+            .keys("ry")
+            .expect("Esc give up")
+            .keys("<Esc>")
+            .gone("Esc give up")
+            .expect("ITTask");
+        wsman(&peer).cut_for(Duration::from_mins(10), "refuse");
+        wsman(&peer).heal();
+        screen.keys("ry").expect("cannot remove the session");
+        keep(&screen, "unremoved", size);
+        screen.keys("f").expect("No sessions yet").keys("q");
+        assert_eq!(screen.ended(), 0);
+        wsman(&peer).cut_for(Duration::from_millis(1), "refuse");
+        wsman(&peer).until("its session still", |state| {
+            state["shells"].as_array().is_some_and(|all| all.len() == 1)
+        });
+        wsman(&peer).control("/expire", &serde_json::json!({}));
+    }
+}
+
+#[test]
+fn an_expired_session_goes_off_the_list_at_once_as_its_advice_says() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let data = folder();
+    leave(&peer, data.path(), "ITTask");
+    expire(&data.path().join("sessions/1.json"), data.path());
+    wsman(&peer).cut_for(Duration::from_mins(10), "refuse");
+    let mut screen = app(&peer, data.path(), (80, 24)).start();
+    screen
+        .expect("Resume: 1 disconnected")
+        .expect("r takes this one off")
+        .keys("<Esc>")
+        .gone("Resume: 1")
+        .keys("r")
+        .expect("No sessions yet");
+}
