@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use psdeck::server::Demonstration;
 use psdeck::session::registry::{RecordState, Registry};
@@ -11,7 +11,7 @@ use psdeck::session::{
     OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState, Stages,
 };
 use psdeck::transport::{
-    Answer, Ask, Failure, Leave, Nobody, Options, Question, Secret, TargetAddress,
+    Answer, Ask, Buffering, Failure, Leave, Nobody, Options, Question, Secret, TargetAddress,
 };
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -100,6 +100,14 @@ impl Connector for Lasting {
             let mut list = list.await?;
             if lists.asks && account(&target, &*ask).await != "alice" {
                 list.clear();
+            }
+            for found in &mut list {
+                let idle = Duration::from_hours(1);
+                let left = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+                found.disconnected = Some(left);
+                found.expires = SystemTime::now().checked_add(idle);
+                found.keeping.idle_timeout = Some(idle);
+                found.keeping.buffering = Some(Buffering::Drop);
             }
             if let Some((made, may)) = &lists.slow {
                 made.notify_one();
@@ -322,8 +330,16 @@ async fn what_a_server_tells_of_keeps_its_number_until_the_server_has_it_no_more
     let first = computer.deck();
     let found = ask(&first).await;
     assert_eq!(found, ask(&computer.deck()).await);
+    let told = first.pool.info(found[0]).unwrap();
+    assert_eq!(told.keeping.buffering, Some(Buffering::Drop));
     let third = computer.deck();
     assert_eq!(third.states().await, [(1, Disconnected, Free)]);
+    let remembered = third.pool.info(found[0]).unwrap();
+    assert_eq!(
+        (remembered.disconnected, remembered.expires, remembered.user),
+        (told.disconnected, told.expires, told.user)
+    );
+    assert_eq!(remembered.keeping, told.keeping);
     let session = third.connect(found[0]).await.unwrap();
     assert_eq!(session.info().name, "Backups");
     session.close().await.unwrap();

@@ -48,6 +48,18 @@ pub enum Availability {
     RemoteDebug,
 }
 
+/// Who has a session that is disconnected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// Nobody, or whoever its server tells of.
+    #[default]
+    Unknown,
+    /// Another psdeck on this computer.
+    Elsewhere,
+    /// A psdeck that ended without leaving it; its server may not have noticed.
+    Dead,
+}
+
 /// How a session's bytes travel, in PowerShell's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransportKind {
@@ -145,6 +157,8 @@ pub struct SessionInfo {
     pub disconnected: Option<SystemTime>,
     /// When the server drops it, if it is disconnected and that is known.
     pub expires: Option<SystemTime>,
+    /// Who has it, if it is disconnected.
+    pub holder: Holder,
     /// How the server keeps it without a client.
     pub keeping: Keeping,
     /// The network is lost, and tried again.
@@ -182,6 +196,7 @@ impl SessionInfo {
             last_activity: None,
             disconnected: None,
             expires: None,
+            holder: Holder::default(),
             keeping: Keeping::default(),
             interruption: None,
             running: None,

@@ -30,7 +30,9 @@ pub use demo::Demo;
 pub use enter::{Interactive, InteractiveEvents};
 pub use event::{Finished, HostEvent, PipelineEvent, PipelineState};
 use info::span;
-pub use info::{Availability, Interruption, SessionId, SessionInfo, SessionState, TransportKind};
+pub use info::{
+    Availability, Holder, Interruption, SessionId, SessionInfo, SessionState, TransportKind,
+};
 pub use interactive::{
     Colour, FieldReply, InteractiveEvent, Line, Prompt, PromptField, PromptReply, StreamKind,
 };
@@ -39,8 +41,8 @@ pub use limits::Limits;
 pub use live::Session;
 pub use opening::{OpenRequest, Opening, OpeningEvent};
 pub use operation::{InvokeRequest, Operation, OperationEvent, OperationKind};
+pub(crate) use pool::can_be_forgotten;
 pub use pool::{Left, Pool};
-pub(crate) use pool::{can_be_forgotten, is_orphan};
 pub use report::{ExitCode, Report};
 pub(crate) use running::weight;
 pub use running::{Input, Running, Stopper};

@@ -4,6 +4,7 @@ mod connecting;
 mod leaving;
 mod listing;
 mod memo;
+mod recorded;
 mod remembered;
 mod rows;
 
@@ -20,14 +21,13 @@ use uuid::Uuid;
 
 use self::memo::Memo;
 use self::remembered::Memory;
-pub(crate) use self::remembered::is_orphan;
 use self::rows::Row;
 pub(crate) use self::rows::can_be_forgotten;
 use super::builtin::{Local, Ssh, Wsman};
 use super::report::cancelled;
 use super::{
-    Connector, Description, ExitCode, Limits, OpenRequest, Opening, Report, Session, SessionId,
-    SessionInfo, SessionState, Sessions,
+    Connector, Description, ExitCode, Holder, Limits, OpenRequest, Opening, Report, Session,
+    SessionId, SessionInfo, SessionState, Sessions,
 };
 use crate::transport::{Ask, Failure, FailureKind, Leave, Options, TargetAddress};
 
@@ -181,7 +181,7 @@ impl Pool {
     pub fn is_abandoned(&self, id: SessionId) -> bool {
         let entry = self.inner.entry(id);
         entry.is_some_and(|entry| {
-            entry.is_abandoned() && !remembered::is_elsewhere(&entry.info.borrow())
+            entry.is_abandoned() && entry.info.borrow().holder != Holder::Elsewhere
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
-use crate::session::{Availability, SessionId, SessionInfo, SessionState, TransportKind};
+use crate::session::{Availability, Holder, SessionId, SessionInfo, SessionState, TransportKind};
 use crate::transport::Keeping;
 
 /// The moment that tests call now.
@@ -100,6 +100,7 @@ pub(crate) fn session(
         opened: Some(now() - Duration::from_mins(90)),
         last_activity: Some(now() - Duration::from_secs(12)),
         disconnected: None,
+        holder: Holder::default(),
         keeping: Keeping::default(),
         interruption: None,
         expires: (state == SessionState::Disconnected).then(|| now() + Duration::from_hours(2)),

@@ -11,11 +11,11 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::memo::Claim;
-use super::remembered::{ELSEWHERE, UNNOTICED, is_elsewhere};
+use super::recorded::{ELSEWHERE, UNNOTICED};
 use super::{Entry, Pool, unknown};
 use crate::session::report::cancelled;
 use crate::session::task::First;
-use crate::session::{Availability, ExitCode, Report, Session, SessionId, SessionState};
+use crate::session::{Availability, ExitCode, Holder, Report, Session, SessionId, SessionState};
 use crate::transport::Ask;
 
 /// So long what a server told of a session is not asked for again.
@@ -55,8 +55,9 @@ impl Pool {
         let is_changed = self.claim(id, &entry).await?;
         entry.info.send_if_modified(|info| {
             // That is over: it is ours to connect.
-            let was_elsewhere = is_elsewhere(info);
+            let was_elsewhere = info.holder == Holder::Elsewhere;
             if was_elsewhere {
+                info.holder = Holder::Unknown;
                 info.availability = Availability::None;
                 info.reason = None;
             }
@@ -78,8 +79,13 @@ impl Pool {
             });
             return connected;
         }
-        if connected.is_err() {
-            entry.memo.let_go().await;
+        match &connected {
+            Ok(_) => drop(
+                entry
+                    .info
+                    .send_if_modified(|info| std::mem::take(&mut info.holder) != Holder::Unknown),
+            ),
+            Err(_) => entry.memo.let_go().await,
         }
         self.inner.settle(id).await;
         connected
@@ -214,6 +220,7 @@ impl Pool {
             Claim::Changed => Ok(true),
             Claim::Other => {
                 entry.info.send_modify(|info| {
+                    info.holder = Holder::Elsewhere;
                     info.availability = Availability::Busy;
                     info.reason = Some(ELSEWHERE.to_owned());
                 });

@@ -2,14 +2,16 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::Pool;
+use super::recorded::A_COMMAND;
 use super::rows::Row;
-use super::{Entry, Pool, remembered};
 use crate::session::report::{OVERLOADED, cancelled, late};
-use crate::session::{Availability, Listed, Report, SessionId, SessionInfo, SessionState};
+use crate::session::{Availability, Holder, Listed, Report, SessionId, SessionInfo, SessionState};
 use crate::transport::{Answer, Ask, Options, Question, TargetAddress};
 
 impl Pool {
@@ -51,7 +53,7 @@ impl Pool {
             let entry = if let Some(known) = self.inner.find(found.instance_id) {
                 known
             } else {
-                let new = self.inner.found(Row {
+                let row = Row {
                     description: description.clone(),
                     name: Some(found.name.clone()).filter(|name| !name.is_empty()),
                     instance_id: found.instance_id,
@@ -66,13 +68,13 @@ impl Pool {
                         ..options.clone()
                     },
                     connector: Arc::clone(&connector),
-                });
-                Box::pin(new).await
+                };
+                Box::pin(self.inner.found(row, &found)).await
             };
             let id = entry.info.borrow().id;
             ids.push(id);
             self.inner.listed(id, found.running.clone());
-            entry.show(found);
+            entry.info.send_if_modified(|info| show(info, &found));
             entry.still_held();
         }
         self.inner.changed();
@@ -112,37 +114,42 @@ impl Ask for Named {
     }
 }
 
-impl Entry {
-    /// Shows what the server says of a session that we are not connected to.
-    fn show(&self, found: Listed) {
-        self.info.send_if_modified(|info: &mut SessionInfo| {
-            match info.state {
-                // What another psdeck holds, that one knows better.
-                SessionState::Disconnected if remembered::is_elsewhere(info) => return false,
-                SessionState::Disconnected => {}
-                // Lost here, and still there.
-                SessionState::Broken => info.state = SessionState::Disconnected,
-                _ => return false,
-            }
-            info.availability = found.availability;
-            info.reason = (found.availability == Availability::Busy).then(|| match found.client {
-                Some(client) => format!("it is connected to another client, {client}"),
-                None => "it is connected to another client".to_owned(),
-            });
-            info.configuration_name = found.configuration_name;
-            let running = found.running.into_iter().next();
-            // Servers tell the text of some commands only. Left when we left it, it runs what it ran then.
-            let same = remembered::is_same_moment(info.disconnected, found.disconnected);
-            let known = info.running.take().filter(|_| same);
-            info.running = running.map(|(_, text)| match text.trim() {
-                "" => known.unwrap_or_else(|| remembered::A_COMMAND.to_owned()),
-                text => text.to_owned(),
-            });
-            info.user = found.owner.or_else(|| info.user.take());
-            info.keeping = found.keeping;
-            info.disconnected = found.disconnected;
-            info.expires = found.expires;
-            true
-        });
+/// Shows what the server says of a session that we are not connected to; whether it is shown.
+pub(super) fn show(info: &mut SessionInfo, found: &Listed) -> bool {
+    match info.state {
+        // What another psdeck holds, that one knows better.
+        SessionState::Disconnected if info.holder == Holder::Elsewhere => return false,
+        SessionState::Disconnected => {}
+        // Lost here, and still there.
+        SessionState::Broken => info.state = SessionState::Disconnected,
+        _ => return false,
     }
+    info.availability = found.availability;
+    info.reason = (found.availability == Availability::Busy).then(|| match &found.client {
+        Some(client) => format!("it is connected to another client, {client}"),
+        None => "it is connected to another client".to_owned(),
+    });
+    info.configuration_name
+        .clone_from(&found.configuration_name);
+    // Servers tell the text of some commands only. Left when we left it, it runs what it ran then.
+    let same = is_same_moment(info.disconnected, found.disconnected);
+    let known = info.running.take().filter(|_| same);
+    info.running = found.running.first().map(|(_, text)| match text.trim() {
+        "" => known.unwrap_or_else(|| A_COMMAND.to_owned()),
+        text => text.to_owned(),
+    });
+    info.user = found.owner.clone().or_else(|| info.user.take());
+    info.keeping = found.keeping;
+    info.disconnected = found.disconnected;
+    info.expires = found.expires;
+    true
+}
+
+/// Whether a server's word of when a session was left is about what we know: its clock, and how it counts, are its own.
+fn is_same_moment(one: Option<SystemTime>, other: Option<SystemTime>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else {
+        return false;
+    };
+    let apart = one.duration_since(other).or(other.duration_since(one));
+    apart.is_ok_and(|apart| apart < Duration::from_secs(30))
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::remembered::{blocking, fill, is_abandoned};
+use super::recorded::{fill, is_abandoned};
+use super::remembered::blocking;
 use crate::session::registry::{Held, Record, RecordState, Registry};
 use crate::session::{SessionInfo, SessionState};
 

@@ -3,28 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::listing::show;
+use super::recorded::{UNNOTICED, apply, fill, look};
 use super::rows::Row;
 use super::{Entry, Inner, Pool};
-use crate::session::registry::{
-    Holding, Record, RecordState, Registry, RegistryError, Remembered, Watch,
-};
-use crate::session::{Availability, SessionId, SessionInfo, SessionState};
+use crate::session::registry::{Holding, Record, Registry, Watch};
+use crate::session::{Availability, Holder, Listed, SessionId, SessionInfo, SessionState};
 use crate::transport::PasswordCommand;
-
-/// The longest that servers take to notice that a client is gone.
-const NOTICED: Duration = Duration::from_mins(5);
-/// The longest that a server can be asked to keep a session without a client, in milliseconds.
-const LONGEST_IDLE: Duration = Duration::from_millis(2_147_483_647);
-/// The most characters of a command that are remembered.
-const LONGEST_COMMAND: usize = 200;
-/// What runs, where nobody says what it is.
-pub(super) const A_COMMAND: &str = "a command";
-/// So long after its time a session is still looked for: clocks differ.
-const SLACK: Duration = Duration::from_mins(10);
 
 /// A profile's password command.
 type Passwords = dyn Fn(&str) -> Option<PasswordCommand> + Send + Sync;
@@ -110,24 +99,6 @@ impl Pool {
     }
 }
 
-/// Why a session that another psdeck holds cannot be had.
-pub(super) const ELSEWHERE: &str = "another psdeck on this computer has it";
-/// What is said of a session that nobody left.
-const ABANDONED: &str = "its psdeck ended without leaving it";
-pub(super) const UNNOTICED: &str =
-    "its psdeck ended without leaving it: held until the server notices";
-
-/// Whether its psdeck ended without leaving it, as far as the list says.
-pub(crate) fn is_orphan(info: &SessionInfo) -> bool {
-    let reason = info.reason.as_deref();
-    reason.is_some_and(|reason| reason.starts_with(ABANDONED))
-}
-
-/// Whether another psdeck holds it.
-pub(super) fn is_elsewhere(info: &SessionInfo) -> bool {
-    info.reason.as_deref() == Some(ELSEWHERE)
-}
-
 impl Inner {
     /// The number of a new session.
     pub(super) async fn number(&self) -> SessionId {
@@ -170,14 +141,17 @@ impl Inner {
     }
 
     /// Makes a row of a session that a server told of, and remembers it: its number is its own from now on.
-    pub(super) async fn found(self: &Arc<Self>, row: Row) -> Entry {
+    pub(super) async fn found(self: &Arc<Self>, row: Row, listed: &Listed) -> Entry {
         let memory = self.memory.as_ref();
         if let Some(memory) = memory.filter(|_| row.connector.keeps_sessions()) {
             let name = row.name.clone().unwrap_or_default();
             let (target, instance_id) = (row.target.clone(), row.instance_id);
             let mut record = Record::new(0, name, instance_id, row.client, target, &row.options);
-            record.state = RecordState::Disconnected;
-            record.user.clone_from(&row.description.user);
+            let (id, name) = (SessionId(0), record.name.clone());
+            let mut info =
+                SessionInfo::new(id, name, instance_id, row.description.clone(), row.state);
+            show(&mut info, listed);
+            fill(&mut record, &info);
             let registry = memory.registry.clone();
             let adopting = move || {
                 registry.adopt(instance_id, |id| {
@@ -260,7 +234,7 @@ impl Entry {
 
     /// Says of a session that its server has not missed its dead psdeck yet, and no more of one that it has.
     pub(super) fn still_held(&self) {
-        if !self.is_abandoned() || is_elsewhere(&self.info.borrow()) {
+        if !self.is_abandoned() || self.info.borrow().holder == Holder::Elsewhere {
             return;
         }
         self.info.send_modify(|info| {
@@ -273,104 +247,6 @@ impl Entry {
     pub(super) fn is_abandoned(&self) -> bool {
         self.live.is_none() && self.memo.is_abandoned()
     }
-}
-
-/// Puts what a list shows into a record.
-pub(super) fn fill(record: &mut Record, info: &SessionInfo) {
-    record.state = match info.state {
-        SessionState::Opening => RecordState::Opening,
-        SessionState::Disconnected => RecordState::Disconnected,
-        _ => RecordState::Opened,
-    };
-    record
-        .configuration_name
-        .clone_from(&info.configuration_name);
-    record.user.clone_from(&info.user);
-    record.opened = info.opened;
-    record.disconnected = info.disconnected;
-    record.expires = info.expires;
-    record.idle_timeout = info.keeping.idle_timeout.map(|idle| idle.as_secs());
-    record.running = info.running.is_some();
-    let command = info.running.as_ref().and_then(|text| text.lines().next());
-    record.command = command.map(|line| line.chars().take(LONGEST_COMMAND).collect());
-}
-
-/// Whether a server's word of when a session was left is about what we know: its clock, and how it counts, are its own.
-pub(super) fn is_same_moment(one: Option<SystemTime>, other: Option<SystemTime>) -> bool {
-    let (Some(one), Some(other)) = (one, other) else {
-        return false;
-    };
-    let apart = one.duration_since(other).or(other.duration_since(one));
-    apart.is_ok_and(|apart| apart < Duration::from_secs(30))
-}
-
-/// Puts a record into what a list shows; whether that changes anything.
-fn apply(info: &mut SessionInfo, record: &Record, holding: Holding) -> bool {
-    let before = (info.availability, info.reason.clone(), info.expires);
-    let was_elsewhere = is_elsewhere(info);
-    // What a server told of it since, it knows better than the file.
-    if info.opened.is_none() || record.disconnected > info.disconnected {
-        info.opened = record.opened;
-        info.disconnected = record.disconnected;
-        info.expires = record.expires;
-        info.keeping.idle_timeout = record.idle_timeout.map(Duration::from_secs);
-        info.user.clone_from(&record.user);
-        if !record.configuration_name.is_empty() {
-            info.configuration_name
-                .clone_from(&record.configuration_name);
-        }
-        if record.running {
-            let command = record.command.as_deref().unwrap_or(A_COMMAND);
-            info.running.get_or_insert_with(|| command.to_owned());
-        }
-    }
-    info.expires = info.expires.or(record.expires);
-    if holding == Holding::Other {
-        info.availability = Availability::Busy;
-        info.reason = Some(ELSEWHERE.to_owned());
-    } else if was_elsewhere || info.reason.is_none() {
-        info.availability = Availability::None;
-        info.reason = is_abandoned(record.state).then(|| ABANDONED.to_owned());
-    }
-    before != (info.availability, info.reason.clone(), info.expires)
-}
-
-/// Whether the psdeck that had it ended without leaving it, if none holds it.
-pub(super) fn is_abandoned(state: RecordState) -> bool {
-    state != RecordState::Disconnected
-}
-
-/// What there is in the files now. Sessions whose time is over are forgotten, and abandoned ones get a time.
-fn look(registry: &Registry) -> Result<Remembered, RegistryError> {
-    let now = SystemTime::now();
-    let mut found = registry.records()?;
-    found.records.retain_mut(|(record, holding)| {
-        if *holding != Holding::Nobody {
-            return true;
-        }
-        let is_over = record.expires.is_some_and(|expires| expires + SLACK < now);
-        let written = if is_over {
-            registry.forget_unchanged(record.id, record.revision)
-        } else if is_abandoned(record.state) && record.expires.is_none() {
-            record.expires = Some(at_the_latest(record, now));
-            registry.amend(record)
-        } else {
-            Ok(())
-        };
-        if let Err(error) = written {
-            tracing::warn!(id = record.id, %error, "the session's record is not written");
-        }
-        !is_over
-    });
-    Ok(found)
-}
-
-/// When a session that its psdeck has abandoned is gone for sure.
-fn at_the_latest(record: &Record, now: SystemTime) -> SystemTime {
-    let idle = record
-        .idle_timeout
-        .map_or(LONGEST_IDLE, Duration::from_secs);
-    now + NOTICED + idle
 }
 
 /// Files are waited for elsewhere; `None` when that place is gone.

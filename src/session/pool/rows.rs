@@ -10,10 +10,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::memo::Memo;
-use super::remembered;
 use super::{Entry, Inner};
 use crate::session::{
-    Connector, Description, Listed, Report, Session, SessionId, SessionInfo, SessionState,
+    Connector, Description, Holder, Listed, Report, Session, SessionId, SessionInfo, SessionState,
 };
 use crate::transport::{Failure, FailureKind, Options, TargetAddress};
 
@@ -165,7 +164,7 @@ impl Inner {
             is_asked
                 && entry.live.is_none()
                 && info.state == SessionState::Disconnected
-                && !remembered::is_elsewhere(&info)
+                && info.holder != Holder::Elsewhere
                 && listed
                     .iter()
                     .all(|found| found.instance_id != info.instance_id)
@@ -202,7 +201,7 @@ pub(crate) fn can_be_forgotten(info: &SessionInfo) -> bool {
         SessionState::Broken,
         SessionState::Closed,
     ];
-    over.contains(&info.state) && !remembered::is_elsewhere(info)
+    over.contains(&info.state) && info.holder != Holder::Elsewhere
 }
 
 /// Whether two ways of writing an account mean the same one, as far as they say. Servers add the domain.

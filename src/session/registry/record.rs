@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::moment;
-use crate::transport::{Options, TargetAddress};
+use crate::transport::{Buffering, Options, TargetAddress};
 
 /// The most bytes of a record's text.
 pub(super) const LONGEST: usize = 64 << 10;
@@ -54,6 +54,9 @@ pub struct Record {
     /// Seconds for which the server keeps it without a client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_timeout: Option<u64>,
+    /// What becomes of output that finds no room meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffering: Option<Buffering>,
     /// Whether it was running something.
     #[serde(default)]
     pub running: bool,
@@ -109,6 +112,7 @@ impl Record {
             disconnected: None,
             expires: None,
             idle_timeout: None,
+            buffering: None,
             running: false,
             command: None,
             revision: 0,

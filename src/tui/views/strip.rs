@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span, Text};
 use unicode_width::UnicodeWidthStr;
 
 use crate::remote_text;
-use crate::session::{SessionInfo, SessionState, is_orphan};
+use crate::session::{Holder, SessionInfo, SessionState};
 use crate::tui::model::Model;
 use crate::tui::model::left::{is_busy, is_expired, times};
 use crate::tui::theme::{Role, Theme};
@@ -99,7 +99,7 @@ fn advice(info: &SessionInfo, now: SystemTime) -> Option<&'static str> {
         Some(
             "Its time is over: the server has dropped it. In the list, n opens a new session and r takes this one off.",
         )
-    } else if is_orphan(info) {
+    } else if info.holder == Holder::Dead {
         Some("Enter takes it up; the server may need a minute for it.")
     } else if is_busy(info) {
         Some(

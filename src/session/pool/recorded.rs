@@ -1,0 +1,120 @@
+//! What a list shows of a session, in its record and out of it again.
+
+use std::time::{Duration, SystemTime};
+
+use crate::session::registry::{Holding, Record, RecordState, Registry, RegistryError, Remembered};
+use crate::session::{Availability, Holder, SessionInfo, SessionState};
+
+/// The longest that servers take to notice that a client is gone.
+const NOTICED: Duration = Duration::from_mins(5);
+/// The longest that a server can be asked to keep a session without a client, in milliseconds.
+const LONGEST_IDLE: Duration = Duration::from_millis(2_147_483_647);
+/// The most characters of a command that are remembered.
+const LONGEST_COMMAND: usize = 200;
+/// What runs, where nobody says what it is.
+pub(super) const A_COMMAND: &str = "a command";
+/// So long after its time a session is still looked for: clocks differ.
+const SLACK: Duration = Duration::from_mins(10);
+
+/// Why a session that another psdeck holds cannot be had.
+pub(super) const ELSEWHERE: &str = "another psdeck on this computer has it";
+/// What is said of a session that nobody left.
+const ABANDONED: &str = "its psdeck ended without leaving it";
+pub(super) const UNNOTICED: &str =
+    "its psdeck ended without leaving it: held until the server notices";
+
+/// Puts what a list shows into a record.
+pub(super) fn fill(record: &mut Record, info: &SessionInfo) {
+    record.state = match info.state {
+        SessionState::Opening => RecordState::Opening,
+        SessionState::Disconnected => RecordState::Disconnected,
+        _ => RecordState::Opened,
+    };
+    record
+        .configuration_name
+        .clone_from(&info.configuration_name);
+    record.user.clone_from(&info.user);
+    record.opened = info.opened;
+    record.disconnected = info.disconnected;
+    record.expires = info.expires;
+    record.idle_timeout = info.keeping.idle_timeout.map(|idle| idle.as_secs());
+    record.buffering = info.keeping.buffering;
+    record.running = info.running.is_some();
+    let command = info.running.as_ref().and_then(|text| text.lines().next());
+    record.command = command.map(|line| line.chars().take(LONGEST_COMMAND).collect());
+}
+
+/// Puts a record into what a list shows; whether that changes anything.
+pub(super) fn apply(info: &mut SessionInfo, record: &Record, holding: Holding) -> bool {
+    let before = (info.availability, info.reason.clone(), info.expires);
+    let holder = match holding {
+        Holding::Other => Holder::Elsewhere,
+        _ if is_abandoned(record.state) => Holder::Dead,
+        _ => Holder::Unknown,
+    };
+    let was = std::mem::replace(&mut info.holder, holder);
+    // What a server told of it since, it knows better than the file.
+    if info.opened.is_none() || record.disconnected > info.disconnected {
+        info.opened = record.opened;
+        info.disconnected = record.disconnected;
+        info.expires = record.expires;
+        info.keeping.idle_timeout = record.idle_timeout.map(Duration::from_secs);
+        info.keeping.buffering = record.buffering;
+        info.user.clone_from(&record.user);
+        if !record.configuration_name.is_empty() {
+            info.configuration_name
+                .clone_from(&record.configuration_name);
+        }
+        if record.running {
+            let command = record.command.as_deref().unwrap_or(A_COMMAND);
+            info.running.get_or_insert_with(|| command.to_owned());
+        }
+    }
+    info.expires = info.expires.or(record.expires);
+    if holder == Holder::Elsewhere {
+        info.availability = Availability::Busy;
+        info.reason = Some(ELSEWHERE.to_owned());
+    } else if was == Holder::Elsewhere || info.reason.is_none() {
+        info.availability = Availability::None;
+        info.reason = (holder == Holder::Dead).then(|| ABANDONED.to_owned());
+    }
+    before != (info.availability, info.reason.clone(), info.expires)
+}
+
+/// Whether the psdeck that had it ended without leaving it, if none holds it.
+pub(super) fn is_abandoned(state: RecordState) -> bool {
+    state != RecordState::Disconnected
+}
+
+/// What there is in the files now. Sessions whose time is over are forgotten, and abandoned ones get a time.
+pub(super) fn look(registry: &Registry) -> Result<Remembered, RegistryError> {
+    let now = SystemTime::now();
+    let mut found = registry.records()?;
+    found.records.retain_mut(|(record, holding)| {
+        if *holding != Holding::Nobody {
+            return true;
+        }
+        let is_over = record.expires.is_some_and(|expires| expires + SLACK < now);
+        let written = if is_over {
+            registry.forget_unchanged(record.id, record.revision)
+        } else if is_abandoned(record.state) && record.expires.is_none() {
+            record.expires = Some(at_the_latest(record, now));
+            registry.amend(record)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = written {
+            tracing::warn!(id = record.id, %error, "the session's record is not written");
+        }
+        !is_over
+    });
+    Ok(found)
+}
+
+/// When a session that its psdeck has abandoned is gone for sure.
+fn at_the_latest(record: &Record, now: SystemTime) -> SystemTime {
+    let idle = record
+        .idle_timeout
+        .map_or(LONGEST_IDLE, Duration::from_secs);
+    now + NOTICED + idle
+}
