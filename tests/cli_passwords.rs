@@ -2,6 +2,7 @@
 
 use crate::support::peer::{Peer, account};
 use crate::support::psdeck::Psdeck;
+use crate::support::screen::Screen;
 
 /// A configuration in which each name leads to the peer by password only, and all have this command.
 fn profiles(peer: &Peer, user: &str, names: &[&str], method: &str, script: &str) -> Psdeck {
@@ -139,4 +140,17 @@ fn ctrl_c_ends_a_password_command_that_hangs() {
     going.interrupt();
     // Standard error stays open for as long as the command lives: it has ended too.
     going.wait().expect(130);
+}
+
+#[test]
+fn ctrl_c_ends_it_while_the_password_is_read_from_a_terminal() {
+    let verbs: [&[&str]; 2] = [&["invoke", "-c", "1"], &["new"]];
+    for verb in verbs {
+        let mut screen = Screen::new(80, 24)
+            .args(verb)
+            .args(&["127.0.0.1", "--password-stdin", "-vv"])
+            .start();
+        screen.expect("reading the password").keys("half<C-c>");
+        screen.ended();
+    }
 }

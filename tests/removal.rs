@@ -216,3 +216,39 @@ async fn a_session_that_is_being_connected_is_removed_once_it_is() {
     assert_eq!(deck.remembered(), Vec::<u32>::new());
     connecting.await.unwrap().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_waits_for_any_more_is_told_to_go_on() {
+    let Some(deck) = Deck::new() else { return };
+    let open = deck.open().await;
+    let hangs = |op| {
+        let arguments = json!({"op": op, "count": 0, "seconds": 60});
+        deck.server().rule("hang", arguments);
+    };
+    hangs("Create");
+    hangs("Delete");
+    let cancel = CancellationToken::new();
+    let opening = deck
+        .pool
+        .open(&deck.request, Arc::clone(&deck.ask), cancel.clone())
+        .await;
+    let asked = |op: usize| {
+        let seen = move |state: &serde_json::Value| state["rules"][op]["seen"].as_u64() > Some(0);
+        tokio::task::block_in_place(|| deck.server().until("it was asked", seen));
+    };
+    asked(0);
+    let given_up = CancellationToken::new();
+    let minutes = Duration::from_mins(5);
+    let closing = deck.pool.close_made(minutes, &given_up);
+    let pressed = async {
+        assert!(opening.session().await.is_err());
+        asked(1);
+        given_up.cancel();
+    };
+    let (loose, ()) = tokio::join!(closing, pressed);
+    let told: Vec<_> = loose.iter().map(|report| report.code).collect();
+    assert_eq!(told, [ExitCode::Cancelled, ExitCode::Unreachable]);
+    assert!(loose[0].block().contains(&format!("psdeck remove {open} ")));
+    assert!(loose[1].block().contains("psdeck remove 2 "));
+    assert_eq!(deck.remembered(), [1, 2]);
+}

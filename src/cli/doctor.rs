@@ -4,22 +4,17 @@ mod wsman;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
-
-use super::ask::Asker;
 use super::connection::Connection;
 use super::output::{self, printable};
-use super::signals::Interrupts;
 use super::status::{ExitStatus, Failed};
 use super::{Context, opening, targets};
 use crate::config::{Config, Resolved};
 use crate::session::{OpeningEvent, Report, Session};
 use crate::transport::http;
 use crate::transport::ssh::{self, KeyState};
-use crate::transport::{Ask, Options, Stage, TargetAddress};
+use crate::transport::{Options, Stage, TargetAddress};
 
 /// Check what psdeck works with; with a target, each step of getting in.
 #[derive(Debug, clap::Args)]
@@ -269,13 +264,7 @@ impl Findings {
         connection: &Connection,
         context: &Context,
     ) -> Result<ExitStatus, Failed> {
-        let mut interrupts = Interrupts::listen();
-        let cancel = CancellationToken::new();
-        let ask: Arc<dyn Ask> = Arc::new(Asker::new(
-            opening::given(connection)?,
-            true,
-            cancel.clone(),
-        ));
+        let (ask, cancel, mut interrupts) = opening::asker(connection, true)?;
         let pool = opening::forgetful();
         let mut opening = pool
             .open(

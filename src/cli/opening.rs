@@ -1,6 +1,6 @@
 //! Getting in, for every verb: connectors, passwords, Ctrl+C.
 
-use std::io::{self, BufRead as _};
+use std::io::{self, BufRead};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +17,25 @@ use crate::session::registry::{self, Registry};
 use crate::session::{
     Demo, ExitCode, Left, OpenRequest, Pool, Report, Session, SessionId, SessionState, Size,
 };
-use crate::transport::{Ask, Leave, Secret};
+use crate::transport::{Leave, Secret};
 
 /// A session that was opened for a verb, in a pool of its own.
 pub(super) struct Opened {
     pub(super) session: Session,
     pub(super) pool: Pool,
+    pub(super) interrupts: Interrupts,
+}
+
+/// Whoever answers for the user, what gives up getting in, and Ctrl+C: until the password that the command line leads to
+/// is read, that ends the program.
+pub(super) fn asker(
+    connection: &Connection,
+    alone: bool,
+) -> Result<(Arc<Asker>, CancellationToken, Interrupts), Failed> {
+    let given = given(connection)?;
+    let cancel = CancellationToken::new();
+    let asker = Asker::new(given, alone, cancel.clone());
+    Ok((Arc::new(asker), cancel, Interrupts::listen()))
 }
 
 /// A pool that reaches every kind of target, and remembers its sessions where that can be.
@@ -81,12 +94,9 @@ pub(super) async fn one(
     connection: &Connection,
     config: &Config,
     window: Size,
-    interrupts: &mut Interrupts,
 ) -> Result<Opened, Failed> {
-    let cancel = CancellationToken::new();
-    let asker = Arc::new(Asker::new(given(connection)?, true, cancel.clone()));
+    let (ask, cancel, mut interrupts) = asker(connection, true)?;
     let pool = pool(config);
-    let ask: Arc<dyn Ask> = asker;
     let request = request(target, connection, Some(window));
     let opening = pool.open(&request, ask, cancel.clone()).await;
     let mut opened = std::pin::pin!(opening.session());
@@ -98,9 +108,13 @@ pub(super) async fn one(
         }
     };
     match session {
-        Ok(session) => Ok(Opened { session, pool }),
+        Ok(session) => Ok(Opened {
+            session,
+            pool,
+            interrupts,
+        }),
         Err(report) => {
-            let loose = goodbye(&pool, Duration::ZERO, interrupts).await;
+            let loose = goodbye(&pool, Duration::ZERO, &mut interrupts).await;
             Err(loose.into_iter().fold(report, Report::with).into())
         }
     }
@@ -210,26 +224,28 @@ pub(super) async fn goodbye(
     limit: Duration,
     interrupts: &mut Interrupts,
 ) -> Vec<Report> {
+    let cancel = CancellationToken::new();
+    let mut closing = std::pin::pin!(pool.close_made(limit, &cancel));
     tokio::select! {
-        loose = pool.close_made(limit) => loose,
-        () = interrupts.next() => Vec::new(),
+        loose = &mut closing => return loose,
+        () = interrupts.next() => cancel.cancel(),
     }
+    closing.await
 }
 
 /// The password that the command line leads to, if it does.
-pub(super) fn given(connection: &Connection) -> Result<Option<Secret>, Failed> {
-    let mut line = String::new();
-    let read = if connection.password_stdin {
-        io::stdin().lock().read_line(&mut line)
+fn given(connection: &Connection) -> Result<Option<Secret>, Failed> {
+    let source: io::Result<Box<dyn BufRead>> = if connection.password_stdin {
+        Ok(Box::new(io::stdin().lock()))
     } else {
         match descriptor(connection) {
-            Some(descriptor) => {
-                descriptor.and_then(|file| io::BufReader::new(file).read_line(&mut line))
-            }
+            Some(descriptor) => descriptor.map(|file| Box::new(io::BufReader::new(file)) as _),
             None => return Ok(None),
         }
     };
-    match read {
+    tracing::debug!("reading the password");
+    let mut line = String::new();
+    match source.and_then(|mut source| source.read_line(&mut line)) {
         Ok(1..) => {
             let end = line.trim_end_matches(['\r', '\n']).len();
             line.truncate(end);

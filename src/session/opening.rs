@@ -134,7 +134,7 @@ impl Opening {
             let _ = sender.send(event);
             drop(sender);
             if let Some(parting) = parting.filter(|_| !is_open) {
-                let is_gone = parting.await.unwrap_or(false);
+                let is_gone = parting.await.ok().flatten().unwrap_or(false);
                 pool.inner.given_up(&entry, is_gone).await;
             }
         });
@@ -225,7 +225,7 @@ async fn attach(
     window: Option<Size>,
     ask: Arc<dyn Ask>,
     told: Option<&mpsc::UnboundedSender<OpeningEvent>>,
-    parting: &mut Option<JoinHandle<bool>>,
+    parting: &mut Option<JoinHandle<Option<bool>>>,
 ) -> Result<Attached, Report> {
     let (what, computer, instance_id) = {
         let info = entry.info.borrow();
@@ -262,8 +262,7 @@ async fn attach(
     });
     stages(Stage::Open);
     // If this is given up, the connection takes away what the server made of it, and the program's end waits for that.
-    let farewell = pool.inner.farewells.spawn(connected.connection.over());
-    let farewell = parting.insert(farewell);
+    let farewell = parting.insert(pool.inner.farewell(connected.connection.over()));
     let limits = pool.inner.limits;
     let window = window.unwrap_or(Size::UNATTENDED);
     let client = Client::new(PoolOptions {

@@ -170,7 +170,7 @@ impl One {
         // Nobody waits for the close: what the script did is known.
         if let Some(id) = id.filter(|_| !runs_on) {
             let (pool, ask) = (self.pool.clone(), Arc::clone(&ask));
-            self.pool.inner.farewells.spawn(async move {
+            self.pool.inner.farewell(async move {
                 if let Err(report) = pool.remove(id, ask, CancellationToken::new()).await {
                     pool.inner.loose().insert(id, report);
                 }

@@ -1,5 +1,6 @@
 //! The pool: every session that this process knows, and the operations on them.
 
+mod closing;
 mod connecting;
 mod leaving;
 mod listing;
@@ -11,7 +12,6 @@ mod rows;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
@@ -29,12 +29,10 @@ use super::{
     Connector, Description, ExitCode, Holder, Limits, OpenRequest, Opening, Report, Session,
     SessionId, SessionInfo, SessionState, Sessions,
 };
-use crate::transport::{Ask, Failure, FailureKind, Leave, Options, TargetAddress};
+use crate::transport::{Ask, Leave, Options, TargetAddress};
 
 /// How many sessions are opened, and how many targets are worked on, at once.
 pub(super) const THROTTLE: usize = 32;
-/// How long connections whose opening was given up are waited for: their own limit, and a little.
-const FAREWELL: Duration = Duration::from_secs(6);
 
 /// How a session was left.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +60,8 @@ pub(super) struct Inner {
     pub(super) farewells: TaskTracker,
     /// What may go on at servers though it was given up or closed.
     loose: Mutex<BTreeMap<SessionId, Report>>,
+    /// Nobody waits for farewells any more.
+    hurry: CancellationToken,
 }
 
 /// One row of the list.
@@ -110,6 +110,7 @@ impl Pool {
                 throttle: Arc::new(Semaphore::new(THROTTLE)),
                 farewells: TaskTracker::new(),
                 loose: Mutex::default(),
+                hurry: CancellationToken::new(),
             }),
         }
     }
@@ -294,56 +295,6 @@ impl Pool {
         }
         self.inner.remove(id).await;
         Ok(())
-    }
-
-    /// Closes every open session, side by side, and waits at most `limit`. Gives up what is being opened, and waits for
-    /// what that entails on the servers, a few seconds at most. What may go on at its server all the same stays
-    /// remembered, and is reported.
-    pub async fn close_all(&self, limit: Duration) -> Vec<Report> {
-        self.close_those(limit, |_| true).await
-    }
-
-    /// The same for the sessions that were opened here; those that were only connected stay as they are.
-    pub async fn close_made(&self, limit: Duration) -> Vec<Report> {
-        self.close_those(limit, |entry| entry.made).await
-    }
-
-    async fn close_those(&self, limit: Duration, meant: fn(&Entry) -> bool) -> Vec<Report> {
-        let open: Vec<Session> = {
-            let entries = self.inner.entries();
-            for entry in entries.values() {
-                if entry.info.borrow().state == SessionState::Opening {
-                    entry.removed.cancel();
-                }
-            }
-            let meant = entries.values().filter(|entry| meant(entry));
-            let live = meant.filter_map(|entry| entry.live.clone());
-            let going = [SessionState::Opened, SessionState::Closing];
-            live.filter(|session| going.contains(&session.info().state))
-                .collect()
-        };
-        let closing = open.iter().map(|session| async {
-            let closed = tokio::time::timeout(limit, session.close()).await;
-            let closed = closed.unwrap_or_else(|_| {
-                let why = "the server did not answer the close in time";
-                let why = Failure::new(FailureKind::TimedOut, why);
-                Err(Report::unclosed(&session.info(), &why))
-            });
-            if let Err(report) = closed {
-                self.inner.loose().insert(session.info().id, report);
-            }
-        });
-        self.inner.farewells.close();
-        let _ = tokio::join!(
-            futures_util::future::join_all(closing),
-            tokio::time::timeout(FAREWELL, self.inner.farewells.wait()),
-        );
-        let ids: Vec<_> = self.inner.entries().keys().copied().collect();
-        for id in ids {
-            self.inner.settle(id).await;
-        }
-        let loose = self.inner.loose();
-        loose.values().cloned().collect()
     }
 }
 

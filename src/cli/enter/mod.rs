@@ -46,17 +46,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
     let config = arguments.connection.config(context)?;
     let target = targets::single(&config, &arguments.target)?;
     let done = super::block_on(async {
-        let mut interrupts = Interrupts::listen();
         let window = window();
         let connection = &arguments.connection;
-        let opened = opening::one(&target, connection, &config, window, &mut interrupts).await?;
+        let opened = opening::one(&target, connection, &config, window).await?;
         let (interactive, events) = Interactive::enter(opened.session.clone(), window);
         let id = opened.session.info().id;
         let entered = Entered {
             pool: opened.pool.clone(),
             interactive,
             events,
-            interrupts,
+            interrupts: opened.interrupts,
         };
         let done = within(entered, arguments.prompt, context).await;
         if let Err(failed) = &done

@@ -56,10 +56,8 @@ pub(super) async fn run(
     config: &Config,
     colours: Colours,
 ) -> Result<ExitStatus, Failed> {
-    let mut interrupts = Interrupts::listen();
-    let cancel = CancellationToken::new();
-    let given = opening::given(&arguments.connection)?;
-    let asker = Arc::new(Asker::new(given, computers.len() == 1, cancel.clone()));
+    let (asker, cancel, mut interrupts) =
+        opening::asker(&arguments.connection, computers.len() == 1)?;
     let input = match &arguments.input {
         Some(file) => Some(Input::new(file, arguments.input_format)?),
         None => None,

@@ -43,14 +43,12 @@ impl Deck {
         alone: bool,
         context: &Context,
     ) -> Result<Self, Failed> {
-        let interrupts = Interrupts::listen();
-        let cancel = CancellationToken::new();
-        let asker = Asker::new(opening::given(connection)?, alone, cancel.clone());
+        let (asker, cancel, interrupts) = opening::asker(connection, alone)?;
         let pool = opening::remembering(config)?;
         signals::leave_at_end(pool.clone());
         let deck = Self {
             pool,
-            asker: Arc::new(asker),
+            asker,
             cancel,
             interrupts,
             colours: context.colours,
