@@ -22,8 +22,12 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new(robust: bool) -> Self {
+        Self::seeded(7, robust)
+    }
+
+    pub(super) fn seeded(seed: u64, robust: bool) -> Self {
         let mut settings = Settings::new("http://server:5985/wsman", "resource");
-        settings.seed = 7;
+        settings.seed = seed;
         Self {
             client: Client::new(settings),
             now: Instant::now(),

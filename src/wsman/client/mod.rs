@@ -62,6 +62,9 @@ pub struct Client {
     settled: bool,
     packet: usize,
     random: Random,
+    /// How long a server may hold a Receive that has nothing: another time for each session, so that those that were
+    /// opened together do not all ask again at once.
+    parked: Duration,
     outage: Option<Outage>,
     /// What the server refused because another client has the shell: it is asked who.
     held: Option<(Action, Box<Fault>)>,
@@ -101,6 +104,8 @@ impl Client {
             locale: settings.locale.clone(),
             data_locale: settings.data_locale.clone(),
         };
+        let mut random = Random(settings.seed);
+        let parked = settings.operation_timeout / 2 + random.below(settings.operation_timeout / 2);
         let mut client = Self {
             header,
             phase: Phase::New,
@@ -114,7 +119,8 @@ impl Client {
             robust: false,
             settled: false,
             packet: 0,
-            random: Random(settings.seed),
+            random,
+            parked,
             outage: None,
             held: None,
             kept: Kept::default(),

@@ -105,7 +105,7 @@ pub(super) fn pause(number: u32) -> Duration {
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: Duration) -> Duration {
+    pub(super) fn below(&mut self, bound: Duration) -> Duration {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

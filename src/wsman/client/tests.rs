@@ -8,7 +8,7 @@ use super::bench_tests::{
 };
 use super::{Event, Failure, Kept, Lane};
 use crate::psrp::{Priority, Target};
-use crate::wsman::Action;
+use crate::wsman::{Action, duration};
 
 const TIMED_OUT: u32 = 0x8033_8029;
 const GONE: u32 = 0x8033_805B;
@@ -134,6 +134,38 @@ fn a_receive_that_found_nothing_is_sent_again() {
     bench.answer(&receive, running);
     assert_eq!(bench.events(), []);
     bench.sends(Action::Receive);
+}
+
+#[test]
+fn sessions_that_open_together_do_not_ask_again_together() {
+    let asked = |seed| {
+        let mut bench = Bench::seeded(seed, true);
+        bench.client.open(SHELL, "S", object(10, true));
+        bench.client.read(Target::Pool, 1000);
+        let create = bench.sends(Action::Create);
+        assert_eq!(
+            inside(&create.envelope, "<w:OperationTimeout>"),
+            "PT180.000S"
+        );
+        bench.answer(&create, CREATED);
+        let held = |bench: &mut Bench| {
+            let receive = bench.sends(Action::Receive);
+            let held = inside(&receive.envelope, "<w:OperationTimeout>").to_owned();
+            (receive, duration::read(&held).unwrap().as_secs())
+        };
+        let (receive, first) = held(&mut bench);
+        bench.refuse(&receive, TIMED_OUT);
+        assert_eq!(held(&mut bench).1, first, "a session keeps its beat");
+        first
+    };
+    let mut asked: Vec<_> = (0..50).map(asked).collect();
+    asked.sort_unstable();
+    assert!(
+        asked.iter().all(|time| (90..=180).contains(time)),
+        "{asked:?}"
+    );
+    let together = asked.windows(40).any(|some| some[39] - some[0] < 60);
+    assert!(!together, "{asked:?}");
 }
 
 #[test]

@@ -149,6 +149,10 @@ impl Client {
         let exchange = self.exchanges.get(&id)?;
         let header = Header {
             max_envelope: exchange.limit,
+            timeout: match exchange.ask {
+                Ask::Receive(_) => self.parked,
+                _ => self.header.timeout,
+            },
             ..self.header.clone()
         };
         let operation = Operation {
