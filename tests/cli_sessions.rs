@@ -219,6 +219,41 @@ fn a_script_that_the_server_refuses_is_told_and_its_session_goes() {
 }
 
 #[test]
+fn a_session_that_cannot_be_remembered_is_made_only_where_it_need_not_be() {
+    let Some((peer, desk)) = start() else { return };
+    // No record can be written: something stands in the way of each.
+    for id in 1..9 {
+        let wall = desk.sessions().join(format!("{id}.json.new"));
+        std::fs::create_dir_all(wall.join("full")).unwrap();
+    }
+    std::fs::write(desk.sessions().join("counter"), "0\n").unwrap();
+    let detached = "Invoke-Command Server01 { 1 } -InDisconnectedSession";
+    let runs = [
+        desk.psdeck(&["new", "Server01"]),
+        desk.psdeck(&["invoke", "Server01", "-c", "1", "--detach"]),
+        desk.psdeck(&["console"]).input(detached),
+    ];
+    for run in runs {
+        let ran = run.run();
+        assert!(ran.err.contains(".json.new"), "{}", ran.err);
+        assert!(ran.err.contains("PSDECK_DATA"), "{}", ran.err);
+        assert_eq!(ran.out, "", "{}", ran.err);
+    }
+    assert_eq!(desk.run(&["new", "Server01"], 4).out, "");
+    assert_eq!(peer.count("received", "Create"), 0);
+
+    // Nothing is asked for later: it is told once, and works.
+    let ran = desk.run(&["invoke", "Server01", "-c", "6 * 7"], 0);
+    assert_eq!(ran.out.trim(), "42");
+    assert_eq!(ran.err.matches("warning:").count(), 1, "{}", ran.err);
+    let lines = "$null = New-PSSession Server01\n$null = New-PSSession Server01\n'on' + 'ward'\n";
+    let ran = desk.psdeck(&["console"]).input(lines).run().expect(0);
+    assert_eq!(ran.out.trim(), "onward");
+    assert_eq!(ran.err.matches(".json.new").count(), 1, "{}", ran.err);
+    assert_eq!(peer.violations(), Vec::<String>::new());
+}
+
+#[test]
 fn a_new_session_that_cannot_be_left_is_closed_and_one_that_was_there_stays() {
     let Some((peer, desk)) = start() else { return };
     desk.run(&["new", "Server01", "--name", "ITTask"], 0);

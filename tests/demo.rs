@@ -27,6 +27,7 @@ async fn open(pool: &Pool, computer: &str, name: Option<&str>) -> Result<Session
         options: Options::default(),
         window: Some(WINDOW),
         deadline: None,
+        kept: false,
     };
     pool.open(&request, Arc::new(Nobody), CancellationToken::new())
         .await

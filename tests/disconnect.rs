@@ -46,6 +46,7 @@ impl Clients {
                 options: Options::default(),
                 window: Some(WINDOW),
                 deadline: None,
+                kept: false,
             },
             ask: Arc::new(Nobody),
             peer: None,

@@ -267,6 +267,7 @@ fn pool(recording: &str) -> (Pool, OpenRequest, Done) {
         options: Options::default(),
         window: None,
         deadline: None,
+        kept: false,
     };
     let pool = Pool::with_limits(vec![Arc::new(connector)], limits());
     (pool, request, done)

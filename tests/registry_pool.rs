@@ -149,7 +149,7 @@ impl Computer {
     fn deck_with(&self, lists: Arc<Lists>) -> Deck {
         let registry = Registry::open(self.data.path().join("sessions")).unwrap();
         let pool = Pool::new(vec![Arc::new(Lasting(Demo(self.servers.clone()), lists))]);
-        let pool = pool.remembering(registry.clone(), Some(WINDOW), |_| None);
+        let pool = pool.remembering(registry.clone(), Some(WINDOW), |_| None, |_| ());
         Deck { pool, registry }
     }
 }
@@ -166,6 +166,7 @@ impl Deck {
             options: Options::default(),
             window: None,
             deadline: None,
+            kept: false,
         };
         let opening = self
             .pool

@@ -24,7 +24,7 @@ struct Deck {
 
 fn pool(registry: &Registry, limits: Limits) -> Pool {
     let pool = Pool::with_limits(Vec::new(), limits);
-    pool.remembering(registry.clone(), None, |_| None)
+    pool.remembering(registry.clone(), None, |_| None, |_| ())
 }
 
 impl Deck {

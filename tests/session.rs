@@ -53,6 +53,7 @@ pub fn request(peer: &Peer) -> OpenRequest {
             rows: 24,
         }),
         deadline: Some(Duration::from_mins(1)),
+        kept: false,
     }
 }
 

@@ -160,6 +160,7 @@ fn request() -> OpenRequest {
         options: Options::default(),
         window: Some(WINDOW),
         deadline: None,
+        kept: false,
     }
 }
 
@@ -421,6 +422,7 @@ async fn a_session_that_is_removed_while_it_opens_is_given_up() {
         options: Options::default(),
         window: None,
         deadline: None,
+        kept: false,
     };
     let opening = pool
         .open(&request, Arc::new(Nobody), CancellationToken::new())

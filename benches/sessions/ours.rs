@@ -27,6 +27,7 @@ pub async fn open_with(peer: &Peer, options: Options) -> Session {
         options,
         window: Some(WINDOW),
         deadline: None,
+        kept: false,
     };
     let pool = Pool::new(Vec::new());
     let opening = pool.open(

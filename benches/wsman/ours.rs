@@ -35,6 +35,7 @@ async fn work(arguments: &[String]) {
         },
         window: None,
         deadline: None,
+        kept: false,
     };
     let pool = Pool::new(Vec::new());
     let mut openings = Vec::new();

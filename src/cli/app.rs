@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::status::{ExitStatus, Failed};
@@ -33,7 +34,9 @@ pub(super) fn run(context: &Context) -> Result<ExitStatus, Failed> {
         })
     });
     let known = known.collect();
-    let (pool, notes) = match opening::remembering(&config) {
+    let (told, warnings) = watch::channel(None);
+    let warn = move |text| drop(told.send(Some(text)));
+    let (pool, notes) = match opening::remembering(&config, warn) {
         Ok(pool) => (pool, Vec::new()),
         Err(Failed::Report(report)) => {
             let why = report.reasons.join(": ");
@@ -44,7 +47,7 @@ pub(super) fn run(context: &Context) -> Result<ExitStatus, Failed> {
         }
         Err(other) => return Err(other),
     };
-    show(context, config, pool, known, Vec::new(), notes)
+    show(context, config, pool, known, Vec::new(), (notes, warnings))
 }
 
 /// Runs the app with the demonstration's sessions.
@@ -63,10 +66,12 @@ pub(super) fn demo(arguments: &Arguments, context: &Context) -> Result<ExitStatu
         options: Options::default(),
         window: None,
         deadline: None,
+        kept: false,
     });
     let config = context.config()?;
     let start = start.collect();
-    show(context, config, pool, servers.collect(), start, Vec::new())
+    let told = (Vec::new(), watch::channel(None).1);
+    show(context, config, pool, servers.collect(), start, told)
 }
 
 fn show(
@@ -75,7 +80,7 @@ fn show(
     pool: Pool,
     servers: Vec<tui::Server>,
     start: Vec<OpenRequest>,
-    notes: Vec<String>,
+    (notes, warnings): (Vec<String>, watch::Receiver<Option<String>>),
 ) -> Result<ExitStatus, Failed> {
     let mut options = tui::Options {
         pool: pool.clone(),
@@ -84,6 +89,7 @@ fn show(
         themes: crate::config::themes_folder(),
         servers,
         notes,
+        warnings,
     };
     let status = super::block_on(async {
         options.notes.extend(pool.recall().await);

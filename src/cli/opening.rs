@@ -39,8 +39,8 @@ pub(super) fn asker(
 }
 
 /// A pool that reaches every kind of target, and remembers its sessions where that can be.
-pub(super) fn pool(config: &Config) -> Pool {
-    remembering(config).unwrap_or_else(|failed| {
+pub(super) fn pool(config: &Config, colours: Colours) -> Pool {
+    remembering(config, warn(colours)).unwrap_or_else(|failed| {
         if let Failed::Report(report) = failed {
             tracing::warn!(why = report.reasons.first(), "{}", report.what);
         }
@@ -48,8 +48,16 @@ pub(super) fn pool(config: &Config) -> Pool {
     })
 }
 
+/// Tells on standard error what a pool cannot remember.
+pub(super) fn warn(colours: Colours) -> impl Fn(String) + Send + Sync + 'static {
+    move |text| output::warning(&text, colours)
+}
+
 /// The same, for verbs of remembered sessions.
-pub(super) fn remembering(config: &Config) -> Result<Pool, Failed> {
+pub(super) fn remembering(
+    config: &Config,
+    warn: impl Fn(String) + Send + Sync + 'static,
+) -> Result<Pool, Failed> {
     let registry = registry::folder().and_then(Registry::open);
     let registry = registry.map_err(|error| {
         let what = "sessions cannot be remembered";
@@ -61,10 +69,11 @@ pub(super) fn remembering(config: &Config) -> Result<Pool, Failed> {
     let registry = registry.keeping_commands(config.sessions.remember_commands);
     let config = config.clone();
     let window = config.retry.window;
-    Ok(forgetful().remembering(registry, window, move |profile| {
+    let passwords = move |profile: &str| {
         let computer = config.resolve(profile).ok()?.pop()?;
         computer.options.password_command
-    }))
+    };
+    Ok(forgetful().remembering(registry, window, passwords, warn))
 }
 
 /// A pool that keeps nothing: what is opened only to be tried.
@@ -84,6 +93,7 @@ pub(super) fn request(
         name: None,
         window,
         deadline: options.operation_timeout,
+        kept: false,
         options,
     }
 }
@@ -92,11 +102,10 @@ pub(super) fn request(
 pub(super) async fn one(
     target: &Resolved,
     connection: &Connection,
-    config: &Config,
+    pool: Pool,
     window: Size,
 ) -> Result<Opened, Failed> {
     let (ask, cancel, mut interrupts) = asker(connection, true)?;
-    let pool = pool(config);
     let request = request(target, connection, Some(window));
     let opening = pool.open(&request, ask, cancel.clone()).await;
     let mut opened = std::pin::pin!(opening.session());

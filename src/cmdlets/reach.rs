@@ -63,6 +63,7 @@ impl Reach {
             options: self.options.clone(),
             window: Some(run.console.host.window()),
             deadline: self.options.operation_timeout,
+            kept: false,
         }
     }
 }

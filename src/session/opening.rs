@@ -29,6 +29,8 @@ pub struct OpenRequest {
     pub window: Option<Size>,
     /// How long the whole opening may take; the stages have deadlines of their own too.
     pub deadline: Option<Duration>,
+    /// It is for later: where it cannot be remembered, it is not opened.
+    pub kept: bool,
 }
 
 /// A session being opened: its events, then its result. Dropping it cancels nothing.
@@ -91,7 +93,7 @@ impl Opening {
     ) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
         let deadline = request.deadline.map(|limit| Instant::now() + limit);
-        let window = request.window;
+        let (window, first) = (request.window, First::Open { kept: request.kept });
         let farewells = pool.inner.farewells.clone();
         farewells.spawn(async move {
             let computer = entry.info.borrow().computer_name.clone();
@@ -100,8 +102,8 @@ impl Opening {
             let work = async {
                 let _ = told.send(OpeningEvent::Queued);
                 let turn = Arc::clone(&pool.inner.throttle).acquire_owned().await;
-                let (first, told) = (First::Open, Some(&told));
-                let opened = attach(&pool, &entry, first, window, ask, told, &mut parting).await;
+                let opened =
+                    attach(&pool, &entry, first, window, ask, Some(&told), &mut parting).await;
                 drop(turn);
                 opened.map(|opened| serve(&pool, id, opened))
             };
@@ -230,7 +232,7 @@ async fn attach(
     let (what, computer, instance_id) = {
         let info = entry.info.borrow();
         let what = match first {
-            First::Open => "cannot open a session",
+            First::Open { .. } => "cannot open a session",
             First::Connect { .. } => "cannot connect the session",
         };
         (what, info.computer_name.clone(), info.instance_id)
@@ -286,7 +288,7 @@ async fn attach(
     );
     match first {
         // Before the server is asked for it: whoever dies after that finds it again.
-        First::Open => pool.inner.remember(entry).await,
+        First::Open { kept } => pool.inner.remember(entry, kept).await?,
         First::Connect { .. } => task.found(entry.running.clone()),
     }
     let limit = task.exchange_limit(limits.open);

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{TargetError, overlay};
 use crate::session::{
-    ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Pool,
-    Report, Session, SessionId, SessionState, Size,
+    ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
+    Session, SessionId, SessionState, Size,
 };
 use crate::transport::{Ask, Leave};
 
@@ -21,7 +21,7 @@ use super::commands::Commands;
 use super::model::layer::{Asker, NewSession, OpeningId};
 use super::model::pane::PaneId;
 use super::update::{Effect, Message};
-use super::{Options, Server};
+use super::{Options, Server, overhear};
 
 /// Events that a pane hands over in one message, at most.
 const BATCH: usize = 64;
@@ -50,7 +50,8 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn new(options: Options, messages: mpsc::Sender<Message>) -> Self {
-        tokio::spawn(overhear(options.pool.clone(), messages.clone()));
+        tokio::spawn(overhear::recall(options.pool.clone(), messages.clone()));
+        tokio::spawn(overhear::warn(options.warnings.clone(), messages.clone()));
         Self {
             options,
             messages,
@@ -206,6 +207,7 @@ impl Runner {
             name: new.name.clone(),
             window: Some(window),
             deadline: options.operation_timeout,
+            kept: false,
             options,
         })
     }
@@ -351,22 +353,6 @@ impl Runner {
                 });
             }
         });
-    }
-}
-
-/// Takes into the list what other psdecks make of their sessions, until the loop has ended.
-async fn overhear(pool: Pool, messages: mpsc::Sender<Message>) {
-    let Some(mut changes) = pool.overhear() else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            () = messages.closed() => return,
-            () = changes.changed() => {}
-        }
-        for note in pool.recall().await {
-            let _ = messages.send(Message::Note(note)).await;
-        }
     }
 }
 

@@ -17,6 +17,7 @@ mod commands;
 mod effects;
 mod input;
 mod model;
+mod overhear;
 #[cfg(test)]
 mod samples;
 mod terminal;
@@ -27,6 +28,8 @@ mod widgets;
 mod words;
 
 use std::path::PathBuf;
+
+use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::session::Pool;
@@ -49,6 +52,8 @@ pub struct Options {
     pub servers: Vec<Server>,
     /// What is to be told at the start, a sentence each.
     pub notes: Vec<String>,
+    /// What is to be told as it comes.
+    pub warnings: watch::Receiver<Option<String>>,
 }
 
 /// A server that is asked which sessions it holds.

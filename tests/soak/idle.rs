@@ -66,6 +66,7 @@ fn holder() {
                 options: options.clone(),
                 window: None,
                 deadline: None,
+                kept: false,
             };
             let ask = Arc::new(Answers::password(PASSWORD));
             let opening = pool.open(&request, ask, CancellationToken::new()).await;

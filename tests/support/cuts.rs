@@ -272,6 +272,7 @@ impl<'a> Life<'a> {
             options,
             window: None,
             deadline: None,
+            kept: false,
         };
         let ask = Arc::new(self.peer.answers());
         let opening = self

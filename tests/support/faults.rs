@@ -378,6 +378,7 @@ impl Life<'_> {
             options,
             window: None,
             deadline: None,
+            kept: false,
         };
         let opening = pool
             .open(&request, Arc::new(peer.answers()), CancellationToken::new())

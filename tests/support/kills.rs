@@ -306,7 +306,8 @@ async fn next(peer: &WsmanPeer, desk: &Desk, moment: &Moment) -> String {
         takeover_poll: Duration::from_millis(200),
         ..Limits::default()
     };
-    let pool = Pool::with_limits(Vec::new(), limits).remembering(registry.clone(), None, password);
+    let pool =
+        Pool::with_limits(Vec::new(), limits).remembering(registry.clone(), None, password, |_| ());
     assert_eq!(pool.recall().await, Vec::<String>::new(), "{name}");
     let list = pool.sessions().now();
     assert_eq!(list.len(), 1, "{name}: {list:?}");

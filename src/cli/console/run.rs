@@ -38,7 +38,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
     let at_terminal = io::stdin().is_terminal();
     crate::cli::block_on(async {
         let lines = (!at_terminal).then(Lines::default);
-        let pool = opening::pool(&config);
+        let pool = opening::pool(&config, context.colours);
         signals::leave_at_end(pool.clone());
         let around = Arc::new(Around::new(pool.clone(), lines, arguments.prompt));
         let host = Terminal::new(context.colours, Arc::clone(&around));
@@ -84,7 +84,7 @@ pub(in crate::cli) fn cmdlet(words: &[OsString], context: &Context) -> Result<Ex
         return Ok(ExitStatus::USAGE);
     };
     crate::cli::block_on(async {
-        let pool = opening::pool(&config);
+        let pool = opening::pool(&config, context.colours);
         signals::leave_at_end(pool.clone());
         let around = Arc::new(Around::new(pool.clone(), None, false));
         let host = Terminal::new(context.colours, Arc::clone(&around));

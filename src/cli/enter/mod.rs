@@ -48,7 +48,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
     let done = super::block_on(async {
         let window = window();
         let connection = &arguments.connection;
-        let opened = opening::one(&target, connection, &config, window).await?;
+        let pool = opening::pool(&config, context.colours);
+        let opened = opening::one(&target, connection, pool, window).await?;
         let (interactive, events) = Interactive::enter(opened.session.clone(), window);
         let id = opened.session.info().id;
         let entered = Entered {

@@ -94,7 +94,7 @@ pub(super) async fn run(
         },
         timeout: arguments.timeout,
     };
-    let pool = opening::pool(config);
+    let pool = opening::pool(config, colours);
     let ask: Arc<dyn Ask> = asker.clone();
     let mut run = Run {
         operation: pool.invoke(request, &ask, &cancel),

@@ -44,7 +44,7 @@ impl Deck {
         context: &Context,
     ) -> Result<Self, Failed> {
         let (asker, cancel, interrupts) = opening::asker(connection, alone)?;
-        let pool = opening::remembering(config)?;
+        let pool = opening::remembering(config, opening::warn(context.colours))?;
         signals::leave_at_end(pool.clone());
         let deck = Self {
             pool,

@@ -64,7 +64,8 @@ impl Deck {
         requests: Vec<(&Resolved, OpenRequest)>,
         script: Option<&Invoke>,
     ) -> Vec<SessionInfo> {
-        let one = |(target, request)| {
+        let one = |(target, mut request): (_, OpenRequest)| {
+            request.kept = true;
             let (pool, asker, cancel) =
                 (self.pool.clone(), self.asker.clone(), self.cancel.clone());
             async move { make(&pool, target, &request, asker, cancel, script).await }

@@ -25,6 +25,7 @@ fn session() -> Value {
             options: Options::default(),
             window: None,
             deadline: None,
+            kept: false,
         };
         let cancel = tokio_util::sync::CancellationToken::new();
         let session = pool

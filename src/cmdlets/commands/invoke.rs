@@ -161,7 +161,11 @@ async fn opened(run: &mut Run<'_>, bound: &Bound) -> Result<Vec<Session>> {
     let mut names = bound.texts("SessionName").into_iter();
     let requests: Vec<_> = computers
         .into_iter()
-        .map(|computer| (computer.request(names.next(), run), computer))
+        .map(|computer| {
+            let mut request = computer.request(names.next(), run);
+            request.kept = bound.switch("InDisconnectedSession");
+            (request, computer)
+        })
         .collect();
     let opening = requests.into_iter().map(|(request, computer)| {
         computer.open(run.console.pool.clone(), request, run.cancel.clone())

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::recorded::{fill, is_abandoned};
-use super::remembered::blocking;
-use crate::session::registry::{Held, Record, RecordState, Registry};
+use super::remembered::{Memory, blocking};
+use crate::session::registry::{Held, Record, RecordState, RegistryError};
 use crate::session::{SessionInfo, SessionState};
 
 /// One session's record; none of what is not remembered. Files are waited for elsewhere, one piece of work at a time.
@@ -28,7 +28,7 @@ struct Known {
 }
 
 struct Written {
-    registry: Registry,
+    memory: Memory,
     /// As it stands in the file, as far as we know.
     record: Record,
     /// While it is ours.
@@ -55,9 +55,7 @@ impl Written {
         record.revision += 1;
         match held.write(&record) {
             Ok(()) => self.record = record,
-            Err(error) => {
-                tracing::warn!(id = held.id(), %error, "the session's record is not written");
-            }
+            Err(error) => self.memory.unwritten(held.id(), &error),
         }
     }
 }
@@ -74,21 +72,18 @@ pub(super) enum Claim {
 
 impl Memo {
     /// Remembers a new session, and holds it.
-    pub(super) async fn begin(&self, registry: Registry, record: Record) {
-        self.work(move |memo| match registry.remember(&record) {
-            Ok(held) => {
-                *memo = Some(Written {
-                    registry,
-                    record,
-                    held: Some(held),
-                    claimed: None,
-                });
-            }
-            Err(error) => {
-                tracing::warn!(id = record.id, %error, "the session is not remembered");
-            }
-        })
-        .await;
+    pub(super) async fn begin(&self, memory: Memory, record: Record) -> Result<(), RegistryError> {
+        let begun = self.work(move |memo| {
+            let held = memory.registry.remember(&record)?;
+            *memo = Some(Written {
+                memory,
+                record,
+                held: Some(held),
+                claimed: None,
+            });
+            Ok(())
+        });
+        begun.await.unwrap_or(Ok(()))
     }
 
     /// Takes the session off the record: it is no more.
@@ -97,7 +92,7 @@ impl Memo {
             if let Some(written) = memo.take() {
                 match written.held {
                     Some(held) => held.forget(),
-                    None => drop(written.registry.forget(written.record.id)),
+                    None => drop(written.memory.registry.forget(written.record.id)),
                 }
             }
         };
@@ -112,7 +107,7 @@ impl Memo {
             if let Some(held) = written.held {
                 // While it is ours nobody else writes.
                 held.forget();
-            } else if let Err(error) = written.registry.forget_unchanged(id, revision) {
+            } else if let Err(error) = written.memory.registry.forget_unchanged(id, revision) {
                 tracing::warn!(id, %error, "the session's record stays");
             }
         };
@@ -146,14 +141,14 @@ impl Memo {
     }
 
     /// Takes what stands in a file that is not ours to write.
-    pub(super) async fn read(&self, registry: Registry, record: Record, is_live: bool) {
+    pub(super) async fn read(&self, memory: Memory, record: Record, is_live: bool) {
         self.work(move |memo| match memo {
             // What we wrote last tells whether others wrote since.
             Some(written) if written.held.is_some() || is_live => {}
             Some(written) => written.record = record,
             None => {
                 *memo = Some(Written {
-                    registry,
+                    memory,
                     record,
                     held: None,
                     claimed: None,
@@ -175,7 +170,8 @@ impl Memo {
                 return Claim::Ours;
             }
             let id = written.record.id;
-            match written.registry.take(id) {
+            let registry = written.memory.registry.clone();
+            match registry.take(id) {
                 Ok(Some((record, held))) => {
                     let same = record.revision == written.record.revision;
                     written.record = record;
@@ -185,7 +181,7 @@ impl Memo {
                     written.write(|record| record.state = RecordState::Opened);
                     if same { Claim::Ours } else { Claim::Changed }
                 }
-                Ok(None) => match written.registry.records() {
+                Ok(None) => match registry.records() {
                     Ok(all) if all.records.iter().any(|(record, _)| record.id == id) => {
                         Claim::Other
                     }
@@ -253,6 +249,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::session::registry::Registry;
     use crate::session::{Description, SessionId, TransportKind};
     use crate::transport::Options;
 
@@ -274,7 +271,8 @@ mod tests {
         let info = SessionInfo::new(id, "ITTask".into(), instance, description, opened);
         let (told, info) = watch::channel(info);
         let memo = Memo::default();
-        memo.begin(registry.clone(), record).await;
+        let memory = Memory::new(registry.clone(), None, |_| None, |_| ());
+        memo.begin(memory, record).await.unwrap();
         memo.note(info.clone()).await;
 
         // The leave is written only when the session is to be connected again.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -11,8 +12,10 @@ use super::listing::show;
 use super::recorded::{UNNOTICED, apply, fill, look};
 use super::rows::Row;
 use super::{Entry, Inner, Pool};
-use crate::session::registry::{Holding, Record, Registry, Watch};
-use crate::session::{Availability, Holder, Listed, SessionId, SessionInfo, SessionState};
+use crate::session::registry::{Holding, Record, Registry, RegistryError, Watch};
+use crate::session::{
+    Availability, ExitCode, Holder, Listed, Report, SessionId, SessionInfo, SessionState,
+};
 use crate::transport::PasswordCommand;
 
 /// A profile's password command.
@@ -21,29 +24,66 @@ type Passwords = dyn Fn(&str) -> Option<PasswordCommand> + Send + Sync;
 /// Where sessions are remembered, and whose passwords are to be had how.
 #[derive(Clone)]
 pub(super) struct Memory {
-    registry: Registry,
+    pub(super) registry: Registry,
     window: Option<Duration>,
     passwords: Arc<Passwords>,
+    warn: Arc<Warn>,
 }
+
+/// Tells what cannot be written, once.
+struct Warn {
+    tell: Box<dyn Fn(String) + Send + Sync>,
+    told: AtomicBool,
+}
+
+impl Memory {
+    pub(super) fn new(
+        registry: Registry,
+        window: Option<Duration>,
+        passwords: impl Fn(&str) -> Option<PasswordCommand> + Send + Sync + 'static,
+        warn: impl Fn(String) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            registry,
+            window,
+            passwords: Arc::new(passwords),
+            warn: Arc::new(Warn {
+                tell: Box::new(warn),
+                told: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// A record cannot be written; its session works all the same.
+    pub(super) fn unwritten(&self, id: u32, error: &RegistryError) {
+        tracing::warn!(id, %error, "the session's record is not written");
+        if !self.warn.told.swap(true, Relaxed) {
+            (self.warn.tell)(format!(
+                "sessions cannot be remembered as they are now: {error}; they work, but other psdecks do not know, and \
+                 neither does the next one. {MEND}"
+            ));
+        }
+    }
+}
+
+/// What helps where nothing can be written.
+const MEND: &str = "Make room, or make the folder writable; PSDECK_DATA names another one.";
 
 impl Pool {
     /// A pool that remembers its sessions, those that servers keep, and knows those of other psdecks. Of those,
     /// records do not say for how long a lost network is tried again, which is `window`, and a profile's password
-    /// command, which `passwords` gives. [`Self::recall`] reads what there is.
+    /// command, which `passwords` gives. [`Self::recall`] reads what there is. `warn` is told once, a sentence or two, if
+    /// records cannot be written.
     #[must_use]
     pub fn remembering(
         mut self,
         registry: Registry,
         window: Option<Duration>,
         passwords: impl Fn(&str) -> Option<PasswordCommand> + Send + Sync + 'static,
+        warn: impl Fn(String) + Send + Sync + 'static,
     ) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            let passwords = Arc::new(passwords);
-            inner.memory = Some(Memory {
-                registry,
-                window,
-                passwords,
-            });
+            inner.memory = Some(Memory::new(registry, window, passwords, warn));
         }
         self
     }
@@ -83,10 +123,8 @@ impl Pool {
                     None => continue,
                 },
             };
-            let registry = memory.registry.clone();
-            let read = entry
-                .memo
-                .read(registry, record.clone(), entry.live.is_some());
+            let (memory, is_live) = (memory.clone(), entry.live.is_some());
+            let read = entry.memo.read(memory, record.clone(), is_live);
             read.await;
             entry.info.send_if_modified(|info| {
                 // What is live here is ours, whatever the look at the files came before.
@@ -118,11 +156,17 @@ impl Inner {
         SessionId(self.last.fetch_add(1, Relaxed) + 1)
     }
 
-    /// Remembers a session before its server is asked for it.
-    pub(in crate::session) async fn remember(&self, entry: &Entry) {
-        let Some(memory) = &self.memory else { return };
+    /// Remembers a session before its server is asked for it. That this cannot be, is told; `kept`: it is an error.
+    pub(in crate::session) async fn remember(
+        &self,
+        entry: &Entry,
+        kept: bool,
+    ) -> Result<(), Report> {
+        let Some(memory) = &self.memory else {
+            return Ok(());
+        };
         if !entry.connector.keeps_sessions() {
-            return;
+            return Ok(());
         }
         let record = {
             let info = entry.info.borrow();
@@ -137,7 +181,21 @@ impl Inner {
             fill(&mut record, &info);
             record
         };
-        entry.memo.begin(memory.registry.clone(), record).await;
+        let id = record.id;
+        match entry.memo.begin(memory.clone(), record).await {
+            Err(error) if kept => {
+                let what = "the session cannot be remembered, so it was not opened";
+                let mut report = Report::new(ExitCode::Refused, what).hint(MEND);
+                report.computer = Some(entry.info.borrow().computer_name.clone());
+                report.reasons.push(error.to_string());
+                Err(report)
+            }
+            Err(error) => {
+                memory.unwritten(id, &error);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Makes a row of a session that a server told of, and remembers it: its number is its own from now on.
@@ -164,11 +222,10 @@ impl Inner {
                     let id = SessionId(record.id);
                     let client = record.client;
                     let entry = self.add(id, Row { client, ..row }).1;
-                    let registry = memory.registry.clone();
-                    entry.memo.read(registry, record, false).await;
+                    entry.memo.read(memory.clone(), record, false).await;
                     return entry;
                 }
-                Some(Err(error)) => tracing::warn!(%error, "a session is not remembered"),
+                Some(Err(error)) => memory.unwritten(0, &error),
                 None => {}
             }
         }

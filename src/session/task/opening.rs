@@ -13,7 +13,10 @@ use crate::transport::{Command, Failure, FailureKind, Stage};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::session) enum First {
     /// A new session.
-    Open,
+    Open {
+        /// It is for later: where it cannot be remembered, it is not opened.
+        kept: bool,
+    },
     /// One that another client, or an earlier connection, left on the server.
     Connect {
         /// The server may still count it as ours, whose psdeck is dead.
@@ -34,10 +37,11 @@ impl Task {
         let id = self.client.id();
         let name = self.info.borrow().name.clone();
         let command = match first {
-            First::Open => self
-                .client
-                .open()
-                .map(|opening| Command::Open { id, name, opening }),
+            First::Open { .. } => {
+                self.client
+                    .open()
+                    .map(|opening| Command::Open { id, name, opening })
+            }
             First::Connect { ours } => {
                 self.client
                     .connect()
