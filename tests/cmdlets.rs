@@ -222,3 +222,16 @@ async fn a_script_file_is_read_as_windows_wrote_it() {
     assert!(told.errors[0].starts_with("ScriptFileNotReadable"));
     assert!(told.blocks[0].contains("neither UTF-8 nor UTF-16"));
 }
+
+#[tokio::test]
+async fn a_host_name_means_ssh_whatever_a_profile_says() {
+    let mut lines = Lines::demo();
+    for line in [
+        "New-PSSession -HostName Server01",
+        "Invoke-Command -SSHConnection @{ HostName = 'Server01' } { 1 }",
+    ] {
+        let told = lines.run(line).await;
+        assert!(told.errors[0].starts_with("PSSessionInvalidComputerName"));
+        assert!(told.blocks[0].contains("leads to demo:Server01"), "{line}");
+    }
+}

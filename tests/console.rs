@@ -331,15 +331,14 @@ fn accounts(peer: &WsmanPeer) -> Vec<String> {
 #[test]
 fn enter_example_4_names_the_port_and_the_account() {
     let Some(peer) = enterprise() else { return };
-    // The documentation's port 90 is the peer's here; where the profile leads, nobody listens on the usual port.
+    // The profile's own port is dead; the documentation's port 90 is the peer's here.
     let port = peer.port("http");
-    let config = profiles(&peer).replace(&format!("127.0.0.1:{port}"), "127.0.0.1");
-    let enter =
-        format!(r"Enter-PSSession -ComputerName Server01 -Port {port} -Credential Domain01\User01");
-    let ran = console(
-        &config,
-        &[&enter, "'in' + 'side'", "exit", "'out' + 'side'"],
+    let config = profiles(&peer).replace(
+        &format!("target = \"wsman:127.0.0.1:{port}\"\n"),
+        &format!("target = \"wsman:127.0.0.1:1\"\nports = {{ 90 = {port} }}\n"),
     );
+    let enter = r"Enter-PSSession -ComputerName Server01 -Port 90 -Credential Domain01\User01";
+    let ran = console(&config, &[enter, "'in' + 'side'", "exit", "'out' + 'side'"]);
     assert_eq!(
         ran.out.lines().collect::<Vec<_>>(),
         [

@@ -1,5 +1,6 @@
 //! `psdeck config path|show|check`.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
 use clap::Subcommand;
@@ -82,6 +83,8 @@ struct Shown<'a> {
     group: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    ports: &'a BTreeMap<u16, u16>,
     #[serde(flatten)]
     options: Options,
 }
@@ -102,6 +105,7 @@ fn show(config: &Config) -> Result<ExitStatus, Failed> {
             target: computer.target.as_deref().unwrap_or_default(),
             group: computer.group.as_deref(),
             tags: &computer.tags,
+            ports: &computer.ports,
             options: resolved.map_or_else(|| computer.options.clone(), |found| found.options),
         };
         table(&mut text, &["computers", name], &shown)?;

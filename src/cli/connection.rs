@@ -7,10 +7,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::Context;
 use super::status::Failed;
-use crate::config::{CONNECTION, Config, ConnectionOption, Resolved, overlay};
+use crate::config::{CONNECTION, Config, ConnectionOption, Resolved};
 use crate::transport::{Options, ssh};
 
-/// How to get in. What the target itself says goes first, then these, then its profile, then its group.
+/// How to get in. What a target spells itself goes first, then these, then its profile, then its group.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = HEADING)]
 pub(super) struct Connection {
@@ -33,9 +33,9 @@ const HEADING: &str = "Connection options";
 struct Given(Options);
 
 impl Connection {
-    /// The options for one target: these over those of its profile.
-    pub(super) fn over(&self, target: &Resolved) -> Options {
-        overlay(self.given.0.clone(), target.options.clone())
+    /// A target, with these options over those of its profile.
+    pub(super) fn on(&self, target: Resolved) -> Resolved {
+        target.with(self.given.0.clone())
     }
 
     /// The configuration name that was given, where it picks among sessions.

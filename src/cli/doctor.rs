@@ -52,17 +52,15 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
     findings.terminal(context)?;
     let config = findings.configuration(&arguments.connection, context)?;
     let target = match &arguments.target {
-        Some(name) => Some(targets::single(&config, name)?),
+        Some(name) => Some(targets::single(&config, name, &arguments.connection)?),
         None => None,
     };
     super::block_on(async {
-        findings
-            .identities(target.as_ref(), &arguments.connection)
-            .await?;
+        findings.identities(target.as_ref()).await?;
         if let Some(target) = &target {
-            let options = arguments.connection.over(target);
             if let TargetAddress::Wsman { .. } = target.address {
-                let towards = findings.towards_wsman(&target.address, &options, context.colours);
+                let towards =
+                    findings.towards_wsman(&target.address, &target.options, context.colours);
                 if let Some(failed) = towards.await? {
                     return Ok(failed);
                 }
@@ -174,12 +172,8 @@ impl Findings {
     }
 
     /// The agent and the key files, as the login to a target would use them.
-    async fn identities(
-        &mut self,
-        target: Option<&Resolved>,
-        connection: &Connection,
-    ) -> Result<(), Failed> {
-        let options = target.map_or_else(Options::default, |target| connection.over(target));
+    async fn identities(&mut self, target: Option<&Resolved>) -> Result<(), Failed> {
+        let options = target.map_or_else(Options::default, |target| target.options.clone());
         let (host, user, port) = match target.map(|target| &target.address) {
             Some(TargetAddress::Ssh { user, host, port }) => {
                 (host.as_str(), user.as_deref(), *port)
@@ -267,11 +261,7 @@ impl Findings {
         let (ask, cancel, mut interrupts) = opening::asker(connection, true)?;
         let pool = opening::forgetful();
         let mut opening = pool
-            .open(
-                &opening::request(target, connection, None),
-                ask,
-                cancel.clone(),
-            )
+            .open(&opening::request(target, None), ask, cancel.clone())
             .await;
         let mut step: Option<(Stage, Instant)> = None;
         let address = &target.address;

@@ -82,19 +82,14 @@ pub(super) fn forgetful() -> Pool {
 }
 
 /// What is asked of the pool for one target.
-pub(super) fn request(
-    target: &Resolved,
-    connection: &Connection,
-    window: Option<Size>,
-) -> OpenRequest {
-    let options = connection.over(target);
+pub(super) fn request(target: &Resolved, window: Option<Size>) -> OpenRequest {
     OpenRequest {
         target: target.address.clone(),
         name: None,
         window,
-        deadline: options.operation_timeout,
+        deadline: target.options.operation_timeout,
         kept: false,
-        options,
+        options: target.options.clone(),
     }
 }
 
@@ -106,7 +101,7 @@ pub(super) async fn one(
     window: Size,
 ) -> Result<Opened, Failed> {
     let (ask, cancel, mut interrupts) = asker(connection, true)?;
-    let request = request(target, connection, Some(window));
+    let request = request(target, Some(window));
     let opening = pool.open(&request, ask, cancel.clone()).await;
     let mut opened = std::pin::pin!(opening.session());
     let session = tokio::select! {

@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::config::target_report;
+use super::connection::Connection;
 use super::status::Failed;
 use crate::config::{Config, Resolved, text_of};
 use crate::session::{ExitCode, Report};
@@ -28,7 +29,11 @@ impl Targets {
     }
 
     /// Finds out what the names stand for, each computer once, in their order.
-    pub(super) fn resolve(&self, config: &Config) -> Result<Vec<Resolved>, Failed> {
+    pub(super) fn resolve(
+        &self,
+        config: &Config,
+        connection: &Connection,
+    ) -> Result<Vec<Resolved>, Failed> {
         let mut names = self.names.clone();
         if let Some(file) = &self.targets_from {
             let text = read(file)?;
@@ -45,12 +50,16 @@ impl Targets {
                 "name a computer: HOST, USER@HOST for SSH, a profile, local, or demo:Server01",
             ));
         }
-        resolve(config, &names)
+        resolve(config, &names, connection)
     }
 }
 
-/// The computers that these names stand for, each once, in their order.
-pub(super) fn resolve(config: &Config, names: &[String]) -> Result<Vec<Resolved>, Failed> {
+/// The computers that these names stand for, each once, in their order, and how a line gets into them.
+pub(super) fn resolve(
+    config: &Config,
+    names: &[String],
+    connection: &Connection,
+) -> Result<Vec<Resolved>, Failed> {
     let mut seen = HashSet::new();
     let mut computers = Vec::new();
     for name in names {
@@ -60,19 +69,24 @@ pub(super) fn resolve(config: &Config, names: &[String]) -> Result<Vec<Resolved>
         computers.extend(
             found
                 .into_iter()
-                .filter(|found| seen.insert(found.name.clone())),
+                .filter(|found| seen.insert(found.name.clone()))
+                .map(|found| connection.on(found)),
         );
     }
     Ok(computers)
 }
 
 /// The one computer that a name stands for.
-pub(super) fn single(config: &Config, name: &str) -> Result<Resolved, Failed> {
+pub(super) fn single(
+    config: &Config,
+    name: &str,
+    connection: &Connection,
+) -> Result<Resolved, Failed> {
     let mut found = config
         .resolve(name)
         .map_err(|error| target_report(&error, name))?;
     match (found.pop(), found.len()) {
-        (Some(one), 0) => Ok(one),
+        (Some(one), 0) => Ok(connection.on(one)),
         (_, others) => Err(Failed::usage(
             format!("'{name}' names {} computers, and one is needed", others + 1),
             "name one of them; psdeck invoke works on all",

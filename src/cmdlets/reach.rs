@@ -10,7 +10,7 @@ use super::host::ToldIn;
 use super::interpreter::Run;
 use super::options::SessionOption;
 use super::value::{Credential, Value};
-use crate::config::overlay;
+use crate::config::{Resolved, overlay};
 use crate::session::{OpenRequest, Pool, Report, Session, SessionId};
 use crate::transport::{Answer, Ask, Options, Question, Secret, TargetAddress};
 use tokio_util::sync::CancellationToken;
@@ -133,27 +133,28 @@ impl Run<'_> {
             error.report = Some(Box::new(Report::new(error.code, "").hint(wrong.hint())));
             error.target(name)
         })?;
-        let found = found.into_iter().map(|mut computer| {
-            let computer_name = computer.options.computer_name.take();
-            let (user, target) = (&options.user, &mut computer.address);
-            if user.is_some()
-                && let TargetAddress::Wsman { user, .. } | TargetAddress::Ssh { user, .. } = target
+        let found = found.into_iter().map(|computer| {
+            if !prefix.is_empty() && !matches!(computer.address, TargetAddress::Ssh { .. }) {
+                return Err(no_ssh(&computer));
+            }
+            let mut computer = computer.with(options.clone());
+            // Who the command names goes before who its target names.
+            if options.user.is_some()
                 && prefix.is_empty()
+                && let TargetAddress::Wsman { user, .. } | TargetAddress::Ssh { user, .. } =
+                    &mut computer.address
             {
-                // Who the command names goes before who the address names.
                 *user = None;
             }
-            let mut options = overlay(options.clone(), computer.options);
-            options.computer_name = computer_name.or(options.computer_name);
-            Reach {
+            Ok(Reach {
                 name: computer.name,
                 target: computer.address,
                 ask: self.asker(bound),
                 told_in: self.console.host.told_in(),
-                options,
-            }
+                options: computer.options,
+            })
         });
-        Ok(found.collect())
+        found.collect()
     }
 
     /// What the parameters, `-SessionOption` and the preference variables say about the connection.
@@ -299,6 +300,16 @@ impl Run<'_> {
         };
         self.computer(&host, "ssh:", options, bound)
     }
+}
+
+/// `-HostName` is SSH's.
+fn no_ssh(computer: &Resolved) -> Error {
+    let (name, way) = (&computer.name, &computer.address);
+    let message = format!("-HostName means SSH, and the profile of {name} leads to {way}.");
+    let mut error = Error::new("InvalidArgument", "PSSessionInvalidComputerName", message);
+    let hint = "-ComputerName takes the profile; -ComputerName ssh:HOST goes past it";
+    error.report = Some(Box::new(Report::new(error.code, "").hint(hint)));
+    error.target(name)
 }
 
 /// The table of `-Options` as `ssh -o` takes it.

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -47,6 +47,9 @@ pub struct Computer {
     pub group: Option<String>,
     /// Words that name several computers at once, as `tag:WORD`.
     pub tags: Vec<String>,
+    /// Where its ports are that a line names, `{ 90 = 10090 }` say: a tunnel leads to them.
+    #[serde(deserialize_with = "ports")]
+    pub ports: BTreeMap<u16, u16>,
     /// The connection options that it names itself.
     #[serde(skip)]
     pub options: Options,
@@ -153,6 +156,16 @@ impl Config {
     }
 }
 
+/// Keys are texts in TOML.
+fn ports<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u16, u16>, D::Error> {
+    let written = BTreeMap::<String, u16>::deserialize(from)?.into_iter();
+    let read = written.map(|(port, there)| match port.parse() {
+        Ok(port) => Ok((port, there)),
+        Err(_) => Err(serde::de::Error::custom(format!("'{port}' is no port"))),
+    });
+    read.collect()
+}
+
 struct Reader<'a> {
     text: &'a str,
     config: Config,
@@ -166,7 +179,7 @@ impl<'a> Reader<'a> {
             match key.get_ref().as_ref() {
                 "computers" => {
                     for (name, value) in self.table(value)? {
-                        self.keys(&value, &["target", "group", "tags"], true, &name);
+                        self.keys(&value, &["target", "group", "tags", "ports"], true, &name);
                         let own = self.value::<Computer>(value.clone())?;
                         let options = self.value(value)?;
                         let computer = Computer { options, ..own };

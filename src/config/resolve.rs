@@ -1,5 +1,7 @@
 //! What a name on the command line stands for.
 
+use std::collections::BTreeMap;
+
 use super::{Computer, Config, overlay};
 use crate::transport::{AddressError, Options, TargetAddress, fits_pattern};
 
@@ -12,6 +14,22 @@ pub struct Resolved {
     pub address: TargetAddress,
     /// The options of its profile, over those of its group.
     pub options: Options,
+    /// Of a profile: where the ports are that lines name.
+    ports: Option<BTreeMap<u16, u16>>,
+}
+
+impl Resolved {
+    /// With the options of a line. They go before the profile, also before what its target says; a target that the line
+    /// spells itself goes before them.
+    #[must_use]
+    pub fn with(mut self, mut line: Options) -> Self {
+        if let Some(ports) = &self.ports {
+            line.port = line.port.map(|port| *ports.get(&port).unwrap_or(&port));
+            replace(&mut self.address, &line);
+        }
+        self.options = overlay(line, self.options);
+        self
+    }
 }
 
 /// Why a name stands for nothing. The user's fault.
@@ -80,6 +98,7 @@ impl Config {
                     name: name.to_owned(),
                     address,
                     options,
+                    ports: None,
                 }]);
             }
         };
@@ -136,6 +155,7 @@ impl Config {
             name: name.to_owned(),
             address,
             options,
+            ports: Some(computer.ports.clone()),
         })
     }
 
@@ -163,6 +183,23 @@ impl Config {
             options.trust_host = Some(true);
         }
         options
+    }
+}
+
+/// What the line says stands in the place of what the address says.
+fn replace(address: &mut TargetAddress, line: &Options) {
+    fn replace<T: Clone>(own: &mut Option<T>, line: Option<&T>) {
+        if let (Some(own), Some(line)) = (own, line) {
+            own.clone_from(line);
+        }
+    }
+    if let TargetAddress::Wsman { application, .. } = address {
+        replace(application, line.application_name.as_ref());
+    }
+    if let TargetAddress::Wsman { user, port, .. } | TargetAddress::Ssh { user, port, .. } = address
+    {
+        replace(user, line.user.as_ref());
+        replace(port, line.port.as_ref());
     }
 }
 
@@ -207,6 +244,34 @@ port = 22
         assert_eq!(found.address.to_string(), "ssh:web1.example");
         assert_eq!(found.options.user.as_deref(), Some("deploy"));
         assert_eq!(found.options.port, Some(2222));
+    }
+
+    #[test]
+    fn a_line_goes_before_a_profile_and_a_target_that_it_spells_before_the_line() {
+        let config = Config::read(
+            "[computers.web]\ntarget = 'http://alice@127.0.0.1:15985/own'\nports = { 90 = 10090 }\n\
+             [computers.ssh]\ntarget = 'ssh:web'\nport = 2222",
+        )
+        .unwrap();
+        let line = |port| Options {
+            port: Some(port),
+            user: Some("bob".into()),
+            application_name: Some("other".into()),
+            ..Options::default()
+        };
+        let way = |name: &str, line: Options| {
+            let found = config.resolve(name).unwrap().remove(0).with(line);
+            (found.address.to_string(), found.options.port)
+        };
+        let none = Options::default();
+        assert_eq!(way("web", none).0, "http://alice@127.0.0.1:15985/own");
+        assert_eq!(way("WEB", line(80)).0, "http://bob@127.0.0.1:80/other");
+        assert_eq!(way("web", line(90)).0, "http://bob@127.0.0.1:10090/other");
+        assert_eq!(way("ssh", line(90)), ("ssh:web".into(), Some(90)));
+        assert_eq!(
+            way("http://alice@db:5985/own", line(90)).0,
+            "http://alice@db:5985/own"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{TargetError, overlay};
+use crate::config::TargetError;
 use crate::session::{
     ExitCode, Interactive, InteractiveEvent, InteractiveEvents, OpenRequest, OpeningEvent, Report,
     Session, SessionId, SessionState, Size,
@@ -201,14 +201,14 @@ impl Runner {
                 .push("write options as on the command line: --ca FILE --skip-cn-check".to_owned());
             Box::new(report)
         })?;
-        let options = overlay(typed, computer.options);
+        let computer = computer.with(typed);
         Ok(OpenRequest {
             target: computer.address,
             name: new.name.clone(),
             window: Some(window),
-            deadline: options.operation_timeout,
+            deadline: computer.options.operation_timeout,
             kept: false,
-            options,
+            options: computer.options,
         })
     }
 

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
         ("the session", true),
     ])?;
     let config = arguments.connection.config(context)?;
-    let target = targets::single(&config, &arguments.target)?;
+    let target = targets::single(&config, &arguments.target, &arguments.connection)?;
     let done = super::block_on(async {
         let window = window();
         let connection = &arguments.connection;

@@ -26,7 +26,7 @@ pub(super) async fn run(
     };
     let requests = computers
         .iter()
-        .map(|computer| (computer, opening::request(computer, connection, None)));
+        .map(|computer| (computer, opening::request(computer, None)));
     let begun = deck.make(requests.collect(), Some(&invoke)).await;
     let format = match arguments.output {
         super::Output::Json => Output::Json,

@@ -113,7 +113,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus
         ("--password-stdin", arguments.connection.password_stdin),
     ])?;
     let config = arguments.connection.config(context)?;
-    let computers = arguments.targets.resolve(&config)?;
+    let computers = arguments.targets.resolve(&config, &arguments.connection)?;
     if arguments.exit_code && computers.len() > 1 {
         return Err(Failed::usage(
             format!(

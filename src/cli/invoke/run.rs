@@ -76,7 +76,7 @@ pub(super) async fn run(
     let request = InvokeRequest {
         targets: computers
             .iter()
-            .map(|computer| opening::request(computer, &arguments.connection, None))
+            .map(|computer| opening::request(computer, None))
             .collect(),
         invoke: Invoke {
             script,

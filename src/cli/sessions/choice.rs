@@ -44,7 +44,7 @@ impl Choice {
             ));
         }
         let config = self.connection.config(context)?;
-        let targets = targets::resolve(&config, &self.on)?;
+        let targets = targets::resolve(&config, &self.on, &self.connection)?;
         let mut deck = Deck::open(&config, &self.connection, targets.len() == 1, context).await?;
         let found = self.find(&mut deck, &targets).await?;
         Ok((deck, found))
@@ -58,7 +58,7 @@ impl Choice {
         let candidates = if targets.is_empty() {
             deck.now(|_| true)
         } else {
-            held(deck, targets, &self.connection).await
+            held(deck, targets).await
         };
         if self.all {
             return Ok(candidates);
@@ -83,13 +83,9 @@ impl Choice {
 }
 
 /// What these servers hold; what one fails at is told.
-pub(super) async fn held(
-    deck: &mut Deck,
-    targets: &[Resolved],
-    connection: &Connection,
-) -> Vec<SessionInfo> {
+pub(super) async fn held(deck: &mut Deck, targets: &[Resolved]) -> Vec<SessionInfo> {
     let asked = targets.iter().map(|target| {
-        let mut options = connection.over(target);
+        let mut options = target.options.clone();
         // It picks among what is there, and is not how a server is asked.
         options.configuration_name = None;
         let (pool, asker, cancel) = (deck.pool.clone(), deck.asker.clone(), deck.cancel.clone());

@@ -38,7 +38,7 @@ pub(in crate::cli) struct Arguments {
 pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<ExitStatus, Failed> {
     let state = arguments.state.as_deref().map(state).transpose()?;
     let config = arguments.connection.config(context)?;
-    let targets = targets::resolve(&config, &arguments.targets)?;
+    let targets = targets::resolve(&config, &arguments.targets, &arguments.connection)?;
     let configuration = arguments.connection.configuration_name();
     block_on(async {
         let alone = targets.len() < 2;
@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
         let mut found = if targets.is_empty() {
             deck.now(|_| true)
         } else {
-            choice::held(&mut deck, &targets, &arguments.connection).await
+            choice::held(&mut deck, &targets).await
         };
         let fits = |pattern: &Option<String>, text: &str| {
             let pattern = pattern.as_deref().map(WildcardPattern::new);

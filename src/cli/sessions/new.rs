@@ -41,12 +41,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
         ("--password-stdin", connection.password_stdin),
     ])?;
     let config = connection.config(context)?;
-    let targets = arguments.targets.resolve(&config)?;
+    let targets = arguments.targets.resolve(&config, connection)?;
     block_on(async {
         let mut deck = Deck::open(&config, connection, targets.len() == 1, context).await?;
         let window = Some(crate::cli::enter::window());
         let requests = targets.iter().map(|target| {
-            let mut request = opening::request(target, connection, window);
+            let mut request = opening::request(target, window);
             request.name.clone_from(&arguments.name);
             (target, request)
         });
