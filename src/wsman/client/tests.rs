@@ -386,6 +386,10 @@ fn a_session_is_left_and_taken_up_again() {
     bench.refuse(&receive, 0x8033_81C4);
     let reconnect = bench.sends(Action::Reconnect);
     assert!(reconnect.envelope.contains("CommandId="));
+    // Before that it would be refused again, and for good.
+    bench.sends_nothing();
+    bench.answer(&reconnect, "<rsp:ReconnectResponse/>");
+    bench.sends(Action::Receive);
 }
 
 #[test]

@@ -130,8 +130,9 @@ impl Client {
         };
         match exchange.ask {
             _ if self.is_left_out(exchange) => true,
-            // The shell is taken up first.
+            // The shell is taken up first, and the command.
             _ if self.is_rejoining() && !Self::goes_before(exchange) => true,
+            Ask::Receive(target) if self.any(|ask| *ask == Ask::Reconnect(target)) => true,
             Ask::Send(target, priority) => {
                 let mut earlier = self.exchanges.range(..id);
                 earlier.any(|(_, other)| match other.ask {
