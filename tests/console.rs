@@ -526,3 +526,37 @@ fn the_times_of_a_session_are_local() {
         ran.err
     );
 }
+
+#[test]
+fn what_others_left_is_removed_at_a_terminal_after_a_question_only() {
+    let Some(peer) = enterprise() else { return };
+    let config = profiles(&peer);
+    let shells = || peer.state()["shells"].as_array().map(Vec::len);
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let deck = Psdeck::new().config(&config).env("PSDECK_DATA", data);
+    let made = deck.args(["new", "Server01", "--name", "Theirs"]).run();
+    assert_eq!(made.status, 0, "{}", made.err);
+    let mut screen = Screen::new(120, 30)
+        .config(&config)
+        .env("PSDECK_DATA", data.to_str().unwrap())
+        .args(&["console"])
+        .start();
+    screen
+        .expect("PS> ")
+        .keys("$s = New-PSSession Server01 -Name Ours\r")
+        .keys("Get-PSSession | Remove-PSSession\r")
+        .expect("Theirs on Server01, neither opened nor connected")
+        .expect("[Y] Yes")
+        .keys("n\r")
+        .keys("(Get-PSSession).Name\r")
+        .row("Theirs");
+    assert_eq!(shells(), Some(1));
+    screen
+        .keys("Remove-PSSession -Name Theirs -Confirm:$false\r")
+        .keys("\"$((Get-PSSession).Count) left\"\r")
+        .row("0 left")
+        .keys("exit\r");
+    assert_eq!(screen.ended(), 0);
+    assert_eq!(shells(), Some(0));
+}

@@ -35,6 +35,11 @@ pub trait Host: Send {
         Arc::new(|_, _| ())
     }
 
+    /// Whether somebody sits there, and is asked before what others left is ended.
+    fn is_attended(&self) -> bool {
+        false
+    }
+
     /// Asks the user: to confirm, for a mandatory parameter, a credential, or what a remote host wants to know. May be
     /// dropped when what asked is stopped.
     fn prompt<'h>(&'h mut self, prompt: &'h Prompt) -> BoxFuture<'h, PromptReply>;

@@ -172,6 +172,12 @@ impl Pool {
         self.inner.entry(id).is_some_and(|entry| entry.made)
     }
 
+    /// Whether the session of that number was opened or connected here.
+    pub fn had(&self, id: SessionId) -> bool {
+        let entry = self.inner.entry(id);
+        entry.is_some_and(|entry| entry.made || entry.live.is_some())
+    }
+
     /// Whether such a server keeps a session without a client.
     pub fn keeps_sessions(&self, target: &TargetAddress, options: &Options) -> bool {
         let connector = self.inner.connector(target, options);

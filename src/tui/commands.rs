@@ -216,6 +216,10 @@ impl Host for Shown {
         Arc::clone(&self.ask)
     }
 
+    fn is_attended(&self) -> bool {
+        true
+    }
+
     fn prompt<'h>(&'h mut self, prompt: &'h Prompt) -> BoxFuture<'h, PromptReply> {
         Box::pin(async move {
             let (id, answer) = self.answers.wait();

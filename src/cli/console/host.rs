@@ -233,6 +233,10 @@ impl Host for Terminal {
         Arc::new(move |computer, inside| asker.told_in(computer, inside))
     }
 
+    fn is_attended(&self) -> bool {
+        self.around.lines.is_none() && Tty::open().is_some()
+    }
+
     fn prompt<'h>(&'h mut self, prompt: &'h Prompt) -> BoxFuture<'h, PromptReply> {
         Box::pin(self.ask_user(prompt))
     }

@@ -27,8 +27,25 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>) -> Result<()> {
             sessions.extend(found.into_iter().map(|info| run.object(info)));
         }
         for session in sessions {
-            let name = session.info().name;
-            if run.should(&bound, "Remove", &name, Impact::Medium).await? {
+            let info = session.info();
+            let (target, impact) = if run.console.pool.had(info.id) {
+                (info.name, Impact::Medium)
+            } else {
+                // Somebody may count on it.
+                let (name, computer) = (&info.name, &info.computer_name);
+                let target =
+                    format!("{name} on {computer}, neither opened nor connected by this psdeck");
+                let attended = run.console.host.is_attended();
+                (
+                    target,
+                    if attended {
+                        Impact::High
+                    } else {
+                        Impact::Medium
+                    },
+                )
+            };
+            if run.should(&bound, "Remove", &target, impact).await? {
                 chosen.push((session, bound.clone()));
             }
         }

@@ -11,6 +11,7 @@ use crate::session::{ExitCode, Prompt, PromptReply, StreamKind};
 pub(in crate::cmdlets) enum Impact {
     Low = 1,
     Medium = 2,
+    High = 3,
 }
 
 impl Run<'_> {
@@ -147,6 +148,7 @@ impl Run<'_> {
                 let least = match name.map(|name| name.to_ascii_lowercase()).as_deref() {
                     Some("low") => 1,
                     Some("medium") => 2,
+                    Some("none") => 4,
                     _ => 3,
                 };
                 impact as i32 >= least
