@@ -54,6 +54,7 @@ mod hostile_session;
 mod hostile_stages;
 mod http;
 mod http_session;
+mod interruption;
 mod kill;
 mod layers;
 mod local;

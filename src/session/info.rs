@@ -85,9 +85,9 @@ pub struct Interruption {
 }
 
 impl Interruption {
-    /// What is said of it when it begins.
-    pub(super) fn told(&self, host: &str) -> String {
-        let window = self.until.duration_since(self.since).unwrap_or_default();
+    /// What is said of it at that time.
+    pub(super) fn told(&self, host: &str, now: SystemTime) -> String {
+        let window = self.until.duration_since(now).unwrap_or_default();
         format!(
             "the connection to {host} is interrupted ({}); it is tried again for {} at most",
             self.why,
@@ -202,6 +202,12 @@ impl SessionInfo {
             running: None,
             reason: None,
         }
+    }
+
+    /// What is said of a network that is lost now: what is begun has to wait for it.
+    pub fn interrupted(&self) -> Option<String> {
+        let lost = self.interruption.as_ref()?;
+        Some(lost.told(&self.computer_name, SystemTime::now()))
     }
 
     /// The name of its configuration, without the prefix of a resource URI.

@@ -58,6 +58,8 @@ pub(super) struct Inner {
     pub(super) throttle: Arc<Semaphore>,
     /// The sessions that are being opened, the connections of those that never will be, and closes nobody waits for.
     pub(super) farewells: TaskTracker,
+    /// The program ends: who connects gives that up.
+    ending: watch::Sender<()>,
     /// What may go on at servers though it was given up or closed.
     loose: Mutex<BTreeMap<SessionId, Report>>,
     /// Nobody waits for farewells any more.
@@ -109,6 +111,7 @@ impl Pool {
                 memory: None,
                 throttle: Arc::new(Semaphore::new(THROTTLE)),
                 farewells: TaskTracker::new(),
+                ending: watch::Sender::new(()),
                 loose: Mutex::default(),
                 hurry: CancellationToken::new(),
             }),

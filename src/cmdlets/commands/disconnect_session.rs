@@ -34,6 +34,9 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
                 .should(&bound, "Disconnect", &name, Impact::Medium)
                 .await?
             {
+                if let Some(lost) = session.info().interrupted() {
+                    run.warn(&lost)?;
+                }
                 chosen.push((session, leave));
             }
         }

@@ -46,6 +46,9 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>) -> Result<()> {
                 )
             };
             if run.should(&bound, "Remove", &target, impact).await? {
+                if let Some(lost) = session.info().interrupted() {
+                    run.warn(&lost)?;
+                }
                 chosen.push((session, bound.clone()));
             }
         }

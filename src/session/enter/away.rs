@@ -28,7 +28,7 @@ impl InteractiveEvents {
             (SessionState::Opened, Some(lost), Away::Lost(known)) if lost == *known => {}
             (SessionState::Opened, Some(lost), _) => {
                 let is_idle = matches!(self.stage, Stage::Idle);
-                let told = lost.told(&self.session.info().computer_name);
+                let told = lost.told(&self.session.info().computer_name, lost.since);
                 self.away = Away::Lost(lost.clone());
                 self.ready.push_back(InteractiveEvent::Interrupted(lost));
                 if is_idle {

@@ -6,15 +6,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Entry, Inner, Pool};
-use crate::session::{Report, Session, SessionState};
+use crate::session::{Report, Session, SessionId, SessionState};
 use crate::transport::{Failure, FailureKind};
 
 /// How long connections whose opening was given up are waited for: their own limit, and a little.
 const FAREWELL: Duration = Duration::from_secs(6);
 
 impl Pool {
-    /// Closes every open session, side by side, and waits at most `limit`. Gives up what is being opened, and waits for
-    /// what that entails on the servers, a few seconds at most. What may go on at its server all the same stays
+    /// Closes every open session, side by side, and waits at most `limit`. Gives up what is being opened or connected, and
+    /// waits for what that entails on the servers, a few seconds at most. What may go on at its server all the same stays
     /// remembered, and is reported.
     pub async fn close_all(&self, limit: Duration) -> Vec<Report> {
         let never = CancellationToken::new();
@@ -33,7 +33,7 @@ impl Pool {
         cancel: &CancellationToken,
         meant: fn(&Entry) -> bool,
     ) -> Vec<Report> {
-        let open: Vec<Session> = {
+        let (open, connecting): (Vec<Session>, Vec<SessionId>) = {
             let entries = self.inner.entries();
             for entry in entries.values() {
                 if entry.info.borrow().state == SessionState::Opening {
@@ -43,9 +43,13 @@ impl Pool {
             let meant = entries.values().filter(|entry| meant(entry));
             let live = meant.filter_map(|entry| entry.live.clone());
             let going = [SessionState::Opened, SessionState::Closing];
-            live.filter(|session| going.contains(&session.info().state))
-                .collect()
+            let open = live.filter(|session| going.contains(&session.info().state));
+            let connecting = entries
+                .iter()
+                .filter(|(_, entry)| entry.info.borrow().state == SessionState::Connecting);
+            (open.collect(), connecting.map(|(id, _)| *id).collect())
         };
+        self.inner.ending.send_replace(());
         let closing = open.iter().map(|session| async {
             let unclosed = |kind, why: &str| {
                 let why = Failure::new(kind, why);
@@ -66,9 +70,14 @@ impl Pool {
         });
         let farewells = &self.inner.farewells;
         farewells.close();
+        let given_up = async {
+            let leaving = connecting.iter().map(|id| self.leave_connected(*id));
+            futures_util::future::join_all(leaving).await;
+            farewells.wait().await;
+        };
         let parting = async {
             tokio::select! {
-                () = farewells.wait() => {}
+                () = given_up => {}
                 () = tokio::time::sleep(FAREWELL) => {}
                 () = cancel.cancelled() => {}
             }

@@ -16,7 +16,7 @@ use super::{Entry, Pool, unknown};
 use crate::session::report::cancelled;
 use crate::session::task::First;
 use crate::session::{Availability, ExitCode, Holder, Report, Session, SessionId, SessionState};
-use crate::transport::Ask;
+use crate::transport::{Ask, Leave};
 
 /// So long what a server told of a session is not asked for again.
 const FRESH: Duration = Duration::from_secs(10);
@@ -64,9 +64,19 @@ impl Pool {
             was_elsewhere
         });
         let mut passage = None;
-        let connected = self
-            .take_up(id, &entry, is_changed, &ask, &cancel, &mut passage)
-            .await;
+        let (mut ending, cancel) = (self.inner.ending.subscribe(), cancel.child_token());
+        let connected = {
+            let taking = self.take_up(id, &entry, is_changed, &ask, &cancel, &mut passage);
+            let mut taking = std::pin::pin!(taking);
+            tokio::select! {
+                biased;
+                connected = &mut taking => connected,
+                _ = ending.changed() => {
+                    cancel.cancel();
+                    taking.await
+                }
+            }
+        };
         if let Some(passage) = passage {
             // Nobody waits for it any more, but it goes on.
             let inner = Arc::clone(&self.inner);
@@ -89,6 +99,18 @@ impl Pool {
         }
         self.inner.settle(id).await;
         connected
+    }
+
+    /// Waits until nobody connects the session any more, and leaves it if it was connected after all.
+    pub(super) async fn leave_connected(&self, id: SessionId) {
+        let Some(entry) = self.inner.entry(id) else {
+            return;
+        };
+        let cancel = CancellationToken::new();
+        if entry.turn(&cancel).await.is_ok() {
+            // Where it is not open, there is nothing to leave.
+            let _ = self.disconnect(id, Leave::default(), cancel).await;
+        }
     }
 
     async fn take_up(

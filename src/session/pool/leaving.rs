@@ -20,12 +20,25 @@ impl Pool {
             .collect()
     }
 
-    /// Leaves them all, side by side; those that were left within `limit`. The others stay as they are.
+    /// Leaves them all, side by side, and waits for those that somebody leaves already; those that were left within
+    /// `limit`. The others stay as they are.
     pub async fn leave_all(&self, limit: Duration) -> Vec<SessionId> {
-        let leaving = self.kept().into_iter().map(|info| async move {
-            let leaving = self.disconnect(info.id, Leave::default(), CancellationToken::new());
+        let going = [SessionState::Opened, SessionState::Disconnecting];
+        let entries: Vec<_> = self.inner.entries().values().cloned().collect();
+        let leaving = entries.into_iter().filter(|entry| {
+            entry.connector.keeps_sessions() && going.contains(&entry.info.borrow().state)
+        });
+        let leaving = leaving.map(|entry| async move {
+            let id = entry.info.borrow().id;
+            let leaving = async {
+                let mut info = entry.info.subscribe();
+                let left = info.wait_for(|info| info.state != SessionState::Disconnecting);
+                drop(left.await);
+                self.disconnect(id, Leave::default(), CancellationToken::new())
+                    .await
+            };
             let left = tokio::time::timeout(limit, leaving).await;
-            matches!(left, Ok(Ok(_))).then_some(info.id)
+            matches!(left, Ok(Ok(_))).then_some(id)
         });
         let left = futures_util::future::join_all(leaving).await;
         left.into_iter().flatten().collect()

@@ -341,9 +341,10 @@ impl Task {
             why: why.to_owned(),
         };
         let host = self.info.borrow().computer_name.clone();
-        self.tell(&interruption.told(&host));
+        self.tell(&interruption.told(&host, since));
         self.info
             .send_modify(|info| info.interruption = Some(interruption));
+        self.publish(self.state(), None);
     }
 
     /// The network is back.
@@ -354,6 +355,7 @@ impl Task {
         if was_lost {
             let host = self.info.borrow().computer_name.clone();
             self.tell(&Interruption::over(&host));
+            self.publish(self.state(), None);
         }
     }
 

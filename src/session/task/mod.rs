@@ -325,6 +325,8 @@ impl Task {
         let busy = !self.found.is_empty() || self.pipes.values().any(|pipe| !pipe.finished);
         let availability = match state {
             SessionState::Opened if busy => Availability::Busy,
+            // It takes none before the network is back.
+            SessionState::Opened if self.info.borrow().interruption.is_some() => Availability::None,
             SessionState::Opened => Availability::Available,
             _ => Availability::None,
         };

@@ -43,8 +43,9 @@ impl Task {
                 let window = if start.unread { 0 } else { self.limits.window };
                 let waits = start.label.is_some() && self.runs_a_command();
                 let mut pipe = Pipe::new(id, start, window);
-                if waits {
-                    pipe.hand_on(PipelineEvent::Notice(WAITS.to_owned()));
+                let lost = self.info.borrow().interrupted();
+                for notice in lost.into_iter().chain(waits.then(|| WAITS.to_owned())) {
+                    pipe.hand_on(PipelineEvent::Notice(notice));
                 }
                 self.pipes.insert(id, pipe);
                 if let Some(first) = first {
