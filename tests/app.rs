@@ -235,7 +235,7 @@ fn a_breaking_session_says_why_and_what_next(server: Builder) {
         .expect("Broken:")
         .expect("because")
         .expect("a new session");
-    screen.keys("x").expect("1 Sessions").gone("Broken:");
+    screen.keys("<C-]>x").expect("1 Sessions").gone("Broken:");
     screen.until("a Broken session in the list", |screen| {
         screen
             .lines()

@@ -139,9 +139,9 @@ fn a_session_that_breaks_says_so_in_its_pane_and_in_the_list() {
         .patient(Duration::from_secs(45))
         .expect("Broken: Server03")
         .expect("because")
-        .expect("Enter a new session   x close this pane");
+        .expect("Enter a new session   Ctrl+] x close this pane");
     screen
-        .keys("x")
+        .keys("<C-]>x")
         .expect("Migration         Server03          Broken")
         .expect("the session was lost: the connection to Server03 was lost");
     // It is not opened again, and that is said in full.

@@ -359,7 +359,7 @@ fn the_picker_says_why_sessions_cannot_be_had() {
         screen
             .expect("Resume: 2 disconnected")
             .expect("Server01: ")
-            .expect("disconnect it there");
+            .expect("once it is disconnected there");
         keep(&screen, "busy", size);
         screen.keys("<Down>").expect("Its time is over");
         keep(&screen, "expired", size);

@@ -199,8 +199,8 @@ impl Task {
         }
         if !self.prompts.is_empty() {
             warnings.push(
-                "a command waits for an answer: it can be given from here once the session is connected again, and may \
-                 never come up in another client"
+                "a command waits for an answer: only this psdeck, for as long as it runs, is sure to know the \
+                 question; another client may never be asked"
                     .to_owned(),
             );
         }

@@ -1,6 +1,6 @@
 //! Several sessions that one key was for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::session::{ExitCode, Report, SessionId};
 
@@ -10,12 +10,12 @@ pub(crate) struct Bulk {
     pub(crate) verb: Verb,
     /// Whether psdeck ends when all is done.
     pub(crate) then_quit: bool,
-    /// Whether each that is connected gets a pane.
-    pub(crate) enter: bool,
+    /// Those that got a pane, if each that is connected gets one.
+    pub(crate) entered: Option<BTreeSet<SessionId>>,
     /// Those that are not done, with their names.
     left: BTreeMap<SessionId, String>,
     count: usize,
-    failed: Vec<(SessionId, String, Box<Report>)>,
+    failed: BTreeMap<SessionId, (String, Box<Report>)>,
 }
 
 /// What is done to them.
@@ -55,10 +55,10 @@ impl Bulk {
         Self {
             verb,
             then_quit: false,
-            enter: false,
+            entered: None,
             count: sessions.len(),
             left: sessions,
-            failed: Vec::new(),
+            failed: BTreeMap::new(),
         }
     }
 
@@ -67,7 +67,7 @@ impl Bulk {
         let Some(name) = self.left.remove(&session) else {
             return false;
         };
-        let failed = failure.map(|report| (session, name, report));
+        let failed = failure.map(|report| (session, (name, report)));
         self.failed.extend(failed);
         true
     }
@@ -94,21 +94,22 @@ impl Bulk {
 
     /// What went wrong, in one report, and with which; what was cancelled did not.
     pub(crate) fn failures(self) -> Option<(Box<Report>, Vec<SessionId>)> {
-        let mut failed: Vec<_> = self.failed;
-        failed.retain(|(_, _, report)| report.code != ExitCode::Cancelled);
-        let sessions = failed.iter().map(|(session, ..)| *session).collect();
+        let mut failed = self.failed;
+        failed.retain(|_, (_, report)| report.code != ExitCode::Cancelled);
+        let sessions = failed.keys().copied().collect();
+        let (_, (_, first)) = failed.first_key_value()?;
         if self.count == 1 {
-            return failed.pop().map(|(_, _, report)| (report, sessions));
+            let only = failed.into_values().next();
+            return only.map(|(_, report)| (report, sessions));
         }
-        let first = failed.first()?;
         let what = format!(
             "{} of {} sessions could not be {}",
             failed.len(),
             self.count,
             self.verb.done()
         );
-        let mut all = Report::new(first.2.code, what);
-        for (_, name, report) in failed {
+        let mut all = Report::new(first.code, what);
+        for (name, report) in failed.into_values() {
             let computer = report.computer.unwrap_or_default();
             let why = report.reasons.into_iter().next().unwrap_or(report.what);
             all.reasons.push(format!("{name} on {computer}: {why}"));

@@ -65,6 +65,30 @@ fn ctrl_c_drops_what_was_kept() {
 }
 
 #[test]
+fn what_is_pasted_meanwhile_or_waited_for_its_turn_is_not_sent_by_surprise() {
+    let mut model = entered();
+    show(&mut model, 0, vec![cut()]);
+    let paste = |model: &mut Model, text: &str| {
+        update(model, Message::Paste(text.to_owned()), samples::now());
+        press(model, "Enter")
+    };
+    assert!(paste(&mut model, "one\ntwo\n").is_empty());
+    assert_eq!(model.pane().unwrap().held, ["one", "two"]);
+    let restored = InteractiveEvent::Restored { lines: Vec::new() };
+    assert!(show(&mut model, 0, vec![restored, ready()]).is_empty());
+    assert_eq!(model.pane().unwrap().editor.text(), "one\ntwo");
+
+    // Typed ahead, and left before its turn came.
+    let mut model = entered();
+    let effects = press(&mut model, "r u n s Enter n e x t Enter");
+    assert!(matches!(effects[..], [Effect::Submit(..)]));
+    show(&mut model, 0, vec![left()]);
+    let back = InteractiveEvent::Reconnected { lines: Vec::new() };
+    assert!(show(&mut model, 0, vec![back, ready()]).is_empty());
+    assert_eq!(model.pane().unwrap().editor.text(), "next");
+}
+
+#[test]
 fn a_session_that_went_on_alone_is_connected_in_its_pane_with_what_it_showed() {
     let mut model = entered();
     show(&mut model, 0, vec![write("before", true), cut()]);
@@ -82,6 +106,7 @@ fn a_session_that_went_on_alone_is_connected_in_its_pane_with_what_it_showed() {
     let Some(Effect::Connect(opening, SessionId(1))) = effects.first() else {
         panic!("{effects:?}");
     };
+    assert!(press(&mut model, "q Space").is_empty(), "still typing");
     all[0].state = crate::session::SessionState::Opened;
     let opened = Message::Opened(*opening, Box::new(all[0].clone()));
     let effects = update(&mut model, opened, samples::now());
@@ -89,7 +114,7 @@ fn a_session_that_went_on_alone_is_connected_in_its_pane_with_what_it_showed() {
     let back = InteractiveEvent::Reconnected { lines: Vec::new() };
     show(&mut model, 0, vec![back, write("after", true), ready()]);
     assert_eq!(shown(&model), ["before", "after"]);
-    assert_eq!(model.pane().unwrap().editor.text(), "kept\nxc");
+    assert_eq!(model.pane().unwrap().editor.text(), "kept\nxcq ");
 }
 
 #[test]

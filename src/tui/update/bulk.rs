@@ -1,12 +1,13 @@
 //! Connecting, disconnecting and removing: one session or several, side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::remote_text;
 use crate::session::{Report, SessionId, SessionInfo, SessionState, can_be_forgotten};
 use crate::tui::model::bulk::{Bulk, Verb};
 use crate::tui::model::layer::{Confirm, Confirmed, Layer, OpeningId, OpeningOf};
 use crate::tui::model::left::is_expired;
+use crate::tui::model::pane::Pane;
 use crate::tui::model::{Model, Redraw};
 
 use super::{Effect, away, leaving, opening, tabs, toast};
@@ -93,7 +94,7 @@ pub(super) fn begin(model: &mut Model, verb: Verb, ids: &[SessionId]) -> Vec<Eff
 pub(super) fn resume(model: &mut Model, ids: &[SessionId]) -> Vec<Effect> {
     let effects = begin(model, Verb::Connect, ids);
     if let Some(bulk) = model.bulks.last_mut().filter(|_| !effects.is_empty()) {
-        bulk.enter = true;
+        bulk.entered = Some(BTreeSet::new());
     }
     effects
 }
@@ -108,20 +109,21 @@ pub(super) fn connected(
         return Vec::new();
     };
     let mut effects = Vec::new();
-    let waited = |bulk: &&Bulk| bulk.verb == Verb::Connect && bulk.waits_for(session);
-    let enter = model
-        .bulks
-        .iter()
-        .find(waited)
-        .is_some_and(|bulk| bulk.enter);
-    if let (Ok(info), true) = (&result, enter)
-        && model.tab_of_session(info.id).is_none()
+    let waits = |bulk: &&mut Bulk| bulk.verb == Verb::Connect && bulk.waits_for(session);
+    let bulk = model.bulks.iter_mut().find(waits);
+    if let (Ok(info), Some(entered)) = (&result, bulk.and_then(|bulk| bulk.entered.as_mut()))
+        && model.panes.iter().all(|pane| pane.session != session)
     {
+        // In the order of the list, whichever server answers first.
+        let after = |pane: &Pane| pane.session > session && entered.contains(&pane.session);
+        let last = model.panes.iter().rposition(|pane| !after(pane));
+        let place = last.map_or(0, |last| last + 1);
+        entered.insert(session);
         effects.extend(tabs::resume(
             model,
-            info.id,
+            place,
+            session,
             info.computer_name.clone(),
-            false,
         ));
     }
     effects.extend(done(model, Verb::Connect, session, result.err()));

@@ -13,7 +13,7 @@ use crate::tui::model::layer::{
 };
 use crate::tui::model::pane::PaneId;
 
-use super::{Effect, bulk, command, leaving, opening, pane, prompts, resume};
+use super::{Effect, bulk, command, leaving, line, opening, pane, prompts, resume};
 
 pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let action = model.keys.action(Context::Dialog, chord);
@@ -44,7 +44,7 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
             }
         },
         Layer::New(form) => new(model, form, action, chord),
-        Layer::Opening(opening) => opening_key(model, opening, action),
+        Layer::Opening(opening) => opening_key(model, opening, action, chord),
         Layer::Question(asked) => question(model, asked, action, chord),
         Layer::Confirm(confirm) => match chord.code {
             KeyCode::Char('y' | 'Y') => confirmed(model, confirm.action),
@@ -61,6 +61,9 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
 
 /// A paste goes into the field with the focus.
 pub(super) fn paste(model: &mut Model, text: &str) {
+    if matches!(model.layers.last(), Some(Layer::Opening(opening)) if is_for_pane(model, opening)) {
+        return pane::paste(model, text);
+    }
     match model.layers.last_mut() {
         Some(Layer::New(form)) => {
             form.insert(text);
@@ -136,7 +139,12 @@ fn new(model: &mut Model, mut form: Form, action: Option<Action>, chord: Chord) 
     Vec::new()
 }
 
-fn opening_key(model: &mut Model, opening: Opening, action: Option<Action>) -> Vec<Effect> {
+fn opening_key(
+    model: &mut Model,
+    opening: Opening,
+    action: Option<Action>,
+    chord: Chord,
+) -> Vec<Effect> {
     match (action, &opening.failure, &opening.of) {
         (Some(Action::Cancel), None, _) => {
             let id = opening.id;
@@ -152,10 +160,20 @@ fn opening_key(model: &mut Model, opening: Opening, action: Option<Action>) -> V
             Vec::new()
         }
         _ => {
+            let typed = is_for_pane(model, &opening);
             model.layers.push(Layer::Opening(opening));
+            if typed && action.is_none() {
+                return line::key(model, None, chord);
+            }
             Vec::new()
         }
     }
+}
+
+/// Whether it connects the session of the pane that is shown: who types there goes on.
+fn is_for_pane(model: &Model, opening: &Opening) -> bool {
+    let pane = model.pane().map(|pane| OpeningOf::Connect(pane.session));
+    opening.failure.is_none() && pane.as_ref() == Some(&opening.of)
 }
 
 fn question(

@@ -87,7 +87,7 @@ pub(super) fn opened(model: &mut Model, id: OpeningId, info: &SessionInfo) -> Ve
         return Vec::new();
     }
     if enter && taken_up {
-        return tabs::resume(model, info.id, info.computer_name.clone(), true);
+        return tabs::resume_here(model, info.id, info.computer_name.clone());
     }
     if enter {
         return tabs::enter(model, info.id, info.computer_name.clone());

@@ -2,9 +2,7 @@
 
 use crate::language::{Completeness, Incomplete, completeness};
 use crate::remote_text;
-use crate::session::{
-    InteractiveEvent, Line, PromptReply, Report, SessionInfo, SessionState, TransportKind,
-};
+use crate::session::{InteractiveEvent, Line, PromptReply, Report, SessionState, TransportKind};
 use crate::tui::input::{Action, Chord, Context, Edit, paste};
 use crate::tui::model::ask::HostPrompt;
 use crate::tui::model::layer::{self, Layer, NewSession};
@@ -62,7 +60,7 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
         return prompts::key(model, chord);
     }
     match pane.state {
-        PaneState::Broken(_) => broken_key(model, action, chord),
+        PaneState::Broken(_) => broken_key(model, action),
         _ if pane.is_left() => away::key(model, action, chord),
         PaneState::Entering => entering_key(model, action),
         PaneState::Ready | PaneState::Running => line::key(model, action, chord),
@@ -111,7 +109,12 @@ pub(super) fn run_lines(model: &mut Model, id: PaneId, lines: Vec<String>) -> Ve
         } else {
             let whole = std::mem::take(&mut command);
             if !whole.trim().is_empty() {
-                pane.waiting.push_back(whole);
+                let lines = if pane.away.is_some() {
+                    &mut pane.held
+                } else {
+                    &mut pane.waiting
+                };
+                lines.push_back(whole);
             }
         }
     }
@@ -189,6 +192,8 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
         InteractiveEvent::Interrupted(lost) => pane.away = Some(Away::Lost(lost)),
         InteractiveEvent::Disconnected { why, expires } => {
             pane.leaving = false;
+            // Whenever it is taken up, these are not sent by surprise.
+            pane.held.extend(pane.waiting.drain(..));
             pane.away = Some(Away::Left { why, expires });
         }
         InteractiveEvent::Restored { lines } | InteractiveEvent::Reconnected { lines } => {
@@ -272,14 +277,14 @@ fn broken(model: &mut Model, id: PaneId, report: Box<Report>) -> Vec<Effect> {
     Vec::new()
 }
 
-fn broken_key(model: &mut Model, action: Option<Action>, chord: Chord) -> Vec<Effect> {
+/// Enter leads to a new session. Nothing else does anything: whoever is just typing must not lose the pane.
+fn broken_key(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
     if action == Some(Action::Submit) {
         let known = model.pane().and_then(|pane| {
-            let info = model.sessions.get(pane.session);
             let origin = model.origins.get(&pane.session).cloned();
             origin.or_else(|| {
                 Some(NewSession {
-                    target: target_of(info, &pane.computer)?,
+                    target: target_of(model, pane)?,
                     ..NewSession::default()
                 })
             })
@@ -288,15 +293,16 @@ fn broken_key(model: &mut Model, action: Option<Action>, chord: Chord) -> Vec<Ef
         model.layers.push(Layer::New(form));
         return Vec::new();
     }
-    if chord.typed() == Some('x') || action == Some(Action::Cancel) {
-        return tabs::action(model, Action::ClosePane);
-    }
     Vec::new()
 }
 
-/// How the session's computer is written as a target, as far as its list entry says.
-fn target_of(info: Option<&SessionInfo>, computer: &str) -> Option<String> {
-    let info = info?;
+/// How the session's computer is written as a target: by its profile, else as far as its list entry says.
+fn target_of(model: &Model, pane: &Pane) -> Option<String> {
+    let computer = &pane.computer;
+    if model.config.computers.contains_key(computer) {
+        return Some(computer.clone());
+    }
+    let info = model.sessions.get(pane.session)?;
     let at = info
         .user
         .as_ref()

@@ -231,6 +231,39 @@ fn marked_ones_are_connected_side_by_side_each_in_a_tab_and_failures_are_told_at
 }
 
 #[test]
+fn tabs_and_failures_are_in_the_order_of_the_list_whoever_answers_first() {
+    for fail in [false, true] {
+        let mut model = left_behind();
+        start(&mut model, Vec::new());
+        let openings = connects(&press(&mut model, "a Enter"));
+        for (opening, id) in openings.iter().rev() {
+            let message = if fail {
+                let mut report = failed();
+                report.computer = Some(format!("Server0{id}"));
+                Message::OpeningFailed(*opening, Box::new(report))
+            } else {
+                let info = model.sessions.get(SessionId(*id)).unwrap().clone();
+                Message::Opened(*opening, Box::new(info))
+            };
+            update(&mut model, message, samples::now());
+            if !fail && *id == 4 {
+                press(&mut model, "2");
+            }
+        }
+        if fail {
+            let [Layer::Report(report)] = &model.layers[..] else {
+                panic!("{:?}", model.layers);
+            };
+            assert!(report.reasons[0].contains("Server02"), "{report:?}");
+            continue;
+        }
+        let ids: Vec<_> = model.panes.iter().map(|pane| pane.session.0).collect();
+        assert_eq!(ids, [2, 4]);
+        assert_eq!(model.tab, 2, "what is shown stays");
+    }
+}
+
+#[test]
 fn esc_in_the_list_gives_up_what_is_being_connected() {
     let mut model = left_behind();
     start(&mut model, Vec::new());

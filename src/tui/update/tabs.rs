@@ -45,7 +45,7 @@ pub(super) fn show(model: &mut Model, tab: usize) {
 pub(super) fn enter(model: &mut Model, session: SessionId, computer: String) -> Vec<Effect> {
     let info = model.sessions.get(session);
     if info.is_some_and(|info| info.running.is_some()) {
-        return resume(model, session, computer, true);
+        return resume_here(model, session, computer);
     }
     let id = PaneId(model.number());
     model.panes.push(Pane::new(id, session, computer));
@@ -53,17 +53,25 @@ pub(super) fn enter(model: &mut Model, session: SessionId, computer: String) -> 
     vec![Effect::Enter(id, session, pane_size(model))]
 }
 
-/// Opens a pane for a session that was taken up again: what it runs goes on there.
+/// Opens a pane for a session that was taken up again, and shows it: what it runs goes on there.
+pub(super) fn resume_here(model: &mut Model, session: SessionId, computer: String) -> Vec<Effect> {
+    let effects = resume(model, model.panes.len(), session, computer);
+    show(model, model.panes.len());
+    effects
+}
+
+/// The same at a place among the panes, behind the tab that is shown.
 pub(super) fn resume(
     model: &mut Model,
+    place: usize,
     session: SessionId,
     computer: String,
-    shown: bool,
 ) -> Vec<Effect> {
     let id = PaneId(model.number());
-    model.panes.push(Pane::taken_up(id, session, computer));
-    if shown {
-        show(model, model.panes.len());
+    let pane = Pane::taken_up(id, session, computer);
+    model.panes.insert(place, pane);
+    if model.tab > place {
+        model.tab += 1;
     }
     vec![Effect::Resume(id, session, pane_size(model))]
 }

@@ -419,7 +419,22 @@ fn a_broken_session_leads_to_a_new_one() {
     press(&mut model, "Enter");
     assert!(matches!(&model.layers[..], [Layer::New(form)] if form.text(0) == "wsman:Server01"));
     press(&mut model, "Esc");
-    assert!(matches!(press(&mut model, "x")[..], [Effect::Leave(_)]));
+    assert!(press(&mut model, "x Esc").is_empty(), "it is only typed");
+    assert!(matches!(
+        press(&mut model, "Ctrl+] x")[..],
+        [Effect::Leave(_)]
+    ));
+}
+
+#[test]
+fn a_broken_session_of_a_profile_leads_to_a_new_one_of_that_profile() {
+    let mut model = entered();
+    let text = "[computers.Server01]\ntarget = \"wsman:127.0.0.1:5985\"\n";
+    model.config = crate::config::Config::read(text).unwrap();
+    let report = Box::new(Report::new(ExitCode::Unreachable, "lost"));
+    show(&mut model, 0, vec![InteractiveEvent::Broken(report)]);
+    press(&mut model, "Enter");
+    assert!(matches!(&model.layers[..], [Layer::New(form)] if form.text(0) == "Server01"));
 }
 
 #[test]

@@ -18,8 +18,8 @@ use crate::tui::widgets::wrap;
 use super::{opening, popup};
 
 /// A key of a dialog and what it does.
-pub(super) type Key = (&'static str, &'static str);
-pub(super) const CLOSE: Key = ("Enter", "close");
+pub(super) type Key<'a> = (&'a str, &'static str);
+pub(super) const CLOSE: Key<'static> = ("Enter", "close");
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, layer: &Layer) {
     let width = popup::text_width(area);
@@ -45,7 +45,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, layer: &Layer) 
             let pasted = paste::lines(text);
             let mut lines = popup::sentences(
                 &format!(
-                    "{} lines were pasted. Run them on {computer}?",
+                    "{} lines were pasted for {computer}. Run them?",
                     pasted.len()
                 ),
                 width,
@@ -155,7 +155,10 @@ fn hanging(
 pub(super) fn keys(keys: &[Key], model: &Model) -> Line<'static> {
     let mut spans = Vec::new();
     for (key, word) in keys {
-        spans.push(Span::styled(*key, model.theme.style(Role::Key)));
+        spans.push(Span::styled(
+            (*key).to_owned(),
+            model.theme.style(Role::Key),
+        ));
         spans.push(Span::styled(
             format!(" {word}   "),
             model.theme.style(Role::Dialog),

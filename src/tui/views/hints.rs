@@ -103,7 +103,10 @@ fn pane_hints(model: &Model, pane: &Pane) -> Vec<(String, &'static str)> {
         return hints;
     }
     match pane.state {
-        PaneState::Broken(_) => vec![prefix, pair("Enter", "new session"), pair("x", "close")],
+        PaneState::Broken(_) => {
+            let close = (format!("{} x", model.keys.prefix()), "close");
+            vec![prefix, pair("Enter", "new session"), close]
+        }
         PaneState::Entering => vec![prefix, pair("Ctrl+c", "give up")],
         _ if pane.is_left() => {
             vec![prefix, pair("Enter", "connect"), pair("PageUp", "scroll")]

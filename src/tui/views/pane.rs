@@ -325,7 +325,7 @@ fn broken(frame: &mut Frame, area: Rect, model: &Model, pane: &Pane, report: &Re
     lines.push(dialogs::keys(
         &[
             ("Enter", "a new session"),
-            ("x", "close this pane"),
+            (&format!("{} x", model.keys.prefix()), "close this pane"),
             ("PageUp", "what it said"),
         ],
         model,

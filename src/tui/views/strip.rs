@@ -101,6 +101,8 @@ fn advice(info: &SessionInfo, now: SystemTime) -> Option<&'static str> {
         )
     } else if info.holder == Holder::Dead {
         Some("Enter takes it up; the server may need a minute for it.")
+    } else if info.holder == Holder::Elsewhere {
+        Some("It can be had once it is disconnected there; this list hears of it.")
     } else if is_busy(info) {
         Some(
             "It can be had once its client leaves it: disconnect it there. If that client is gone, the server frees it after about a minute. F5 asks again.",
