@@ -54,20 +54,20 @@ async fn who_ends_waits_for_what_is_being_left() {
         return;
     };
     let pool = Pool::new(Vec::new());
-    let id = session::open(&pool, &peer).await.unwrap().info().id;
+    let session = session::open(&pool, &peer).await.unwrap();
+    let (id, mut info) = (session.info().id, session.changes());
     let server = peer.as_wsman().unwrap();
     server.rule(
         "delay",
-        json!({ "op": "Disconnect", "count": 1, "seconds": 1 }),
+        json!({ "op": "Disconnect", "count": 1, "seconds": 3 }),
     );
     let leaving = pool.clone();
     let leaving = tokio::spawn(async move {
         let left = leaving.disconnect(id, Leave::default(), CancellationToken::new());
         left.await
     });
-    server.until("a Disconnect came", |state| {
-        state["received"]["Disconnect"].as_u64() > Some(0)
-    });
+    let leaves = info.wait_for(|info| info.state == SessionState::Disconnecting);
+    assert!(leaves.await.is_ok());
     assert_eq!(pool.leave_all(Duration::from_mins(1)).await, [id]);
     assert_eq!(pool.info(id).unwrap().state, SessionState::Disconnected);
     leaving.await.unwrap().unwrap();
@@ -97,7 +97,7 @@ async fn who_ends_gives_up_what_is_being_connected() {
             (other, id)
         };
         let server = peer.as_wsman().unwrap();
-        server.rule("delay_after", json!({ "op": op, "count": 1, "seconds": 1 }));
+        server.rule("delay_after", json!({ "op": op, "count": 1, "seconds": 3 }));
         let other = pool.clone();
         let connecting =
             tokio::spawn(async move { other.connect(id, ask, CancellationToken::new()).await });

@@ -21,6 +21,8 @@ on_servers_async!(
         a_hundred_thousand_objects_arrive_in_order,
         #[cfg(unix)]
         a_server_that_does_not_stop_is_closed_by_force,
+        #[cfg(unix)]
+        a_command_that_does_not_stop_costs_nobodys_session_unasked,
         hostile_output_ends_in_an_error_and_costs_one_pipeline_at_most,
     ]
 );
@@ -140,13 +142,9 @@ pub async fn twenty_megabytes_go_each_way(server: Builder) {
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
+/// Begins a command and stops its server from doing anything.
 #[cfg(unix)]
-async fn a_server_that_does_not_stop_is_closed_by_force(server: Builder) {
-    let Some(peer) = server.start() else {
-        return;
-    };
-    let pool = pool();
-    let session = open(&pool, &peer).await.unwrap();
+async fn frozen(session: &Session) -> psdeck::session::Running {
     let mut running = session.invoke(&Invoke::objects("$PID; Start-Sleep 60"));
     let Some(PipelineEvent::Output(pid)) = running.next().await else {
         panic!("no process id")
@@ -157,6 +155,32 @@ async fn a_server_that_does_not_stop_is_closed_by_force(server: Builder) {
         .status()
         .unwrap();
     assert!(frozen.success());
+    running
+}
+
+#[cfg(unix)]
+async fn a_command_that_does_not_stop_costs_nobodys_session_unasked(server: Builder) {
+    let Some(peer) = server.start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let running = frozen(&session).await;
+    running.stop();
+    drop(running);
+    let mut info = session.changes();
+    let let_go = info.wait_for(|info| info.availability != Availability::Busy);
+    assert_eq!(let_go.await.unwrap().state, SessionState::Opened);
+}
+
+#[cfg(unix)]
+async fn a_server_that_does_not_stop_is_closed_by_force(server: Builder) {
+    let Some(peer) = server.start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let mut running = frozen(&session).await;
     running.stop();
     assert!(matches!(
         running.next().await,

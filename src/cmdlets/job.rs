@@ -360,7 +360,7 @@ async fn collect(mut source: Source, about: &About) -> PipelineState {
             PipelineEvent::Host(HostEvent::Prompt { id, .. }) => {
                 source.running.answer(id, PromptReply::Refuse)
             }
-            PipelineEvent::StopPending => source.running.force_close(),
+            PipelineEvent::StopPending if source.for_once => source.running.force_close(),
             PipelineEvent::Disconnected => {
                 end(Kept::Lost(Box::new(origin.left_behind())));
                 return PipelineState::Disconnected;

@@ -58,7 +58,8 @@ impl Script {
 pub(super) struct Source {
     pub(super) running: Running,
     pub(super) origin: Origin,
-    for_once: bool,
+    /// Its session was opened for it, and may be closed by force.
+    pub(super) for_once: bool,
     /// What came while the user was asked.
     waiting: VecDeque<PipelineEvent>,
 }

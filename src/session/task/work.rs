@@ -269,6 +269,11 @@ impl Task {
             return;
         };
         if pipe.closing.is_some_and(|at| at <= now) {
+            if !pipe.finished && !pipe.watched() {
+                // Nobody has asked for more than its stop: the session is not closed by force for that.
+                self.pipe_closed(id);
+                return;
+            }
             self.fail(self.silent("the server did not let go of a command"));
             return;
         }
