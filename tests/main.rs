@@ -15,6 +15,7 @@
 
 mod app;
 mod app_demo;
+mod app_quit;
 mod app_remove;
 mod app_resume;
 mod app_screens;

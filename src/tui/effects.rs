@@ -356,6 +356,14 @@ impl Runner {
     }
 }
 
+impl Drop for Runner {
+    /// Nobody answers what is asked any more.
+    fn drop(&mut self) {
+        self.asking.cancel();
+        self.openings.values().for_each(CancellationToken::cancel);
+    }
+}
+
 /// Hands a session's events to the loop. What came meanwhile goes along; the channel holds a flood back, and panes
 /// take turns in it.
 async fn hand_over(pane: PaneId, mut events: InteractiveEvents, messages: mpsc::Sender<Message>) {

@@ -154,7 +154,8 @@ fn command_hints(model: &Model) -> Vec<(String, &'static str)> {
 
 /// The keys of the question what becomes of open sessions.
 fn quit_hints(quit: &Quit) -> Vec<(String, &'static str)> {
-    let mut hints = vec![("c", "close"), ("s", "stay")];
+    let close = if quit.leaving { "quit" } else { "close" };
+    let mut hints = vec![("c", close), ("s", "stay")];
     if !quit.kept.is_empty() && !quit.leaving {
         hints.insert(0, ("d", "disconnect"));
     }

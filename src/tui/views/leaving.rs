@@ -62,7 +62,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, model: &Model, quit: &Quit) {
         let text = format!("Disconnecting: {} of {count} done.", count - left);
         lines.extend(popup::sentences(&text, width, Role::Changing, model));
         lines.push(dialogs::keys(
-            &[("c", "close all now"), ("s", "stay")],
+            &[("c", "do not wait, quit"), ("s", "stay")],
             model,
         ));
     } else if quit.kept.is_empty() {
