@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use psdeck::session::{Availability, Invoke, PipelineEvent, Pool, SessionState};
+use psdeck::session::{Availability, ExitCode, Invoke, PipelineEvent, Pool, SessionState};
 use psdeck::transport::{Ask, Leave};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -110,4 +110,36 @@ async fn who_ends_gives_up_what_is_being_connected() {
         let shells = server.state()["shells"].clone();
         assert_eq!(shells[0]["state"], "Disconnected", "{op}: {shells}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gives_a_connect_up_waits_for_no_answer() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let pool = Pool::new(Vec::new());
+    let session = session::open(&pool, &peer).await.unwrap();
+    let (id, mut info) = (session.info().id, session.changes());
+    let left = pool.disconnect(id, Leave::default(), CancellationToken::new());
+    left.await.unwrap();
+    let server = peer.as_wsman().unwrap();
+    server.rule(
+        "delay",
+        json!({ "op": "Reconnect", "count": 1, "seconds": 3 }),
+    );
+    let cancel = CancellationToken::new();
+    let ask: Arc<dyn Ask> = Arc::new(peer.answers());
+    let connecting = tokio::spawn({
+        let (pool, cancel) = (pool.clone(), cancel.clone());
+        async move { pool.connect(id, ask, cancel).await }
+    });
+    let begun = info.wait_for(|info| info.state == SessionState::Connecting);
+    assert!(begun.await.is_ok());
+    cancel.cancel();
+    let report = connecting.await.unwrap().unwrap_err();
+    assert_eq!(report.code, ExitCode::Cancelled);
+    assert_eq!(pool.info(id).unwrap().state, SessionState::Connecting);
+    // The server was asked: what it gives back is ours.
+    let back = info.wait_for(|info| info.state == SessionState::Opened);
+    assert!(back.await.is_ok());
 }
