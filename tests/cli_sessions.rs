@@ -64,6 +64,26 @@ fn a_new_session_is_left_on_its_server_and_listed_by_everybody() {
 }
 
 #[test]
+fn a_time_beyond_all_calendars_is_no_time() {
+    let Some((peer, desk)) = start() else { return };
+    desk.run(&["new", "Server01", "--name", "ITTask"], 0);
+    for time in ["IdleTimeOut", "ShellInactivity"] {
+        let with = format!("{time}>PT300000000000S<");
+        let rule = json!({"action": "Pull", "pattern": format!("{time}>[^<]*<"), "with": with});
+        peer.rule("rewrite", rule);
+        let elsewhere = desk.elsewhere();
+        let listed = elsewhere.list(&["Server01"]);
+        assert_eq!(
+            states(&listed),
+            [json!([1, "ITTask", "Disconnected", "None"])]
+        );
+        assert_eq!(listed[0]["ExpiresOn"], json!(null), "{listed:?}");
+        elsewhere.run(&["Get-PSSession", "-ComputerName", "Server01"], 0);
+        peer.reset();
+    }
+}
+
+#[test]
 fn sessions_are_printed_as_a_list_json_and_csv() {
     let Some((_peer, desk)) = start() else { return };
     desk.run(

@@ -255,7 +255,7 @@ fn a_password_that_one_computer_refused_is_tried_on_no_other() {
         "{}",
         ran.err
     );
-    assert_eq!(ran.err.matches("error: [").count(), 2, "{}", ran.err);
+    assert_eq!(ran.err.matches("error: ").count(), 2, "{}", ran.err);
     let untried = "so it is tried on no other computer";
     assert_eq!(ran.err.matches(untried).count(), 1, "{}", ran.err);
     assert!(!ran.err.contains("nobody is there"), "{}", ran.err);

@@ -154,6 +154,8 @@ impl One {
                 }
             }
         };
+        // What did not open is ended by its opening.
+        let opened_as = id.filter(|_| opened.is_ok());
         let last = match opened {
             Ok(session) => {
                 self.tell(OperationKind::Opened(Box::new(session.info())))
@@ -168,7 +170,7 @@ impl One {
             OperationKind::Finished(finished) if finished.state == PipelineState::Disconnected
         );
         // Nobody waits for the close: what the script did is known.
-        if let Some(id) = id.filter(|_| !runs_on) {
+        if let Some(id) = opened_as.filter(|_| !runs_on) {
             let (pool, ask) = (self.pool.clone(), Arc::clone(&ask));
             self.pool.inner.farewell(async move {
                 if let Err(report) = pool.remove(id, ask, CancellationToken::new()).await {

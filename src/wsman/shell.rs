@@ -52,7 +52,11 @@ pub struct CommandInfo {
 impl Shell {
     pub(super) fn read(element: &Element<'_>) -> Self {
         let text = |name: &str| element.text_of(name).map(str::to_owned);
-        let time = |name: &str| element.text_of(name).and_then(duration::read);
+        // No server means more; dates are made of it, which have an end.
+        let time = |name: &str| {
+            let time = element.text_of(name).and_then(duration::read);
+            time.filter(|time| time.as_secs() <= u32::MAX.into())
+        };
         Self {
             id: text("ShellId")
                 .or_else(|| element.attribute("ShellId").map(str::to_owned))

@@ -341,7 +341,9 @@ impl Task {
             info.availability = availability;
             info.running = running;
             info.reason = reason;
-            info.last_activity = Some(now);
+            if state == SessionState::Opened && info.interruption.is_none() {
+                info.last_activity = Some(now);
+            }
             changed
         });
     }

@@ -349,6 +349,15 @@ fn an_end_that_was_refused_as_the_shell_was_not_ours_is_asked_for_again() {
     bench.refuse(&disconnect, 0x8033_81CF);
     take_up_again(&mut bench);
     bench.sends(Action::Signal);
+    // It had not, and does not let us leave it.
+    let (mut bench, _, _) = Bench::running(true);
+    bench.client.close_pipeline(COMMAND);
+    bench.client.disconnect(Some(Duration::from_secs(1)), None);
+    let signal = bench.sends(Action::Signal);
+    bench.refuse(&signal, SHELL_DISCONNECTED);
+    let disconnect = bench.sends(Action::Disconnect);
+    bench.refuse(&disconnect, 0x8033_81F2);
+    bench.sends(Action::Signal);
     // Somebody else has it.
     let (mut bench, _, _) = Bench::running(true);
     bench.client.close_pipeline(COMMAND);

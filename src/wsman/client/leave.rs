@@ -109,10 +109,24 @@ impl Client {
             (_, Phase::Opening) if !fault.is_gone() => {}
             (_, Phase::Leaving) if !fault.is_gone() => {
                 self.phase = Phase::Open;
+                self.end_again();
                 let failure = failure(&exchange, fault);
                 self.events.push_back(Event::NotDisconnected(failure));
             }
             _ => self.end_with(&exchange, fault),
+        }
+    }
+
+    /// Ends what was not to be ended while the shell was being left.
+    fn end_again(&mut self) {
+        let exchanges = &self.exchanges;
+        for (target, channel) in &mut self.channels {
+            let is_end = |exchange: &Exchange| {
+                matches!(exchange.ask, Ask::Terminate(_)) && exchange.ask.target() == *target
+            };
+            if channel.terminate == Step::Sent && !exchanges.values().any(is_end) {
+                channel.terminate = Step::Wanted;
+            }
         }
     }
 
