@@ -5,6 +5,7 @@
 use std::io;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -123,7 +124,16 @@ impl Wire {
         if let Some(authorization) = post.authorization {
             headers.insert(header::AUTHORIZATION, authorization);
         }
-        let answer = self.sender.try_send_request(request).await;
+        let mut answer = std::pin::pin!(self.sender.try_send_request(request));
+        let answer = tokio::select! {
+            biased;
+            answer = &mut answer => answer,
+            // What is handed over just as the connection ends may be taken by nobody, and then nobody says so.
+            _ = &mut self.io => answer.now_or_never().ok_or_else(|| Lost {
+                unsent: false,
+                reason: "the connection ended".to_owned(),
+            })?,
+        };
         let answer = answer.map_err(|mut error| {
             let unsent = error.take_message().is_some();
             Lost {
@@ -141,8 +151,10 @@ impl Wire {
 
     /// Waits until the connection is closed, which the server may do at any time.
     pub(super) async fn closed(&mut self) {
-        // An error means that the task was stopped, and then it is closed too.
-        let _ = (&mut self.io).await;
+        // Its end may have been seen beside an answer. An error means that the task was stopped: it is closed too.
+        if !self.io.is_finished() {
+            let _ = (&mut self.io).await;
+        }
     }
 }
 
@@ -305,5 +317,27 @@ mod tests {
                 .await
                 .contains("docs.example")
         );
+    }
+
+    #[tokio::test]
+    async fn a_request_that_an_ended_connection_did_not_take_is_lost() {
+        let (ours, _theirs) = tokio::io::duplex(1024);
+        let (sender, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+        let mut connection = std::pin::pin!(connection);
+        assert!(futures_util::poll!(&mut connection).is_pending());
+        let mut wire = Wire {
+            sender,
+            io: tokio::spawn(std::future::ready(())),
+            host: HeaderValue::from_static("x"),
+            path: "/".to_owned(),
+            anonymous: false,
+        };
+        let post = Post {
+            content_type: String::new(),
+            authorization: None,
+            body: Bytes::new(),
+        };
+        let posted = tokio::time::timeout(std::time::Duration::from_mins(1), wire.post(post)).await;
+        assert!(posted.expect("it is given up").is_err());
     }
 }
