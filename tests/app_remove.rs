@@ -1,4 +1,5 @@
-//! `r` in the app's list, against the foreign WSMan server: sessions that this psdeck did not open.
+//! Sessions that this psdeck did not open, in the app and against the foreign WSMan server: `r` in the list, and cmdlet
+//! lines.
 
 use std::path::Path;
 use std::time::Duration;
@@ -104,4 +105,31 @@ fn an_expired_session_goes_off_the_list_at_once_as_its_advice_says() {
         .gone("Resume: 1")
         .keys("r")
         .expect("No sessions yet");
+}
+
+#[test]
+fn each_cmdlet_line_asks_for_itself() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let data = folder();
+    let profile = peer.profile("Server01");
+    let lines = profile
+        .lines()
+        .filter(|line| !line.starts_with("password_command"));
+    let mut screen = Screen::new(80, 24)
+        .config(&lines.collect::<Vec<_>>().join("\n"))
+        .env("PSDECK_DATA", data.path().to_str().expect("a path"))
+        .start();
+    let line = "Get-PSSession -ComputerName Server01\r";
+    screen.expect("No sessions yet").text(":");
+    for answer in ["<Esc>", "<Esc>", &format!("{PASSWORD}<Enter>")] {
+        screen
+            .text(line)
+            .expect("Esc refuse")
+            .keys(answer)
+            .gone("Esc refuse")
+            .gone("Cmdlets: running");
+    }
+    screen.text(line).expect("Esc refuse");
 }

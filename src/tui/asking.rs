@@ -42,11 +42,18 @@ pub(super) struct AskUser {
     quiet: bool,
     messages: mpsc::Sender<Message>,
     questions: Arc<Questions>,
-    /// What the profile's password command printed, or why nothing.
-    printed: OnceCell<Result<Secret, String>>,
-    /// What the user has answered: one way in may take two connections.
-    answered: Mutex<HashMap<Lasting, Answer>>,
+    known: Mutex<Known>,
 }
+
+/// What is not asked again: one way in may take two connections.
+#[derive(Default)]
+struct Known {
+    /// What password commands printed, or why nothing, by their words.
+    printed: HashMap<Vec<String>, Printed>,
+    answers: HashMap<Lasting, Answer>,
+}
+
+type Printed = Arc<OnceCell<Result<Secret, String>>>;
 
 /// A question whose answer is good for a further connection, too.
 #[derive(PartialEq, Eq, Hash)]
@@ -84,15 +91,17 @@ impl AskUser {
             quiet,
             messages,
             questions,
-            printed: OnceCell::new(),
-            answered: Mutex::default(),
+            known: Mutex::default(),
         }
     }
-}
 
-impl AskUser {
-    fn answered(&self) -> MutexGuard<'_, HashMap<Lasting, Answer>> {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Asks everything anew from now on.
+    pub(super) fn forget(&self) {
+        *self.known() = Known::default();
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -108,7 +117,9 @@ impl Ask for AskUser {
             if let Some(command) = question.command() {
                 // The screen is ours: what it says beside the password would end up in the middle of it.
                 let run = || command.run(Stdio::null());
-                return match self.printed.get_or_init(run).await {
+                let words = command.words().to_vec();
+                let printed = Arc::clone(self.known().printed.entry(words).or_default());
+                return match printed.get_or_init(run).await {
                     Ok(secret) => Answer::Secret(secret.clone()),
                     Err(why) => Answer::Failed(Box::new(command.failure(why))),
                 };
@@ -119,7 +130,7 @@ impl Ask for AskUser {
             let lasting = Lasting::of(&question);
             let again = matches!(question, Question::Password { again: true, .. });
             if let Some(lasting) = lasting.as_ref().filter(|_| !again)
-                && let Some(answer) = self.answered().get(lasting)
+                && let Some(answer) = self.known().answers.get(lasting)
             {
                 return answer.clone();
             }
@@ -137,7 +148,12 @@ impl Ask for AskUser {
             }
             let answer = answer.await.unwrap_or(Answer::Refuse);
             if let Some(lasting) = lasting {
-                self.answered().insert(lasting, answer.clone());
+                let mut known = self.known();
+                // Who gives up now may know it the next time.
+                match answer {
+                    Answer::Refuse => known.answers.remove(&lasting),
+                    _ => known.answers.insert(lasting, answer.clone()),
+                };
             }
             answer
         })
@@ -155,6 +171,85 @@ impl Drop for Waiting<'_> {
             runtime.spawn(async move {
                 let _ = messages.send(Message::QuestionVoid(id)).await;
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::PasswordCommand;
+
+    fn asking() -> (Arc<AskUser>, mpsc::Receiver<Message>) {
+        let (messages, asked) = mpsc::channel(1);
+        let ask = AskUser::new(Asker::Command, false, messages, Arc::default());
+        (Arc::new(ask), asked)
+    }
+
+    fn password(command: Option<PasswordCommand>) -> Question {
+        Question::Password {
+            user: "User01".to_owned(),
+            host: "Server01".to_owned(),
+            again: false,
+            command,
+        }
+    }
+
+    /// What is told where the user answers so, if asked.
+    async fn told(
+        (ask, asked): &mut (Arc<AskUser>, mpsc::Receiver<Message>),
+        answer: Answer,
+    ) -> (Answer, bool) {
+        let mut asking = ask.ask(password(None));
+        tokio::select! {
+            biased;
+            told = &mut asking => return (told, false),
+            question = asked.recv() => {
+                let Some(Message::Question(_, id, _)) = question else {
+                    panic!("{question:?}");
+                };
+                ask.questions.answer(id, answer);
+            }
+        }
+        (asking.await, true)
+    }
+
+    fn typed(text: &str) -> Answer {
+        Answer::Secret(Secret::new(text.to_owned()))
+    }
+
+    fn revealed(answer: Answer) -> String {
+        match answer {
+            Answer::Secret(secret) => secret.expose().to_owned(),
+            _ => panic!("no secret"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_lasts_until_it_is_forgotten_and_a_refusal_not_at_all() {
+        let mut user = asking();
+        let (refused, _) = told(&mut user, Answer::Refuse).await;
+        assert!(matches!(refused, Answer::Refuse));
+        let (first, was_asked) = told(&mut user, typed("first")).await;
+        assert!(was_asked, "after a refusal");
+        assert_eq!(revealed(first), "first");
+        let (again, was_asked) = told(&mut user, typed("second")).await;
+        assert!(!was_asked, "the same way in");
+        assert_eq!(revealed(again), "first");
+        user.0.forget();
+        let (anew, was_asked) = told(&mut user, typed("second")).await;
+        assert!(was_asked, "another line");
+        assert_eq!(revealed(anew), "second");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn each_password_command_has_its_own_password() {
+        let (ask, _asked) = asking();
+        for text in ["one", "two", "one"] {
+            let words = vec!["printf".to_owned(), text.to_owned()];
+            let command = PasswordCommand::try_from(words).unwrap();
+            assert_eq!(revealed(ask.ask(password(Some(command))).await), text);
         }
     }
 }

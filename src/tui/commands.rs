@@ -58,7 +58,7 @@ struct Shown {
     events: mpsc::UnboundedSender<CommandEvent>,
     backlog: Arc<Backlog>,
     answers: Arc<Answers>,
-    ask: Arc<dyn Ask>,
+    ask: Arc<AskUser>,
     window: Arc<Mutex<Size>>,
 }
 
@@ -75,11 +75,12 @@ impl Commands {
         let answers = Arc::<Answers>::default();
         let window = Arc::new(Mutex::new(Size::UNATTENDED));
         let ask = AskUser::new(Asker::Command, false, messages.clone(), questions);
+        let ask = Arc::new(ask);
         let host = Shown {
             events: events.clone(),
             backlog: Arc::clone(&backlog),
             answers: Arc::clone(&answers),
-            ask: Arc::new(ask),
+            ask: Arc::clone(&ask),
             window: Arc::clone(&window),
         };
         let (pool, config) = (options.pool.clone(), options.config.clone());
@@ -87,6 +88,8 @@ impl Commands {
         tokio::spawn(async move {
             let mut console = Console::new(pool, config, Box::new(host));
             while let Some((line, Ends { stop, drop })) = given.recv().await {
+                // What was answered for one line is not for the next.
+                ask.forget();
                 let exit = tokio::select! {
                     biased;
                     () = drop.cancelled() => false,
@@ -213,7 +216,7 @@ impl Host for Shown {
     }
 
     fn ask(&self) -> Arc<dyn Ask> {
-        Arc::clone(&self.ask)
+        self.ask.clone()
     }
 
     fn is_attended(&self) -> bool {
