@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use psdeck::session::{Availability, ExitCode, Invoke, PipelineEvent, Pool, SessionState};
+use psdeck::session::{Availability, ExitCode, Invoke, Limits, PipelineEvent, Pool, SessionState};
 use psdeck::transport::{Ask, Leave};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -76,8 +76,9 @@ async fn who_ends_waits_for_what_is_being_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_ends_gives_up_what_is_being_connected() {
-    // Over the connection that left it, and over another one.
-    for op in ["Reconnect", "Connect"] {
+    // Over the connection that left it, and over another one; in good order, and because of a signal.
+    let ends = ["Reconnect", "Connect"].map(|op| [(op, false), (op, true)]);
+    for (op, by_signal) in ends.into_iter().flatten() {
         let Some(peer) = Peer::wsman().start() else {
             return;
         };
@@ -104,7 +105,11 @@ async fn who_ends_gives_up_what_is_being_connected() {
         server.until("it is being connected", |state| {
             state["received"][op].as_u64() > Some(0)
         });
-        assert!(pool.close_all(Duration::ZERO).await.is_empty());
+        if by_signal {
+            assert_eq!(pool.leave_all(Duration::from_mins(1)).await, [id]);
+        } else {
+            assert!(pool.close_all(Duration::ZERO).await.is_empty());
+        }
         assert!(connecting.await.unwrap().is_err(), "{op}");
         assert_eq!(pool.info(id).unwrap().state, SessionState::Disconnected);
         let shells = server.state()["shells"].clone();
@@ -142,4 +147,46 @@ async fn who_gives_a_connect_up_waits_for_no_answer() {
     // The server was asked: what it gives back is ours.
     let back = info.wait_for(|info| info.state == SessionState::Opened);
     assert!(back.await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_ends_gives_up_what_is_begun_meanwhile() {
+    let Some(peer) = Peer::wsman().start() else {
+        return;
+    };
+    let limits = Limits {
+        close: Duration::from_mins(5),
+        ..Limits::default()
+    };
+    let pool = Pool::with_limits(Vec::new(), limits);
+    let ask: Arc<dyn Ask> = Arc::new(peer.answers());
+    let left = session::open(&pool, &peer).await.unwrap().info().id;
+    let leaving = pool.disconnect(left, Leave::default(), CancellationToken::new());
+    leaving.await.unwrap();
+    // Its Delete is not answered: the end waits for that.
+    session::open(&pool, &peer).await.unwrap();
+    let server = peer.as_wsman().unwrap();
+    for op in ["Create", "Delete"] {
+        server.rule("hang", json!({ "op": op, "count": 0, "seconds": 60 }));
+    }
+    let request = session::request(&peer);
+    let open = || pool.open(&request, Arc::clone(&ask), CancellationToken::new());
+    let first = open().await;
+    server.until("a Create came", |state| {
+        state["rules"][0]["seen"].as_u64() > Some(0)
+    });
+    let enough = CancellationToken::new();
+    let meanwhile = async {
+        let given_up = first.session().await.unwrap_err();
+        let opened = open().await.session().await;
+        let connecting = pool.connect(left, Arc::clone(&ask), CancellationToken::new());
+        let connected = connecting.await;
+        enough.cancel();
+        [Some(given_up), opened.err(), connected.err()]
+    };
+    let (_, failed) = tokio::join!(pool.close_made(Duration::from_mins(5), &enough), meanwhile);
+    let codes = failed.map(|report| report.map(|report| report.code));
+    assert_eq!(codes, [Some(ExitCode::Cancelled); 3]);
+    let shells = server.state()["shells"].clone();
+    assert_eq!(shells[0]["state"], "Disconnected", "{shells}");
 }

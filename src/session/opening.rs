@@ -111,6 +111,7 @@ impl Opening {
                 biased;
                 () = cancel.cancelled() => Err(cancelled(&computer)),
                 () = entry.removed.cancelled() => Err(cancelled(&computer)),
+                () = pool.inner.ended() => Err(cancelled(&computer)),
                 () = passed(deadline) => {
                     let mut report = late("cannot open a session", &computer, MORE_TIME);
                     report.reasons.extend(entry.info.borrow().reason.clone());

@@ -58,8 +58,8 @@ pub(super) struct Inner {
     pub(super) throttle: Arc<Semaphore>,
     /// The sessions that are being opened, the connections of those that never will be, and closes nobody waits for.
     pub(super) farewells: TaskTracker,
-    /// The program ends: who connects gives that up.
-    ending: watch::Sender<()>,
+    /// Whether the program ends: who opens or connects gives that up.
+    ending: watch::Sender<bool>,
     /// What may go on at servers though it was given up or closed.
     loose: Mutex<BTreeMap<SessionId, Report>>,
     /// Nobody waits for farewells any more.
@@ -111,7 +111,7 @@ impl Pool {
                 memory: None,
                 throttle: Arc::new(Semaphore::new(THROTTLE)),
                 farewells: TaskTracker::new(),
-                ending: watch::Sender::new(()),
+                ending: watch::Sender::new(false),
                 loose: Mutex::default(),
                 hurry: CancellationToken::new(),
             }),

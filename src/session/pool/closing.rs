@@ -6,15 +6,17 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Entry, Inner, Pool};
-use crate::session::{Report, Session, SessionId, SessionState};
+use crate::session::{Report, Session, SessionState};
 use crate::transport::{Failure, FailureKind};
 
 /// How long connections whose opening was given up are waited for: their own limit, and a little.
 const FAREWELL: Duration = Duration::from_secs(6);
+/// How long what was told to hurry is waited for: it only writes down how far it came.
+const HURRIED: Duration = Duration::from_secs(1);
 
 impl Pool {
-    /// Closes every open session, side by side, and waits at most `limit`. Gives up what is being opened or connected, and
-    /// waits for what that entails on the servers, a few seconds at most. What may go on at its server all the same stays
+    /// Closes every open session, side by side, and waits at most `limit`. Gives up what is being opened or connected,
+    /// what is begun meanwhile too, and waits for what that entails on the servers, a few seconds at most. What may go on at its server all the same stays
     /// remembered, and is reported.
     pub async fn close_all(&self, limit: Duration) -> Vec<Report> {
         let never = CancellationToken::new();
@@ -33,23 +35,16 @@ impl Pool {
         cancel: &CancellationToken,
         meant: fn(&Entry) -> bool,
     ) -> Vec<Report> {
-        let (open, connecting): (Vec<Session>, Vec<SessionId>) = {
+        self.inner.ending.send_replace(true);
+        let (open, connecting): (Vec<Session>, Vec<Entry>) = {
             let entries = self.inner.entries();
-            for entry in entries.values() {
-                if entry.info.borrow().state == SessionState::Opening {
-                    entry.removed.cancel();
-                }
-            }
             let meant = entries.values().filter(|entry| meant(entry));
             let live = meant.filter_map(|entry| entry.live.clone());
             let going = [SessionState::Opened, SessionState::Closing];
             let open = live.filter(|session| going.contains(&session.info().state));
-            let connecting = entries
-                .iter()
-                .filter(|(_, entry)| entry.info.borrow().state == SessionState::Connecting);
-            (open.collect(), connecting.map(|(id, _)| *id).collect())
+            let connecting = entries.values().filter(|entry| entry.is_being_connected());
+            (open.collect(), connecting.cloned().collect())
         };
-        self.inner.ending.send_replace(());
         let closing = open.iter().map(|session| async {
             let unclosed = |kind, why: &str| {
                 let why = Failure::new(kind, why);
@@ -71,7 +66,7 @@ impl Pool {
         let farewells = &self.inner.farewells;
         farewells.close();
         let given_up = async {
-            let leaving = connecting.iter().map(|id| self.leave_connected(*id));
+            let leaving = connecting.iter().map(|entry| self.leave_entry(entry));
             futures_util::future::join_all(leaving).await;
             farewells.wait().await;
         };
@@ -82,19 +77,25 @@ impl Pool {
                 () = cancel.cancelled() => {}
             }
             self.inner.hurry.cancel();
-            farewells.wait().await;
+            let _ = tokio::time::timeout(HURRIED, farewells.wait()).await;
         };
         tokio::join!(futures_util::future::join_all(closing), parting);
         let ids: Vec<_> = self.inner.entries().keys().copied().collect();
         for id in ids {
             self.inner.settle(id).await;
         }
+        self.inner.ending.send_replace(false);
         let loose = self.inner.loose();
         loose.values().cloned().collect()
     }
 }
 
 impl Inner {
+    /// Waits until the program ends.
+    pub(in crate::session) async fn ended(&self) {
+        let _ = self.ending.subscribe().wait_for(|ends| *ends).await;
+    }
+
     /// Has the end of the pool wait for this, as long as somebody waits for that; nothing if nobody did.
     pub(in crate::session) fn farewell<T: Send + 'static>(
         &self,

@@ -16,7 +16,7 @@ use super::{Entry, Pool, unknown};
 use crate::session::report::cancelled;
 use crate::session::task::First;
 use crate::session::{Availability, ExitCode, Holder, Report, Session, SessionId, SessionState};
-use crate::transport::{Ask, Leave};
+use crate::transport::Ask;
 
 /// So long what a server told of a session is not asked for again.
 const FRESH: Duration = Duration::from_secs(10);
@@ -31,6 +31,12 @@ impl Entry {
             turn = Arc::clone(&self.connecting).lock_owned() => Ok(turn),
             () = cancel.cancelled() => Err(cancelled(&self.info.borrow().computer_name)),
         }
+    }
+
+    /// Whether somebody is about to connect it.
+    pub(super) fn is_being_connected(&self) -> bool {
+        let on_its_way = [SessionState::Disconnected, SessionState::Connecting];
+        on_its_way.contains(&self.info.borrow().state) && self.connecting.try_lock().is_err()
     }
 }
 
@@ -64,14 +70,14 @@ impl Pool {
             was_elsewhere
         });
         let mut passage = None;
-        let (mut ending, cancel) = (self.inner.ending.subscribe(), cancel.child_token());
+        let cancel = cancel.child_token();
         let connected = {
             let taking = self.take_up(id, &entry, is_changed, &ask, &cancel, &mut passage);
             let mut taking = std::pin::pin!(taking);
             tokio::select! {
                 biased;
                 connected = &mut taking => connected,
-                _ = ending.changed() => {
+                () = self.inner.ended() => {
                     cancel.cancel();
                     taking.await
                 }
@@ -99,18 +105,6 @@ impl Pool {
         }
         self.inner.settle(id).await;
         connected
-    }
-
-    /// Waits until nobody connects the session any more, and leaves it if it was connected after all.
-    pub(super) async fn leave_connected(&self, id: SessionId) {
-        let Some(entry) = self.inner.entry(id) else {
-            return;
-        };
-        let cancel = CancellationToken::new();
-        if entry.turn(&cancel).await.is_ok() {
-            // Where it is not open, there is nothing to leave.
-            let _ = self.disconnect(id, Leave::default(), cancel).await;
-        }
     }
 
     async fn take_up(
