@@ -78,7 +78,12 @@ fn a_session_whose_server_is_away_is_given_up_or_taken_off_the_list() {
         wsman(&peer).heal();
         screen.keys("ry").expect("cannot remove the session");
         keep(&screen, "unremoved", size);
-        screen.keys("f").expect("No sessions yet").keys("q");
+        screen
+            .keys("f")
+            .expect("Forget 1 session?")
+            .keys("y")
+            .expect("No sessions yet")
+            .keys("q");
         assert_eq!(screen.ended(), 0);
         wsman(&peer).cut_for(Duration::from_millis(1), "refuse");
         wsman(&peer).until("its session still", |state| {
@@ -89,22 +94,38 @@ fn a_session_whose_server_is_away_is_given_up_or_taken_off_the_list() {
 }
 
 #[test]
-fn an_expired_session_goes_off_the_list_at_once_as_its_advice_says() {
-    let Some(peer) = Peer::wsman().start() else {
-        return;
-    };
-    let data = folder();
-    leave(&peer, data.path(), "ITTask");
-    expire(&data.path().join("sessions/1.json"), data.path());
-    wsman(&peer).cut_for(Duration::from_mins(10), "refuse");
-    let mut screen = app(&peer, data.path(), (80, 24)).start();
-    screen
-        .expect("Resume: 1 disconnected")
-        .expect("r takes this one off")
-        .keys("<Esc>")
-        .gone("Resume: 1")
-        .keys("r")
-        .expect("No sessions yet");
+fn a_session_whose_time_is_over_is_asked_for_at_its_server() {
+    for is_gone in [false, true] {
+        let Some(peer) = Peer::wsman().start() else {
+            return;
+        };
+        let data = folder();
+        leave(&peer, data.path(), "ITTask");
+        expire(&data.path().join("sessions/1.json"), data.path());
+        wsman(&peer).cut_for(Duration::from_mins(10), "reset");
+        let mut screen = app(&peer, data.path(), (80, 24)).start();
+        screen
+            .expect("Resume: 1 disconnected")
+            .expect("r takes this one off")
+            .keys("<Esc>")
+            .gone("Resume: 1")
+            .keys("ry")
+            // What its server says is not known: it stays.
+            .expect("cannot remove the session")
+            .keys("<Enter>")
+            .gone("cannot remove the session")
+            .expect("ITTask");
+        if is_gone {
+            wsman(&peer).control("/expire", &serde_json::json!({}));
+        }
+        assert_eq!(states(&peer).is_empty(), is_gone);
+        wsman(&peer).cut_for(Duration::from_nanos(1), "reset");
+        screen
+            .keys("ry")
+            .expect("ITTask is removed")
+            .expect("No sessions yet");
+        assert!(states(&peer).is_empty());
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl Verb {
             Self::Connect => "connected",
             Self::Disconnect => "disconnected",
             Self::Remove => "removed",
-            Self::Forget => "taken off the list",
+            Self::Forget => "taken off the list and left to the server",
         }
     }
 
@@ -70,6 +70,11 @@ impl Bulk {
         let failed = failure.map(|report| (session, (name, report)));
         self.failed.extend(failed);
         true
+    }
+
+    /// The name of one that is not done yet.
+    pub(crate) fn name(&self, session: SessionId) -> Option<&str> {
+        self.left.get(&session).map(String::as_str)
     }
 
     /// Whether one is not done yet.

@@ -6,7 +6,6 @@ use crate::remote_text;
 use crate::session::{Report, SessionId, SessionInfo, SessionState, can_be_forgotten};
 use crate::tui::model::bulk::{Bulk, Verb};
 use crate::tui::model::layer::{Confirm, Confirmed, Layer, OpeningId, OpeningOf};
-use crate::tui::model::left::is_expired;
 use crate::tui::model::pane::Pane;
 use crate::tui::model::{Model, Redraw};
 
@@ -17,12 +16,23 @@ const NAMED: usize = 6;
 
 /// Asks about the marked sessions, by name, before anything is done to them.
 pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
-    let meant: Vec<SessionInfo> = model.sessions.meant().into_iter().cloned().collect();
+    let meant = model.sessions.meant().into_iter().cloned().collect();
+    ask_about(model, verb, meant)
+}
+
+/// Asks whether what could not be removed is to go off the list all the same.
+pub(super) fn ask_to_forget(model: &mut Model, ids: &[SessionId]) -> Vec<Effect> {
+    let meant = ids.iter().filter_map(|id| model.sessions.get(*id));
+    let meant = meant.cloned().collect();
+    ask_about(model, Verb::Forget, meant)
+}
+
+fn ask_about(model: &mut Model, verb: Verb, meant: Vec<SessionInfo>) -> Vec<Effect> {
     let (fit, unfit): (Vec<_>, Vec<_>) =
         meant.into_iter().partition(|info| takes(model, verb, info));
     if fit.is_empty() {
         let text = format!(
-            "None of the {} marked sessions can be {} now",
+            "None of the {} sessions can be {} now",
             unfit.len(),
             verb.done()
         );
@@ -31,9 +41,8 @@ pub(super) fn ask(model: &mut Model, verb: Verb) -> Vec<Effect> {
     let mut text = match verb {
         Verb::Connect => String::new(),
         Verb::Disconnect => "They go on at their servers. ".to_owned(),
-        Verb::Remove | Verb::Forget => {
-            "They end on their servers, and with them what they run. ".to_owned()
-        }
+        Verb::Remove => "They end on their servers, and with them what they run. ".to_owned(),
+        Verb::Forget => "What they run goes on until their servers end it. ".to_owned(),
     };
     text.insert_str(0, &format!("{}. ", named(fit.iter())));
     if !unfit.is_empty() {
@@ -163,6 +172,7 @@ pub(super) fn done(
     let Some(bulk) = model.bulks.get_mut(place) else {
         return Vec::new();
     };
+    let name = bulk.name(session).unwrap_or_default().to_owned();
     bulk.done(session, failure.take());
     if bulk.left() > 0 {
         return Vec::new();
@@ -182,12 +192,8 @@ pub(super) fn done(
     let mut effects = Vec::new();
     if well > 0 {
         let text = match (verb, count) {
-            (Verb::Remove | Verb::Forget, 1) => String::new(),
             (Verb::Disconnect, 1) => leaving::left_text(model, session),
-            (_, 1) => {
-                let name = model.sessions.get(session).map(|info| info.name.clone());
-                format!("{} is {}", name.unwrap_or_default(), verb.done())
-            }
+            (_, 1) => format!("{name} is {}", verb.done()),
             (Verb::Disconnect, _) => {
                 format!("{well} sessions are disconnected and go on. R takes them up again.")
             }
@@ -197,9 +203,9 @@ pub(super) fn done(
             effects.extend(toast(model, text, false));
         }
     }
-    model
-        .layers
-        .extend(failures.map(|(report, failed)| told(model, verb, report, &failed)));
+    if let Some((report, failed)) = failures {
+        effects.extend(tell(model, verb, report, &failed));
+    }
     effects
 }
 
@@ -248,24 +254,44 @@ fn is_under_way(model: &Model, verb: Verb, id: SessionId) -> bool {
     model.under_way.values().any(|work| *work == (verb, id))
 }
 
-/// What failed; sessions that cannot be removed can be taken off the list all the same.
-fn told(model: &Model, verb: Verb, mut report: Box<Report>, failed: &[SessionId]) -> Layer {
+/// Tells what failed; sessions that cannot be removed can be taken off the list all the same.
+fn tell(
+    model: &mut Model,
+    verb: Verb,
+    mut report: Box<Report>,
+    failed: &[SessionId],
+) -> Vec<Effect> {
     let left = failed.iter().filter_map(|id| model.sessions.get(*id));
     let left = left.filter(|info| can_be_forgotten(info));
     let left: Vec<_> = left.map(|info| info.id).collect();
     if verb != Verb::Remove || left.is_empty() {
-        return Layer::Report(report);
+        model.layers.push(Layer::Report(report));
+        return Vec::new();
+    }
+    // It may come long after: what is typed elsewhere by then is not meant for it.
+    if model.tab != 0 || model.sessions.filtering || !model.layers.is_empty() {
+        let computer = report.computer.map(|computer| format!("[{computer}] "));
+        let reason = report.reasons.first().map(|reason| format!(": {reason}"));
+        let text = format!(
+            "{}{}{}. In the list, r tries again.",
+            computer.unwrap_or_default(),
+            report.what,
+            reason.unwrap_or_default()
+        );
+        return toast(model, text, true);
     }
     // A key does that here.
     report.hints.retain(|hint| !hint.contains("--forget"));
-    Layer::Unremoved(report, left)
+    model.layers.push(Layer::Unremoved(report, left));
+    Vec::new()
 }
 
 fn takes(model: &Model, verb: Verb, info: &SessionInfo) -> bool {
     match verb {
         Verb::Connect => info.state == SessionState::Disconnected && !is_connecting(model, info.id),
         Verb::Disconnect => info.state == SessionState::Opened,
-        Verb::Remove | Verb::Forget => true,
+        Verb::Remove => true,
+        Verb::Forget => can_be_forgotten(info),
     }
 }
 
@@ -295,10 +321,7 @@ fn one(model: &mut Model, verb: Verb, id: SessionId) -> Vec<Effect> {
                 None => Vec::new(),
             };
             let opening = under_way(model, verb, id);
-            let info = model.sessions.get(id);
-            // What its server has dropped is not asked for.
-            let is_over = info.is_some_and(|info| is_expired(info, model.now));
-            effects.push(if is_over || verb == Verb::Forget {
+            effects.push(if verb == Verb::Forget {
                 Effect::Forget(opening, id)
             } else {
                 Effect::Remove(opening, id)

@@ -6,7 +6,6 @@ use crate::transport::{Answer, Question, Secret};
 use crate::tui::input::{Action, Chord, Context, paste};
 use crate::tui::model::Model;
 use crate::tui::model::ask::Filling;
-use crate::tui::model::bulk::Verb;
 use crate::tui::model::form::Form;
 use crate::tui::model::layer::{
     self, Asked, Confirmed, Layer, NewSession, Opening, OpeningOf, TARGET,
@@ -36,7 +35,7 @@ pub(super) fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
             Vec::new()
         }
         Layer::Unremoved(report, sessions) => match chord.code {
-            KeyCode::Char('f' | 'F') => bulk::begin(model, Verb::Forget, &sessions),
+            KeyCode::Char('f' | 'F') => bulk::ask_to_forget(model, &sessions),
             _ if ends(action) => Vec::new(),
             _ => {
                 model.layers.push(Layer::Unremoved(report, sessions));

@@ -241,19 +241,69 @@ fn what_cannot_be_removed_can_be_taken_off_the_list() {
             panic!("{:?}", model.layers);
         };
         assert!(report.hints.is_empty(), "a key does it: {report:?}");
-        let effects = press(&mut model, "f");
-        assert!(matches!(effects[..], [Effect::Forget(_, other)] if other == id));
+        assert!(press(&mut model, "f").is_empty());
+        assert_eq!(confirm(&model).title, "Forget 1 session?");
+        let effects = press(&mut model, "y");
+        let [Effect::Forget(opening, other)] = effects[..] else {
+            panic!("{effects:?}");
+        };
+        assert_eq!(other, id);
         assert!(model.layers.is_empty());
+        update(
+            &mut model,
+            Message::Removed(opening, Ok(())),
+            samples::now(),
+        );
+        let said = "Backups is taken off the list and left to the server";
+        assert_eq!(model.toasts[0].text, said);
     }
 }
 
 #[test]
-fn an_expired_session_goes_off_the_list_at_once_and_a_broken_one_after_a_yes() {
+fn what_cannot_be_removed_takes_no_key_that_was_typed_elsewhere() {
+    for elsewhere in ["Ctrl+] 2", "/", ":", "n"] {
+        let mut model = entered();
+        press(&mut model, "Ctrl+] s");
+        change(&mut model, 2, |info| {
+            info.state = SessionState::Disconnected;
+        });
+        press(&mut model, "Down r");
+        let effects = press(&mut model, "y");
+        let [Effect::Remove(opening, SessionId(2))] = effects[..] else {
+            panic!("{effects:?}");
+        };
+        press(&mut model, elsewhere);
+        let layers = model.layers.len();
+        let mut report = Report::new(ExitCode::Unreachable, "cannot remove the session");
+        report.reasons.push("no answer".to_owned());
+        let failed = Message::Removed(opening, Err(Box::new(report)));
+        update(&mut model, failed, samples::now());
+        assert_eq!(model.layers.len(), layers, "{elsewhere}");
+        let said = "cannot remove the session: no answer. In the list, r tries again.";
+        assert_eq!(model.toasts[0].text, said);
+        let effects = press(&mut model, "f y");
+        let forgets = |effect: &Effect| matches!(effect, Effect::Forget(..));
+        assert!(!effects.iter().any(forgets), "{elsewhere}");
+    }
+}
+
+#[test]
+fn a_session_that_is_over_as_far_as_is_known_is_asked_for_at_its_server_after_a_yes() {
     let mut model = model();
     let past = samples::now() - Duration::from_mins(1);
     change(&mut model, 2, |info| info.expires = Some(past));
-    let effects = press(&mut model, "Down r");
-    assert!(matches!(effects[..], [Effect::Forget(_, SessionId(2))]));
+    assert!(press(&mut model, "Down r").is_empty());
+    assert!(confirm(&model).text.contains("has it still"));
+    let effects = press(&mut model, "y");
+    let [Effect::Remove(opening, SessionId(2))] = effects[..] else {
+        panic!("{effects:?}");
+    };
+    update(
+        &mut model,
+        Message::Removed(opening, Ok(())),
+        samples::now(),
+    );
+    assert_eq!(model.toasts[0].text, "Backups is removed");
     change(&mut model, 4, |info| info.state = SessionState::Broken);
     press(&mut model, "Down Down r");
     assert!(confirm(&model).text.contains("If Server03 has it still"));

@@ -146,13 +146,14 @@ fn remove(model: &mut Model) -> Vec<Effect> {
     let is_over = match info.state {
         SessionState::Broken => !kept,
         SessionState::Closed => true,
-        _ => is_expired(info, model.now),
+        _ => false,
     };
     if is_over {
         return bulk::begin(model, Verb::Remove, &[id]);
     }
     let text = match &info.running {
-        _ if info.state == SessionState::Broken => format!(
+        // Another client may have had it since its time was told.
+        _ if info.state == SessionState::Broken || is_expired(info, model.now) => format!(
             "If {} has it still, it ends there, and with it what it runs.",
             info.computer_name
         ),
