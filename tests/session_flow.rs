@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use psdeck::clixml::Value;
+use psdeck::psrp::Secret;
 use psdeck::session::{
     Availability, ExitCode, Invoke, PipelineEvent, PipelineState, Session, SessionState,
 };
@@ -19,6 +20,7 @@ on_servers_async!(
         a_flood_that_nobody_reads_is_held_back_and_can_be_stopped,
         a_pipeline_that_nobody_watches_runs_to_its_end,
         a_hundred_thousand_objects_arrive_in_order,
+        a_command_whose_arguments_hold_secrets_begins_when_the_key_is_there,
         #[cfg(unix)]
         a_server_that_does_not_stop_is_closed_by_force,
         #[cfg(unix)]
@@ -101,6 +103,31 @@ async fn a_hundred_thousand_objects_arrive_in_order(server: Builder) {
         }
     }
     assert_eq!(next, 100_001);
+}
+
+/// A command that cannot be sent before the session key is there.
+fn secretive() -> Invoke {
+    Invoke {
+        args: vec![Secret::new("s3cr\u{e9}t").to_value()],
+        ..Invoke::objects(
+            "param($s) (New-Object PSCredential 'u', $s).GetNetworkCredential().Password",
+        )
+    }
+}
+
+async fn a_command_whose_arguments_hold_secrets_begins_when_the_key_is_there(server: Builder) {
+    let Some(peer) = server.protocol("2.3").start() else {
+        return;
+    };
+    let pool = pool();
+    let session = open(&pool, &peer).await.unwrap();
+    let (events, finished) = all(session.invoke(&secretive())).await;
+    assert_eq!(finished.state, PipelineState::Completed);
+    assert!(
+        matches!(&events[..], [PipelineEvent::Output(value)] if *value == Value::from("s3cr\u{e9}t")),
+        "{events:?}"
+    );
+    assert_eq!(peer.violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -223,12 +250,29 @@ async fn a_server_that_never_sends_its_key_is_named_within_the_deadline() {
         return;
     };
     let pool = pool();
+    let comes = Invoke::objects("ConvertTo-SecureString 'x' -AsPlainText -Force");
+    for command in [comes, secretive()] {
+        let session = open(&pool, &peer).await.unwrap();
+        let (_, finished) = all(session.invoke(&command)).await;
+        let lost = finished.lost.expect("the session is lost").block();
+        assert!(lost.contains("did not send the key"), "{lost}");
+        assert_eq!(session.info().state, SessionState::Broken);
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_waits_for_the_key_is_stopped_without_the_server() {
+    let peer = Peer::local().protocol("2.3").faults("no-session-key");
+    let Some(peer) = peer.start() else {
+        return;
+    };
+    let pool = pool();
     let session = open(&pool, &peer).await.unwrap();
-    let script = "ConvertTo-SecureString 'x' -AsPlainText -Force";
-    let (_, finished) = all(session.invoke(&Invoke::objects(script))).await;
-    let lost = finished.lost.expect("the session is lost").block();
-    assert!(lost.contains("did not send the key"), "{lost}");
-    assert_eq!(session.info().state, SessionState::Broken);
+    let running = session.invoke(&secretive());
+    running.stop();
+    let (_, finished) = all(running).await;
+    assert_eq!(finished.state, PipelineState::Stopped);
+    assert_eq!(objects(&session, "1").await, [Value::from(1)]);
 }
 
 #[tokio::test]

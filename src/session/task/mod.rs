@@ -203,7 +203,8 @@ impl Task {
             if self.passage.is_none() || self.pipes.get(&id).is_some_and(Pipe::owes_input) {
                 self.feed(id);
             }
-            let Some(pipe) = self.pipes.get_mut(&id) else {
+            // A channel that is not open yet takes no credit.
+            let Some(pipe) = self.pipes.get_mut(&id).filter(|pipe| !pipe.waits()) else {
                 continue;
             };
             let open = pipe.open_ended();
@@ -351,8 +352,7 @@ impl Task {
     /// Whether the server's answers are being read: a connection that pauses as a whole does so while one target's
     /// events wait to be pulled.
     fn reading(&self) -> bool {
-        self.connection.capabilities().credit_per_target
-            || !self.pipes.values().any(|pipe| pipe.flow.starved())
+        self.connection.capabilities().credit_per_target || !self.pipes.values().any(Pipe::starved)
     }
 
     /// How long an exchange of PSRP may take: the connection may know better.

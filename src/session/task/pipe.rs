@@ -144,6 +144,16 @@ impl Pipe {
         None
     }
 
+    /// Whether the server has not heard of it: its creation holds secrets, and waits for the session key.
+    pub(super) fn waits(&self) -> bool {
+        !self.created && self.sent.is_none() && self.closing.is_none()
+    }
+
+    /// Whether nothing more of it is read until somebody pulls.
+    pub(super) fn starved(&self) -> bool {
+        !self.waits() && self.flow.starved()
+    }
+
     /// Whether what it puts out is read without regard to who pulls.
     pub(super) fn open_ended(&self) -> bool {
         self.events.is_none() || self.stop != Stop::No || self.closing.is_some() || self.finished

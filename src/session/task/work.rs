@@ -133,6 +133,9 @@ impl Task {
         let id = pipe.id;
         if is_away {
             pipe.stop = Stop::Wanted(None);
+        } else if pipe.waits() {
+            // An event ends it.
+            let _ = self.client.stop(id);
         } else if pipe.created {
             self.send_stop(id);
         } else {
