@@ -3,8 +3,12 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use psdeck::server::Demonstration;
 use psdeck::session::{Demo, PromptReply, SessionState};
+use psdeck::transport::Secret;
+use psdeck::{clixml, psrp};
 use serde_json::json;
 
 use crate::support::console::Lines;
@@ -369,4 +373,45 @@ async fn a_script_takes_variables_from_where_it_was_written() {
     }
     let out = lines.good("Invoke-Command $s { $null -eq $ran }").await;
     assert_eq!(out, "True\n");
+}
+
+#[tokio::test]
+async fn a_credential_goes_to_the_server_with_its_password_encrypted() {
+    let Some(peer) = WsmanPeer::new().traced().start() else {
+        return;
+    };
+    let mut lines = client(&peer);
+    lines.answer(PromptReply::Credential {
+        user: "bob".into(),
+        password: Secret::new("s3cr\u{e9}t".into()),
+    });
+    lines
+        .good("$s = New-PSSession Server01; $c = Get-Credential bob")
+        .await;
+    let password = "GetNetworkCredential().Password";
+    let read = format!("\"$($c.UserName) $($c.{password})\"");
+    for line in [
+        format!("Invoke-Command $s {{ $c = $using:c; {read} }}"),
+        format!("Invoke-Command $s {{ param($c) {read} }} -ArgumentList $c"),
+        format!("$c | Invoke-Command $s {{ $input | % {{ $c = $_; {read} }} }}"),
+        format!("Invoke-Command $s {{ $c = ($using:t).Own; {read} }}"),
+    ] {
+        lines.good("$t = @{ Own = $c }").await;
+        assert_eq!(lines.good(&line).await, "bob s3cr\u{e9}t\n", "{line}");
+    }
+    // Shown, it has none.
+    let shown = lines.good("$c; $c | Format-List; ConvertTo-Json $t").await;
+    assert!(shown.contains("System.Security.SecureString"), "{shown}");
+    assert!(!shown.contains("s3cr"), "{shown}");
+    // What the server was sent is encrypted, and not the text in another form.
+    let clixml::Value::SecureString(plain) = psrp::Secret::new("s3cr\u{e9}t").to_value() else {
+        unreachable!()
+    };
+    let trace: String = peer.trace().iter().map(ToString::to_string).collect();
+    let sent = trace
+        .split(['<', '>'])
+        .flat_map(|text| STANDARD.decode(text).unwrap_or_default());
+    let sent = String::from_utf8_lossy(&sent.collect::<Vec<_>>()).into_owned();
+    assert!(sent.contains("<SS N=\"Password\">"), "{sent}");
+    assert!(!sent.contains(&plain.0), "{sent}");
 }

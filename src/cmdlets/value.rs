@@ -7,6 +7,7 @@ use super::job::Job;
 use super::options::SessionOption;
 use super::session_object::{PSSession, span};
 use crate::clixml::{self, Content, Object, Property};
+use crate::psrp;
 use crate::session::weight;
 use crate::transport::Secret;
 
@@ -163,14 +164,27 @@ impl Value {
         }
     }
 
-    /// As a value of the wire, for showing it and for sending it.
+    /// As a value of the wire, for showing it: without the password of a credential.
     pub(super) fn plain(&self) -> clixml::Value {
+        self.wire(|_| "System.Security.SecureString".into())
+    }
+
+    /// As a value of the wire, for sending it. The session encrypts its secrets.
+    pub(super) fn sent(&self) -> clixml::Value {
+        self.wire(|password| {
+            let password = password.map(|password| psrp::Secret::new(password.expose()));
+            password.map_or(clixml::Value::Null, |password| password.to_value())
+        })
+    }
+
+    fn wire(&self, password: fn(Option<&Secret>) -> clixml::Value) -> clixml::Value {
         match self {
             Self::Plain(value) => value.clone(),
-            Self::Array(items) => Object::list(items.iter().map(Self::plain)).into(),
+            Self::Array(items) => Object::list(items.iter().map(|item| item.wire(password))).into(),
             Self::Hash(entries) => {
                 let entries = entries.iter();
-                let entries = entries.map(|(key, value)| (key.plain(), value.plain()));
+                let entries =
+                    entries.map(|(key, value)| (key.wire(password), value.wire(password)));
                 let object = Object {
                     content: Content::Dictionary(entries.collect()),
                     ..Object::default()
@@ -187,7 +201,7 @@ impl Value {
                     .with_types(["System.Management.Automation.PSCredential", "System.Object"]);
                 object.adapted = vec![
                     Property::new("UserName", credential.user.as_str().into()),
-                    Property::new("Password", "System.Security.SecureString".into()),
+                    Property::new("Password", password(credential.password.as_ref())),
                 ];
                 object.into()
             }

@@ -48,7 +48,7 @@ pub(super) async fn run(run: &mut Run<'_>, bound: Vec<Bound>, out: &mut Out) -> 
         )
         .into());
     }
-    let input = input(&bound).map(Value::plain).collect();
+    let input = input(&bound).map(Value::sent).collect();
     let mut invoke = invoke(run, &first, input).await?;
     if let Some(values) = run.using(&invoke.script).await? {
         invoke.params.push((USING.to_owned(), values));
@@ -113,7 +113,7 @@ async fn invoke(run: &mut Run<'_>, bound: &Bound, input: Vec<clixml::Value>) -> 
         source
     });
     Ok(Invoke {
-        args: bound.all("ArgumentList").iter().map(Value::plain).collect(),
+        args: bound.all("ArgumentList").iter().map(Value::sent).collect(),
         input,
         ..Invoke::objects(script)
     })

@@ -41,7 +41,7 @@ impl Run<'_> {
                     ExpressionKind::Splat(variable) => self.get(variable),
                     _ => self.expression(using).await?,
                 };
-                values.push((key, value.plain()));
+                values.push((key, value.sent()));
             }
         }
         if values.is_empty() {
