@@ -69,3 +69,26 @@ fn open(path: &Path) -> Result<File, Failed> {
         report.into()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn libraries_warn_only_however_much_is_asked_for() {
+        // At INFO and below sspi tells what it exchanges, keys too.
+        for level in [LevelFilter::INFO, LevelFilter::DEBUG] {
+            let filter = targets(level);
+            for library in ["sspi::negotiate::client", "russh::client", "hyper", "log"] {
+                assert!(filter.would_enable(library, &Level::WARN));
+                for detail in [Level::INFO, Level::DEBUG, Level::TRACE] {
+                    assert!(!filter.would_enable(library, &detail), "{library} {detail}");
+                }
+            }
+            assert!(filter.would_enable("psdeck::session", &Level::INFO));
+            assert!(!filter.would_enable("psdeck::session", &Level::TRACE));
+        }
+    }
+}
