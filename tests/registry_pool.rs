@@ -1,13 +1,13 @@
 //! Several psdecks that share the sessions of one user: what one does, the others' lists tell.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use psdeck::server::Demonstration;
 use psdeck::session::registry::{RecordState, Registry};
 use psdeck::session::{
-    Availability, BoxFuture, Connected, Connector, Demo, Description, ExitCode, Listed,
+    Availability, BoxFuture, Connected, Connector, Demo, Description, ExitCode, Holder, Listed,
     OpenRequest, Pool, Report, Session, SessionId, SessionInfo, SessionState, Stages,
 };
 use psdeck::transport::{
@@ -29,6 +29,16 @@ struct Lists {
     slow: Option<(Notify, Semaphore)>,
     /// The account is asked for; all is alice's.
     asks: bool,
+    /// What they say, instead of an hour from now on.
+    told: Mutex<Option<Told>>,
+}
+
+/// What a server says of a session that nobody has.
+#[derive(Clone, Copy)]
+struct Told {
+    left: SystemTime,
+    expires: SystemTime,
+    runs: bool,
 }
 
 /// How long a lost network is tried again.
@@ -106,6 +116,13 @@ impl Connector for Lasting {
                 let left = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
                 found.disconnected = Some(left);
                 found.expires = SystemTime::now().checked_add(idle);
+                if let Some(told) = *lists.told.lock().unwrap() {
+                    found.disconnected = Some(told.left);
+                    found.expires = Some(told.expires);
+                    found.running.clear();
+                    let command = (Uuid::nil(), "Start-Sleep 600".to_owned());
+                    found.running.extend(told.runs.then_some(command));
+                }
                 found.keeping.idle_timeout = Some(idle);
                 found.keeping.buffering = Some(Buffering::Drop);
             }
@@ -372,7 +389,10 @@ async fn a_list_forgets_nothing_that_is_newer_than_its_question() {
     let old = made.open("old").await.info().id;
     made.leave(old).await;
     let slow = Some((Notify::new(), Semaphore::new(0)));
-    let lists = Arc::new(Lists { slow, asks: false });
+    let lists = Arc::new(Lists {
+        slow,
+        ..Lists::default()
+    });
     let asking = computer.deck_with(Arc::clone(&lists));
     let target = "demo:Server03".parse().unwrap();
     let (options, cancel) = (Options::default(), CancellationToken::new());
@@ -400,8 +420,8 @@ async fn a_list_forgets_nothing_that_is_newer_than_its_question() {
 async fn a_list_forgets_sessions_of_the_account_that_asked_only() {
     let computer = Computer::new();
     let lists = || Lists {
-        slow: None,
         asks: true,
+        ..Lists::default()
     };
     let alices = computer.deck_of(lists());
     let id = alices
@@ -427,4 +447,95 @@ async fn whoever_waits_for_the_registry_holds_nobody_up() {
     // On one thread: whoever keeps it while waiting for a number never gets one.
     let (session, ()) = tokio::join!(deck.open("ITTask"), async { drop(all) });
     assert_eq!(session.info().id.0, 2);
+}
+
+#[tokio::test]
+async fn what_a_server_told_last_stands() {
+    let computer = Computer::new();
+    let lists = Arc::new(Lists::default());
+    let deck = computer.deck_with(Arc::clone(&lists));
+    let hours = |count| Duration::from_hours(count);
+    let now = SystemTime::now();
+    let says = |told| *lists.told.lock().unwrap() = Some(told);
+    let left = deck.open("ITTask").await.info().id;
+    deck.leave(left).await;
+    let other = computer.deck();
+    let options = Options::default();
+    let shown = |list: Vec<SessionInfo>| {
+        let shown = list.into_iter().find(|info| info.id == left);
+        shown.map(|info| (info.disconnected, info.expires, info.running.is_some()))
+    };
+    // Then a client on another computer has it, and leaves it again.
+    for (told, is_written) in [
+        (
+            Told {
+                left: now - hours(3),
+                expires: now - hours(1),
+                runs: true,
+            },
+            true,
+        ),
+        (
+            Told {
+                left: now - hours(2),
+                expires: now + hours(3),
+                runs: false,
+            },
+            true,
+        ),
+        (
+            Told {
+                left: now - hours(1),
+                expires: now + hours(4),
+                runs: true,
+            },
+            false,
+        ),
+    ] {
+        let wall = deck.registry.folder().join(format!("{left}.json.new"));
+        if !is_written {
+            std::fs::create_dir_all(wall.join("full")).unwrap();
+        }
+        says(told);
+        assert!(
+            deck.refresh(&options, Arc::new(Nobody))
+                .await
+                .contains(&left)
+        );
+        let now = Some((Some(told.left), Some(told.expires), told.runs));
+        assert_eq!(shown(deck.pool.sessions().now().to_vec()), now);
+        if told.expires < SystemTime::now() {
+            // Whoever hears nothing from the server takes it for gone.
+            continue;
+        }
+        assert_eq!(shown(deck.list().await), now, "its record is read again");
+        assert_eq!(shown(other.list().await) == now, is_written);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_has_missed_a_dead_psdeck_is_believed() {
+    let computer = Computer::new();
+    let dead = computer.deck();
+    let id = dead.open("ITTask").await.info().id;
+    dead.leave(id).await;
+    // As if it had been killed in between.
+    let (mut record, held) = dead.registry.take(id.0).unwrap().unwrap();
+    record.state = RecordState::Opened;
+    record.revision += 1;
+    held.write(&record).unwrap();
+    drop(held);
+    let deck = computer.deck();
+    let holder = |list: Vec<SessionInfo>| {
+        let found = list.into_iter().find(|info| info.id == id);
+        found.map(|info| (info.holder, info.reason.is_some()))
+    };
+    assert_eq!(holder(deck.list().await), Some((Holder::Dead, true)));
+    deck.refresh(&Options::default(), Arc::new(Nobody)).await;
+    let list = deck.pool.sessions().now().to_vec();
+    assert_eq!(holder(list), Some((Holder::Unknown, false)));
+    for deck in [deck, computer.deck()] {
+        assert_eq!(holder(deck.list().await), Some((Holder::Unknown, false)));
+        assert!(!deck.pool.is_abandoned(id));
+    }
 }

@@ -2,13 +2,12 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Pool;
-use super::recorded::A_COMMAND;
+use super::recorded::{A_COMMAND, is_same_moment};
 use super::rows::Row;
 use crate::session::report::{OVERLOADED, cancelled, late};
 use crate::session::{Availability, Holder, Listed, Report, SessionId, SessionInfo, SessionState};
@@ -40,7 +39,8 @@ impl Pool {
                 Err(_) => return Err(late(what, &computer, OVERLOADED)),
             },
         };
-        self.recall().await;
+        let living = listed.iter().map(|found| found.instance_id).collect();
+        self.look_again(living).await;
         description.user = description.user.or_else(|| ask.user());
         if let Some(account) = &description.user {
             let forgotten = self
@@ -76,6 +76,7 @@ impl Pool {
             self.inner.listed(id, found.running.clone());
             entry.info.send_if_modified(|info| show(info, &found));
             entry.still_held();
+            entry.learned().await;
         }
         self.inner.changed();
         Ok(ids)
@@ -143,13 +144,4 @@ pub(super) fn show(info: &mut SessionInfo, found: &Listed) -> bool {
     info.disconnected = found.disconnected;
     info.expires = found.expires;
     true
-}
-
-/// Whether a server's word of when a session was left is about what we know: its clock, and how it counts, are its own.
-fn is_same_moment(one: Option<SystemTime>, other: Option<SystemTime>) -> bool {
-    let (Some(one), Some(other)) = (one, other) else {
-        return false;
-    };
-    let apart = one.duration_since(other).or(other.duration_since(one));
-    apart.is_ok_and(|apart| apart < Duration::from_secs(30))
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::recorded::{fill, is_abandoned};
+use super::recorded::{fill, is_abandoned, learn};
 use super::remembered::{Memory, blocking};
 use crate::session::registry::{Held, Record, RecordState, RegistryError};
 use crate::session::{SessionInfo, SessionState};
@@ -31,6 +31,8 @@ struct Written {
     memory: Memory,
     /// As it stands in the file, as far as we know.
     record: Record,
+    /// Another psdeck wrote it since the session was left here.
+    is_changed: bool,
     /// While it is ours.
     held: Option<Held>,
     /// How it was before it was to be connected, until it is: the server may count it as ours from then on.
@@ -78,6 +80,7 @@ impl Memo {
             *memo = Some(Written {
                 memory,
                 record,
+                is_changed: false,
                 held: Some(held),
                 claimed: None,
             });
@@ -140,22 +143,48 @@ impl Memo {
         lock(&self.0.known).is_some()
     }
 
-    /// Takes what stands in a file that is not ours to write.
-    pub(super) async fn read(&self, memory: Memory, record: Record, is_live: bool) {
-        self.work(move |memo| match memo {
-            // What we wrote last tells whether others wrote since.
-            Some(written) if written.held.is_some() || is_live => {}
-            Some(written) => written.record = record,
+    /// Takes what stands in a file that is not ours to write; whether it is news.
+    pub(super) async fn read(&self, memory: Memory, record: Record, is_live: bool) -> bool {
+        let read = self.work(move |memo| match memo {
+            Some(written) if written.held.is_some() => false,
+            Some(written) => {
+                let is_news = record.revision != written.record.revision;
+                written.record = record;
+                written.is_changed |= is_news && is_live;
+                is_news
+            }
             None => {
                 *memo = Some(Written {
                     memory,
                     record,
+                    is_changed: false,
                     held: None,
                     claimed: None,
                 });
+                true
             }
-        })
-        .await;
+        });
+        read.await.unwrap_or(false)
+    }
+
+    /// Writes what its server told of it, if nobody holds it and that is new.
+    pub(super) async fn learn(&self, info: watch::Receiver<SessionInfo>) {
+        let learn = move |memo: &mut Option<Written>| {
+            let Some(written) = memo.as_mut().filter(|written| written.held.is_none()) else {
+                return;
+            };
+            let mut record = written.record.clone();
+            if !learn(&mut record, &info.borrow()) {
+                return;
+            }
+            match written.memory.registry.amend(&mut record) {
+                Ok(true) => written.record = record,
+                // Others know better by now.
+                Ok(false) => {}
+                Err(error) => written.memory.unwritten(record.id, &error),
+            }
+        };
+        self.work(learn).await;
     }
 
     /// Takes hold of it before it is connected.
@@ -173,13 +202,18 @@ impl Memo {
             let registry = written.memory.registry.clone();
             match registry.take(id) {
                 Ok(Some((record, held))) => {
-                    let same = record.revision == written.record.revision;
+                    let is_other = record.revision != written.record.revision;
+                    let is_changed = std::mem::take(&mut written.is_changed) || is_other;
                     written.record = record;
                     written.held = Some(held);
                     written.claimed = Some(written.record.state);
                     // Written first, as before Create: whoever dies now leaves it so.
                     written.write(|record| record.state = RecordState::Opened);
-                    if same { Claim::Ours } else { Claim::Changed }
+                    if is_changed {
+                        Claim::Changed
+                    } else {
+                        Claim::Ours
+                    }
                 }
                 Ok(None) => match registry.records() {
                     Ok(all) if all.records.iter().any(|(record, _)| record.id == id) => {

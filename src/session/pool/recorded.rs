@@ -1,6 +1,9 @@
 //! What a list shows of a session, in its record and out of it again.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
 
 use crate::session::registry::{Holding, Record, RecordState, Registry, RegistryError, Remembered};
 use crate::session::{Availability, Holder, SessionInfo, SessionState};
@@ -44,8 +47,44 @@ pub(super) fn fill(record: &mut Record, info: &SessionInfo) {
     record.command = command.map(|line| line.chars().take(LONGEST_COMMAND).collect());
 }
 
-/// Puts a record into what a list shows; whether that changes anything.
-pub(super) fn apply(info: &mut SessionInfo, record: &Record, holding: Holding) -> bool {
+/// Puts what a server told of a session that nobody here has into its record; whether that says anything new.
+pub(super) fn learn(record: &mut Record, info: &SessionInfo) -> bool {
+    let is_busy = info.availability == Availability::Busy;
+    if is_busy && is_abandoned(record.state) {
+        // The server has not missed its psdeck yet.
+        return false;
+    }
+    let known = record.clone();
+    fill(record, info);
+    record.opened = record.opened.or(known.opened);
+    if !is_busy && info.expires.is_none() {
+        // Not every server tells.
+        record.disconnected = known.disconnected;
+        record.expires = known.expires;
+    }
+    let same = |one, other| one == other || is_same_moment(one, other);
+    (known.state, known.running) != (record.state, record.running)
+        || !same(known.disconnected, record.disconnected)
+        || !same(known.expires, record.expires)
+}
+
+/// Whether a server's word of when a session was left is about what we know: its clock, and how it counts, are its own.
+pub(super) fn is_same_moment(one: Option<SystemTime>, other: Option<SystemTime>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else {
+        return false;
+    };
+    let apart = one.duration_since(other).or(other.duration_since(one));
+    apart.is_ok_and(|apart| apart < Duration::from_secs(30))
+}
+
+/// Puts a record into what a list shows; whether that changes anything. `is_news`: it was written since it was read last,
+/// else what a server told meanwhile is better.
+pub(super) fn apply(
+    info: &mut SessionInfo,
+    record: &Record,
+    holding: Holding,
+    is_news: bool,
+) -> bool {
     let before = (info.availability, info.reason.clone(), info.expires);
     let holder = match holding {
         Holding::Other => Holder::Elsewhere,
@@ -53,8 +92,12 @@ pub(super) fn apply(info: &mut SessionInfo, record: &Record, holding: Holding) -
         _ => Holder::Unknown,
     };
     let was = std::mem::replace(&mut info.holder, holder);
-    // What a server told of it since, it knows better than the file.
-    if info.opened.is_none() || record.disconnected > info.disconnected {
+    if is_news {
+        let same = is_same_moment(info.disconnected, record.disconnected);
+        let known = info.running.take().filter(|_| same);
+        let running = known.or_else(|| record.command.clone());
+        let running = running.unwrap_or_else(|| A_COMMAND.to_owned());
+        info.running = record.running.then_some(running);
         info.opened = record.opened;
         info.disconnected = record.disconnected;
         info.expires = record.expires;
@@ -64,10 +107,6 @@ pub(super) fn apply(info: &mut SessionInfo, record: &Record, holding: Holding) -
         if !record.configuration_name.is_empty() {
             info.configuration_name
                 .clone_from(&record.configuration_name);
-        }
-        if record.running {
-            let command = record.command.as_deref().unwrap_or(A_COMMAND);
-            info.running.get_or_insert_with(|| command.to_owned());
         }
     }
     info.expires = info.expires.or(record.expires);
@@ -86,20 +125,25 @@ pub(super) fn is_abandoned(state: RecordState) -> bool {
     state != RecordState::Disconnected
 }
 
-/// What there is in the files now. Sessions whose time is over are forgotten, and abandoned ones get a time.
-pub(super) fn look(registry: &Registry) -> Result<Remembered, RegistryError> {
+/// What there is in the files now. Sessions whose time is over are forgotten, but for those that their server was just
+/// heard to have, and abandoned ones get a time.
+pub(super) fn look(
+    registry: &Registry,
+    living: &HashSet<Uuid>,
+) -> Result<Remembered, RegistryError> {
     let now = SystemTime::now();
     let mut found = registry.records()?;
     found.records.retain_mut(|(record, holding)| {
         if *holding != Holding::Nobody {
             return true;
         }
-        let is_over = record.expires.is_some_and(|expires| expires + SLACK < now);
+        let is_over = record.expires.is_some_and(|expires| expires + SLACK < now)
+            && !living.contains(&record.instance_id);
         let written = if is_over {
             registry.forget_unchanged(record.id, record.revision)
         } else if is_abandoned(record.state) && record.expires.is_none() {
             record.expires = Some(at_the_latest(record, now));
-            registry.amend(record)
+            registry.amend(record).map(drop)
         } else {
             Ok(())
         };

@@ -99,13 +99,18 @@ impl Pool {
     /// Reads what this user's psdecks remember: new sessions join the list as `Disconnected`, those that another psdeck
     /// holds are `Busy`, forgotten ones leave. What is to be told of the registry itself: a sentence each.
     pub async fn recall(&self) -> Vec<String> {
+        self.look_again(HashSet::new()).await
+    }
+
+    /// The same, when a server was just heard to have these sessions.
+    pub(super) async fn look_again(&self, living: HashSet<Uuid>) -> Vec<String> {
         let Some(memory) = self.inner.memory.clone() else {
             return Vec::new();
         };
         // What joins the list after the look at the files is not missing in them.
         let before = self.inner.recorded();
         let registry = memory.registry.clone();
-        let found = match blocking(move || look(&registry)).await {
+        let found = match blocking(move || look(&registry, &living)).await {
             Some(Ok(found)) => found,
             Some(Err(error)) => return vec![error.to_string()],
             None => return Vec::new(),
@@ -124,11 +129,10 @@ impl Pool {
                 },
             };
             let (memory, is_live) = (memory.clone(), entry.live.is_some());
-            let read = entry.memo.read(memory, record.clone(), is_live);
-            read.await;
+            let is_news = entry.memo.read(memory, record.clone(), is_live).await;
             entry.info.send_if_modified(|info| {
                 // What is live here is ours, whatever the look at the files came before.
-                info.state == SessionState::Disconnected && apply(info, &record, holding)
+                info.state == SessionState::Disconnected && apply(info, &record, holding, is_news)
             });
         }
         self.inner.forgotten(&before, &known);
@@ -289,6 +293,17 @@ impl Entry {
         }
     }
 
+    /// Writes what its server just told of the session, if nobody holds it.
+    pub(super) async fn learned(&self) {
+        let is_told = {
+            let info = self.info.borrow();
+            info.state == SessionState::Disconnected && info.holder != Holder::Elsewhere
+        };
+        if is_told && self.memo.is_recorded() {
+            self.memo.learn(self.info.subscribe()).await;
+        }
+    }
+
     /// Says of a session that its server has not missed its dead psdeck yet, and no more of one that it has.
     pub(super) fn still_held(&self) {
         if !self.is_abandoned() || self.info.borrow().holder == Holder::Elsewhere {
@@ -297,6 +312,9 @@ impl Entry {
         self.info.send_modify(|info| {
             let is_busy = info.availability == Availability::Busy;
             info.reason = is_busy.then(|| UNNOTICED.to_owned());
+            if !is_busy {
+                info.holder = Holder::Unknown;
+            }
         });
     }
 

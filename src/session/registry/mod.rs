@@ -227,17 +227,22 @@ impl Registry {
         Ok(())
     }
 
-    /// Replaces a record that nobody holds and that is as it was read but for this change. No look at the registry
-    /// finds it held meanwhile.
-    pub fn amend(&self, record: &Record) -> Result<(), RegistryError> {
+    /// Replaces a record that nobody holds and that is as it was read but for this change, which is counted; whether it
+    /// was. No look at the registry finds it held meanwhile.
+    pub fn amend(&self, record: &mut Record) -> Result<bool, RegistryError> {
         let _all = self.lock_all()?;
-        if let Ok(Some(known)) = self.read(record.id)
-            && known.revision == record.revision
-            && let Some(held) = self.hold(record.id)?
-        {
-            held.write(record)?;
+        let Ok(Some(known)) = self.read(record.id) else {
+            return Ok(false);
+        };
+        if known.revision != record.revision {
+            return Ok(false);
         }
-        Ok(())
+        let Some(held) = self.hold(record.id)? else {
+            return Ok(false);
+        };
+        record.revision += 1;
+        held.write(record)?;
+        Ok(true)
     }
 
     fn lock_all(&self) -> Result<File, RegistryError> {
