@@ -43,6 +43,25 @@ async fn a_job_that_fills_up_again_while_it_is_received_is_no_deadlock() {
 }
 
 #[tokio::test]
+async fn a_job_whose_server_does_not_stop_is_let_go_of_and_its_session_kept() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let mut lines = client(&peer);
+    lines
+        .good("$s = New-PSSession Server01; $j = Invoke-Command $s { 'a'; Start-Sleep 600 } -AsJob")
+        .await;
+    peer.rule("hang", json!({"op": "Signal"}));
+    let told = lines.run("Stop-Job $j; Receive-Job $j").await.streams;
+    assert!(
+        matches!(&told[..], [one] if one.contains("has not stopped it yet")),
+        "{told:?}"
+    );
+    let state = lines.good("\"$($j.State) $($s.State) $($s.Availability)\"");
+    assert_eq!(state.await, "Stopped Opened Busy\n");
+}
+
+#[tokio::test]
 async fn a_stopped_job_keeps_what_it_had() {
     let mut lines = Lines::demo();
     lines

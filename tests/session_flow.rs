@@ -171,18 +171,22 @@ pub async fn twenty_megabytes_go_each_way(server: Builder) {
 
 /// Begins a command and stops its server from doing anything.
 #[cfg(unix)]
-async fn frozen(session: &Session) -> psdeck::session::Running {
+async fn frozen(session: &Session) -> (psdeck::session::Running, String) {
     let mut running = session.invoke(&Invoke::objects("$PID; Start-Sleep 60"));
     let Some(PipelineEvent::Output(pid)) = running.next().await else {
         panic!("no process id")
     };
     let pid = pid.base().as_i64().unwrap().to_string();
-    let frozen = std::process::Command::new("kill")
-        .args(["-STOP", &pid])
-        .status()
-        .unwrap();
-    assert!(frozen.success());
-    running
+    signal("-STOP", &pid);
+    (running, pid)
+}
+
+#[cfg(unix)]
+fn signal(name: &str, pid: &str) {
+    let sent = std::process::Command::new("kill")
+        .args([name, pid])
+        .status();
+    assert!(sent.unwrap().success());
 }
 
 #[cfg(unix)]
@@ -192,10 +196,17 @@ async fn a_command_that_does_not_stop_costs_nobodys_session_unasked(server: Buil
     };
     let pool = pool();
     let session = open(&pool, &peer).await.unwrap();
-    let running = frozen(&session).await;
+    let (running, pid) = frozen(&session).await;
     running.stop();
     drop(running);
     let mut info = session.changes();
+    // Longer than a stop and an end are waited for.
+    let changed = info.wait_for(|info| info.availability != Availability::Busy);
+    let changed = tokio::time::timeout(4 * limits().stop, changed)
+        .await
+        .is_ok();
+    assert!(!changed, "{:?}", session.info());
+    signal("-CONT", &pid);
     let let_go = info.wait_for(|info| info.availability != Availability::Busy);
     assert_eq!(let_go.await.unwrap().state, SessionState::Opened);
 }
@@ -207,7 +218,7 @@ async fn a_server_that_does_not_stop_is_closed_by_force(server: Builder) {
     };
     let pool = pool();
     let session = open(&pool, &peer).await.unwrap();
-    let mut running = frozen(&session).await;
+    let (mut running, _) = frozen(&session).await;
     running.stop();
     assert!(matches!(
         running.next().await,

@@ -361,6 +361,11 @@ async fn collect(mut source: Source, about: &About) -> PipelineState {
                 source.running.answer(id, PromptReply::Refuse)
             }
             PipelineEvent::StopPending if source.for_once => source.running.force_close(),
+            PipelineEvent::StopPending => {
+                let text = "its server has not stopped it yet; the session stays Busy until it has";
+                end(Kept::Stream(StreamKind::Warning, text.to_owned()));
+                return PipelineState::Stopped;
+            }
             PipelineEvent::Disconnected => {
                 end(Kept::Lost(Box::new(origin.left_behind())));
                 return PipelineState::Disconnected;

@@ -1,5 +1,7 @@
 //! Pipelines: start, input, stop, end.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -18,6 +20,8 @@ use crate::session::{
 use crate::transport::Command;
 
 /// The next step after a command whose end nobody knows.
+/// After so long a server that does not let go of a command is looked at again.
+const STUBBORN: Duration = Duration::from_mins(1);
 const UNFINISHED: &str = "see on the server how far it came before it is run again";
 /// What is said of a command that is not the only one.
 const WAITS: &str = "the session still runs another command; this one begins when that has ended";
@@ -273,8 +277,9 @@ impl Task {
         };
         if pipe.closing.is_some_and(|at| at <= now) {
             if !pipe.finished && !pipe.watched() {
-                // Nobody has asked for more than its stop: the session is not closed by force for that.
-                self.pipe_closed(id);
+                // Nobody has asked for more than its stop: the session is not closed by force for that. It stays Busy
+                // until its server lets go of the command.
+                pipe.closing = Some(now + STUBBORN);
                 return;
             }
             self.fail(self.silent("the server did not let go of a command"));
