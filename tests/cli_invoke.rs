@@ -504,6 +504,10 @@ fn a_wrong_command_line_is_told_before_anything_is_reached() {
         ),
         (&["invoke", "local", "-c", "1", "--arg-json", "{"], "EOF"),
         (
+            &["invoke", "local", "-c", "1", "--port", "22"],
+            "not reached by a port",
+        ),
+        (
             &["invoke", "demo:a", "demo:b", "-c", "1", "--exit-code"],
             "--exit-code is for one computer",
         ),

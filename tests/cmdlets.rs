@@ -224,6 +224,14 @@ async fn a_script_file_is_read_as_windows_wrote_it() {
 }
 
 #[tokio::test]
+async fn a_port_is_for_servers_that_have_one() {
+    let mut lines = Lines::demo();
+    let told = lines.run("New-PSSession Server01 -Port 5985").await;
+    assert!(told.errors[0].starts_with("PSSessionInvalidComputerName"));
+    assert!(told.blocks[0].contains("Server01 is not reached by a port"));
+}
+
+#[tokio::test]
 async fn a_host_name_means_ssh_whatever_a_profile_says() {
     let mut lines = Lines::demo();
     for line in [

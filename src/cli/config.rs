@@ -204,6 +204,7 @@ pub(super) fn target_report(error: &TargetError, name: &str) -> Report {
     // An address with a password is not repeated.
     let what = match error {
         TargetError::Address(AddressError::Password) => "the target is none".to_owned(),
+        TargetError::NoPort(_) => "--port cannot apply".to_owned(),
         _ => format!("'{name}' is no target"),
     };
     let mut report = Report::new(ExitCode::Usage, what);

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::Context;
 use super::status::Failed;
-use crate::config::{CONNECTION, Config, ConnectionOption, Resolved};
+use crate::config::{CONNECTION, Config, ConnectionOption, Resolved, TargetError};
 use crate::transport::{Options, ssh};
 
 /// How to get in. What a target spells itself goes first, then these, then its profile, then its group.
@@ -34,7 +34,7 @@ struct Given(Options);
 
 impl Connection {
     /// A target, with these options over those of its profile.
-    pub(super) fn on(&self, target: Resolved) -> Resolved {
+    pub(super) fn on(&self, target: Resolved) -> Result<Resolved, TargetError> {
         target.with(self.given.0.clone())
     }
 

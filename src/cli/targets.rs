@@ -63,15 +63,12 @@ pub(super) fn resolve(
     let mut seen = HashSet::new();
     let mut computers = Vec::new();
     for name in names {
-        let found = config
-            .resolve(name)
-            .map_err(|error| target_report(&error, name))?;
-        computers.extend(
-            found
-                .into_iter()
-                .filter(|found| seen.insert(found.name.clone()))
-                .map(|found| connection.on(found)),
-        );
+        let wrong = |error| target_report(&error, name);
+        for found in config.resolve(name).map_err(wrong)? {
+            if seen.insert(found.name.clone()) {
+                computers.push(connection.on(found).map_err(wrong)?);
+            }
+        }
     }
     Ok(computers)
 }
@@ -82,11 +79,10 @@ pub(super) fn single(
     name: &str,
     connection: &Connection,
 ) -> Result<Resolved, Failed> {
-    let mut found = config
-        .resolve(name)
-        .map_err(|error| target_report(&error, name))?;
+    let wrong = |error| target_report(&error, name);
+    let mut found = config.resolve(name).map_err(wrong)?;
     match (found.pop(), found.len()) {
-        (Some(one), 0) => Ok(connection.on(one)),
+        (Some(one), 0) => Ok(connection.on(one).map_err(wrong)?),
         (_, others) => Err(Failed::usage(
             format!("'{name}' names {} computers, and one is needed", others + 1),
             "name one of them; psdeck invoke works on all",

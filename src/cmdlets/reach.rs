@@ -10,7 +10,7 @@ use super::host::ToldIn;
 use super::interpreter::Run;
 use super::options::SessionOption;
 use super::value::{Credential, Value};
-use crate::config::{Resolved, overlay};
+use crate::config::{Resolved, TargetError, overlay};
 use crate::session::{OpenRequest, Pool, Report, Session, SessionId};
 use crate::transport::{Answer, Ask, Options, Question, Secret, TargetAddress};
 use tokio_util::sync::CancellationToken;
@@ -124,7 +124,7 @@ impl Run<'_> {
         } else {
             format!("{prefix}{name}")
         };
-        let found = config.resolve(&wanted).map_err(|wrong| {
+        let no_target = |wrong: TargetError| {
             let mut error = Error::new(
                 "InvalidArgument",
                 "PSSessionInvalidComputerName",
@@ -132,12 +132,13 @@ impl Run<'_> {
             );
             error.report = Some(Box::new(Report::new(error.code, "").hint(wrong.hint())));
             error.target(name)
-        })?;
+        };
+        let found = config.resolve(&wanted).map_err(no_target)?;
         let found = found.into_iter().map(|computer| {
             if !prefix.is_empty() && !matches!(computer.address, TargetAddress::Ssh { .. }) {
                 return Err(no_ssh(&computer));
             }
-            let mut computer = computer.with(options.clone());
+            let mut computer = computer.with(options.clone()).map_err(no_target)?;
             // Who the command names goes before who its target names.
             if options.user.is_some()
                 && prefix.is_empty()

@@ -20,15 +20,19 @@ pub struct Resolved {
 
 impl Resolved {
     /// With the options of a line. They go before the profile, also before what its target says; a target that the line
-    /// spells itself goes before them.
-    #[must_use]
-    pub fn with(mut self, mut line: Options) -> Self {
+    /// spells itself goes before them. Fails where there is no port that the line could mean.
+    pub fn with(mut self, mut line: Options) -> Result<Self, TargetError> {
+        if line.port.is_some()
+            && matches!(self.address, TargetAddress::Local | TargetAddress::Demo(_))
+        {
+            return Err(TargetError::NoPort(self.name));
+        }
         if let Some(ports) = &self.ports {
             line.port = line.port.map(|port| *ports.get(&port).unwrap_or(&port));
             replace(&mut self.address, &line);
         }
         self.options = overlay(line, self.options);
-        self
+        Ok(self)
     }
 }
 
@@ -55,6 +59,9 @@ pub enum TargetError {
     /// No computer has the tag.
     #[error("no computer of the configuration has the tag '{0}'")]
     EmptyTag(String),
+    /// A line names a port, and nothing is reached by one.
+    #[error("{0} is not reached by a port")]
+    NoPort(String),
 }
 
 impl TargetError {
@@ -65,6 +72,7 @@ impl TargetError {
             Self::NoTarget(name) => {
                 format!("add a line such as target = \"ssh:{name}\" below [computers.{name}]")
             }
+            Self::NoPort(_) => "leave the port out; servers of WSMan and SSH have one".to_owned(),
             Self::EmptyGroup(name) => {
                 format!("write group = \"{name}\" below the [computers.…] that belong to it")
             }
@@ -260,7 +268,8 @@ port = 22
             ..Options::default()
         };
         let way = |name: &str, line: Options| {
-            let found = config.resolve(name).unwrap().remove(0).with(line);
+            let found = config.resolve(name).unwrap().remove(0);
+            let found = found.with(line).unwrap();
             (found.address.to_string(), found.options.port)
         };
         let none = Options::default();
@@ -272,6 +281,11 @@ port = 22
             way("http://alice@db:5985/own", line(90)).0,
             "http://alice@db:5985/own"
         );
+        for name in ["local", "demo:Server01"] {
+            let found = config.resolve(name).unwrap().remove(0);
+            let error = found.with(line(90)).unwrap_err();
+            assert_eq!(error, TargetError::NoPort(name.into()));
+        }
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Runner {
                 .push("write options as on the command line: --ca FILE --skip-cn-check".to_owned());
             Box::new(report)
         })?;
-        let computer = computer.with(typed);
+        let computer = computer.with(typed).map_err(|error| wrong(&error))?;
         Ok(OpenRequest {
             target: computer.address,
             name: new.name.clone(),
