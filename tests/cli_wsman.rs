@@ -1,5 +1,7 @@
 //! The program against the foreign WSMan server: each way in, and each way of not getting in.
 
+use std::io::Write as _;
+
 use serde_json::json;
 
 use crate::support::psdeck::{Psdeck, Ran};
@@ -601,4 +603,27 @@ fn config_check_warns_of_what_can_be_read_and_will_not_work() {
         assert!(ran.err.contains(word), "no '{word}' in:\n{}", ran.err);
     }
     assert!(ran.out.contains("3 warnings"), "{}", ran.out);
+}
+
+#[test]
+fn an_entered_session_whose_network_is_lost_for_good_is_left_with_a_word() {
+    let Some(peer) = WsmanPeer::new().start() else {
+        return;
+    };
+    let command = json!(peer.password_command());
+    let url = peer.http_url();
+    let mut entered = Psdeck::new()
+        .config(&format!(
+            "[retry]\nwindow = \"2s\"\n[computers.Server01]\ntarget = '{url}'\nuser = '{USER}'\npassword_command = {command}\n"
+        ))
+        .args(["enter", "Server01", "--trust-host"])
+        .start();
+    let input = entered.input.as_mut().unwrap();
+    let line = b"'be' + 'gun'; $n = Start-Sleep 600\n";
+    input.write_all(line).unwrap();
+    entered.wait_for("begun");
+    peer.cut_for(std::time::Duration::from_mins(5), "reset");
+    let ran = entered.wait().expect(255);
+    assert!(ran.err.contains("the session goes on alone"), "{}", ran.err);
+    assert!(ran.err.contains("psdeck connect"), "{}", ran.err);
 }

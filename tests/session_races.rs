@@ -1,6 +1,7 @@
 //! What is asked of a session at the worst moment: while it is lost, entered, stopped, late. Over the demonstration, with
 //! a connection between that holds events back.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -35,6 +36,8 @@ const HOLDS_DATA: u8 = 1;
 pub const HOLDS_ACKNOWLEDGEMENTS: u8 = 2;
 /// That the session is left stays away.
 const HOLDS_LEAVING: u8 = 3;
+/// No pipeline reaches the server, and after the first the session is left to itself, until it is taken up again.
+const TAKES_NOTHING: u8 = 4;
 
 /// The demonstration, and what the test does to its connections.
 #[derive(Clone)]
@@ -50,6 +53,7 @@ pub struct Between {
 struct Held {
     inner: Box<dyn Connection>,
     between: Between,
+    own: VecDeque<Event>,
 }
 
 impl Between {
@@ -102,6 +106,7 @@ impl Connector for Between {
                 connection: Box::new(Held {
                     inner: made.connection,
                     between,
+                    own: VecDeque::new(),
                 }),
                 ..made
             })
@@ -124,12 +129,33 @@ impl Connection for Held {
             _ => None,
         };
         count.map(|count| count.fetch_add(1, Ordering::SeqCst));
-        self.inner.submit(command);
+        if self.between.holds.load(Ordering::SeqCst) != TAKES_NOTHING {
+            return self.inner.submit(command);
+        }
+        let failure = |kind| Failure::new(kind, "no network");
+        match command {
+            Command::CreatePipeline { id, .. } => self.own.extend([
+                Event::Fault {
+                    target: Target::Pipeline(id),
+                    failure: failure(FailureKind::NotSent),
+                },
+                Event::Disconnected(Some(failure(FailureKind::Unreachable))),
+            ]),
+            Command::ClosePipeline(id) => self.own.push_back(Event::PipelineClosed(id)),
+            Command::Reconnect => {
+                self.between.hold(PASSES);
+                self.own.push_back(Event::Reconnected);
+            }
+            _ => {}
+        }
     }
 
     fn event(&mut self) -> Pin<Box<dyn Future<Output = Event> + Send + '_>> {
         Box::pin(async {
             loop {
+                if let Some(event) = self.own.pop_front() {
+                    return event;
+                }
                 let event = tokio::select! {
                     () = self.between.cut.notified() => {
                         return Event::Lost(Failure::new(FailureKind::Unreachable, "cut"));
@@ -483,5 +509,69 @@ async fn a_session_that_is_dropped_while_it_is_left_is_not_closed() {
         .expect("it is not left");
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(between.closes.load(Ordering::SeqCst), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_was_never_sent_goes_back_to_whoever_typed_it() {
+    let between = Between::new();
+    let pool = between.pool();
+    let session = open(&pool).await;
+    let (handle, mut events) = Interactive::enter(session.clone(), WINDOW);
+    let mut until = async |ends: fn(&InteractiveEvent) -> bool| {
+        let mut notices = Vec::new();
+        loop {
+            let next = timeout(Duration::from_secs(20), events.next()).await;
+            match next.expect("nothing came").expect("it was left") {
+                event if ends(&event) => return (event, notices),
+                InteractiveEvent::Notice(text) => notices.push(text),
+                InteractiveEvent::Write(line) => panic!("it ran: {line:?}"),
+                _ => {}
+            }
+        }
+    };
+    let ready = |event: &InteractiveEvent| matches!(event, InteractiveEvent::Ready(_));
+    let (InteractiveEvent::Ready(first), _) = until(ready).await else {
+        unreachable!();
+    };
+    between.hold(TAKES_NOTHING);
+    handle.submit("'ran'".to_owned());
+    let left = |event: &InteractiveEvent| matches!(event, InteractiveEvent::Disconnected { .. });
+    let (_, told) = until(left).await;
+    assert!(
+        matches!(&told[..], [text] if text.contains("no network")),
+        "{told:?}"
+    );
+    let connecting = pool.connect(
+        session.info().id,
+        Arc::new(Nobody),
+        CancellationToken::new(),
+    );
+    connecting.await.unwrap();
+    let back = |event: &InteractiveEvent| matches!(event, InteractiveEvent::Reconnected { .. });
+    let (InteractiveEvent::Reconnected { lines }, _) = until(back).await else {
+        unreachable!();
+    };
+    assert_eq!(lines, ["'ran'"]);
+    let (InteractiveEvent::Ready(again), _) = until(ready).await else {
+        unreachable!();
+    };
+    assert_eq!(again, first);
+
+    // The question for the first prompt is asked again.
+    between.hold(TAKES_NOTHING);
+    let (_handle, mut events) = Interactive::resume(session.clone(), WINDOW);
+    while !matches!(
+        events.next().await.unwrap(),
+        InteractiveEvent::Disconnected { .. }
+    ) {}
+    let connecting = pool.connect(
+        session.info().id,
+        Arc::new(Nobody),
+        CancellationToken::new(),
+    );
+    connecting.await.unwrap();
+    while !matches!(events.next().await.unwrap(), InteractiveEvent::Ready(prompt) if prompt == first)
+    {
     }
 }

@@ -43,7 +43,7 @@ pub struct InteractiveEvents {
     info: watch::Receiver<SessionInfo>,
     shared: Arc<Shared>,
     requests: mpsc::UnboundedReceiver<Request>,
-    /// Lines that came while another ran.
+    /// Lines that came while another ran, or could not be sent.
     lines: VecDeque<String>,
     ready: VecDeque<InteractiveEvent>,
     stage: Stage,
@@ -83,7 +83,7 @@ enum Stage {
     /// The prompt is asked for by itself.
     Asking(Running),
     Idle,
-    Line(Running),
+    Line(Running, String),
     /// A command that somebody else sent, or an earlier look at the session.
     Resumed(Running),
     Over,
@@ -94,7 +94,7 @@ impl Stage {
         match self {
             Self::Checking { check: running, .. }
             | Self::Asking(running)
-            | Self::Line(running)
+            | Self::Line(running, _)
             | Self::Resumed(running) => Some(running),
             Self::Idle | Self::Over => None,
         }
@@ -259,7 +259,7 @@ impl InteractiveEvents {
             }
             Stage::Checking { check: running, .. }
             | Stage::Asking(running)
-            | Stage::Line(running)
+            | Stage::Line(running, _)
             | Stage::Resumed(running) => {
                 tokio::select! {
                     biased;
@@ -308,11 +308,11 @@ impl InteractiveEvents {
             return;
         }
         let label = line.lines().next().unwrap_or_default().to_owned();
-        let spec = line_spec(line, window, self.batches());
+        let spec = line_spec(line.clone(), window, self.batches());
         let running = self.session.pipeline(spec, Some(label), window);
         self.shared.now().running = Some(running.stopper());
         self.prompt = None;
-        self.stage = Stage::Line(running);
+        self.stage = Stage::Line(running, line);
     }
 
     /// Whether the server takes several statements in one pipeline (protocol 2.2).

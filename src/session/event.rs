@@ -80,6 +80,8 @@ pub struct Finished {
     pub lost: Option<Box<Report>>,
     /// N of `exit N`.
     pub exit_code: Option<i32>,
+    /// The server never heard of it, and never will.
+    pub unsent: bool,
     /// Some of the output was lost on its way, or by the server; notices told of it.
     pub gap: bool,
 }

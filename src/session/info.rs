@@ -33,6 +33,13 @@ pub enum SessionState {
     Broken,
 }
 
+impl SessionState {
+    /// Whether it is not to be had any more.
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Closing | Self::Closed | Self::Broken)
+    }
+}
+
 /// Whether a session takes a command now (`RunspaceAvailability`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Availability {

@@ -134,9 +134,10 @@ impl Report {
     /// The report of a connection's failure. `what` is what was attempted: `cannot open a session`, say.
     pub fn of(failure: &Failure, what: impl Into<String>, computer: &str) -> Self {
         let code = match failure.kind {
-            FailureKind::Unreachable | FailureKind::Protocol | FailureKind::Process => {
-                ExitCode::Unreachable
-            }
+            FailureKind::Unreachable
+            | FailureKind::NotSent
+            | FailureKind::Protocol
+            | FailureKind::Process => ExitCode::Unreachable,
             FailureKind::Refused => ExitCode::Refused,
             FailureKind::TimedOut => ExitCode::TimedOut,
             FailureKind::Usage => ExitCode::Usage,

@@ -216,6 +216,7 @@ impl Finished {
             reason: None,
             lost: Some(Box::new(report)),
             exit_code: None,
+            unsent: false,
             gap: false,
         }
     }

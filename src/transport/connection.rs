@@ -208,6 +208,8 @@ pub enum Stage {
 pub enum FailureKind {
     /// The server cannot be reached, or was lost.
     Unreachable,
+    /// The server could not be reached in time, has not heard of it, and never will.
+    NotSent,
     /// The server refused: identity, permission, trust, a missing subsystem.
     Refused,
     /// A deadline passed.

@@ -11,7 +11,9 @@ use crate::cli::screen::Screen;
 use crate::cli::signals::Interrupts;
 use crate::cli::status::{ExitStatus, Failed};
 use crate::format::error_text;
-use crate::session::{Interactive, InteractiveEvent, InteractiveEvents, Prompt, PromptReply};
+use crate::session::{
+    ExitCode, Interactive, InteractiveEvent, InteractiveEvents, Prompt, PromptReply, Report,
+};
 
 /// How many events wait while something is asked.
 const MOST_WAITING: usize = 256;
@@ -149,10 +151,17 @@ impl Viewer {
                     self.screen.notice(&format!("not sent: {line}"))?;
                 }
             }
-            InteractiveEvent::Disconnected { why, .. } => {
-                let why = why.map_or_else(String::new, |why| format!(": {why}"));
-                self.screen
-                    .notice(&format!("the session is Disconnected{why}"))?;
+            InteractiveEvent::Disconnected { why: None, .. } => {
+                self.screen.notice("the session is Disconnected")?;
+            }
+            InteractiveEvent::Disconnected { why: Some(why), .. } => {
+                // Nothing here could take it up.
+                self.screen.done()?;
+                let mut report = Report::new(ExitCode::Unreachable, "the session goes on alone")
+                    .hint("`psdeck connect` takes it up again");
+                report.computer = Some(self.interactive.session().info().computer_name.clone());
+                report.reasons.push(why);
+                return Err(Failed::Report(Box::new(report)));
             }
             InteractiveEvent::StopPending => {
                 self.screen.notice(
@@ -209,9 +218,5 @@ impl Viewer {
 }
 
 fn ended() -> Failed {
-    crate::session::Report::new(
-        crate::session::ExitCode::Defect,
-        "the session's events ended early",
-    )
-    .into()
+    Report::new(ExitCode::Defect, "the session's events ended early").into()
 }

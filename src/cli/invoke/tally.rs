@@ -77,10 +77,8 @@ mod tests {
     fn finished(state: PipelineState, exit_code: Option<i32>) -> Finished {
         Finished {
             state,
-            reason: None,
-            lost: None,
             exit_code,
-            gap: false,
+            ..Finished::default()
         }
     }
 

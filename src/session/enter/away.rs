@@ -11,6 +11,8 @@ pub(super) enum Away {
     Lost(Interruption),
     /// It runs on without us.
     Left,
+    /// It was not, when something was begun: that was not sent.
+    Missed,
 }
 
 impl InteractiveEvents {
@@ -45,11 +47,7 @@ impl InteractiveEvents {
                 self.release();
                 self.ready.push_back(event);
             }
-            (SessionState::Closing | SessionState::Closed | SessionState::Broken, ..)
-                if matches!(self.stage, Stage::Idle) =>
-            {
-                self.session_ended(state);
-            }
+            _ if state.is_over() && matches!(self.stage, Stage::Idle) => self.session_ended(state),
             // On its way from one to another; what runs tells its end itself.
             _ => {}
         }
@@ -76,10 +74,24 @@ impl InteractiveEvents {
             Away::Left => InteractiveEvent::Reconnected { lines },
             _ => InteractiveEvent::Restored { lines },
         });
-        if is_idle {
+        if is_idle && self.shown.is_empty() {
+            self.ask();
+        } else if is_idle {
             self.ready
                 .push_back(InteractiveEvent::Ready(self.shown.clone()));
         }
+    }
+
+    /// What was begun has not been sent, and is not to be by surprise: a line is kept as those submitted meanwhile.
+    pub(super) fn unsent(&mut self) {
+        if let Stage::Line(_, line) = std::mem::replace(&mut self.stage, Stage::Idle) {
+            self.lines.push_front(line);
+        }
+        self.shared.now().running = None;
+        if matches!(self.away, Away::No) {
+            self.away = Away::Missed;
+        }
+        self.info.mark_changed();
     }
 
     pub(super) fn session_ended(&mut self, state: SessionState) {

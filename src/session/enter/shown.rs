@@ -9,7 +9,6 @@ use crate::clixml::Value;
 use crate::session::line::{self, prefix};
 use crate::session::{
     ExitCode, Finished, HostEvent, InteractiveEvent, Line, PipelineEvent, PipelineState, Report,
-    SessionState,
 };
 
 /// So long the text may be the prompt that ends a line: that comes right before the end.
@@ -28,7 +27,7 @@ impl InteractiveEvents {
                 PipelineEvent::Finished(finished) => self.asked(finished),
                 other => self.show(other),
             },
-            Stage::Line(_) => match event {
+            Stage::Line(..) => match event {
                 PipelineEvent::Output(value) => self.take_prompt(&value),
                 PipelineEvent::Finished(finished) => self.line_ended(finished),
                 other => self.show(other),
@@ -92,7 +91,11 @@ impl InteractiveEvents {
 
     pub(super) fn asked(&mut self, finished: Finished) {
         if let Some(report) = finished.lost {
-            self.over(InteractiveEvent::Broken(report));
+            if finished.unsent && !self.session.info().state.is_over() {
+                self.unsent();
+            } else {
+                self.over(InteractiveEvent::Broken(report));
+            }
         } else {
             let prompt = self.prompt.get_or_insert_with(|| BARE_PROMPT.to_owned());
             if self.held.as_ref() == Some(prompt) {
@@ -108,12 +111,15 @@ impl InteractiveEvents {
             self.release();
         }
         if let Some(report) = finished.lost {
-            if self.session.info().state == SessionState::Opened {
-                // The command is lost, the session is not.
-                self.ready
-                    .push_back(InteractiveEvent::Notice(report.block()));
-            } else {
+            if self.session.info().state.is_over() {
                 self.over(InteractiveEvent::Broken(report));
+                return;
+            }
+            // The command is lost, the session is not.
+            self.ready
+                .push_back(InteractiveEvent::Notice(report.block()));
+            if finished.unsent {
+                self.unsent();
                 return;
             }
         }

@@ -7,7 +7,7 @@ use crate::clixml::Value;
 use crate::psrp::client::{Event as Message, Reason};
 use crate::psrp::{self, KeyPair, PoolState, Target};
 use crate::session::{ExitCode, PipelineEvent, PipelineState, Report, SessionState};
-use crate::transport::Event;
+use crate::transport::{Event, FailureKind};
 
 impl Task {
     pub(super) fn event(&mut self, event: Event) {
@@ -24,6 +24,9 @@ impl Task {
                 target: Target::Pipeline(id),
                 failure,
             } => {
+                if let Some(pipe) = self.pipes.get_mut(&id) {
+                    pipe.unsent = failure.kind == FailureKind::NotSent && !pipe.created;
+                }
                 let report = Report::of(&failure, "the command failed", "");
                 self.ended(id, PipelineState::Failed, None, Some(report));
             }

@@ -40,6 +40,8 @@ pub(super) struct Pipe {
     /// `Finished` was handed on.
     pub(super) finished: bool,
     pub(super) exit_code: Option<i32>,
+    /// The server never heard of it, and never will.
+    pub(super) unsent: bool,
     /// Some of its output is missing.
     pub(super) gap: bool,
     pub(super) silence: Silence,
@@ -88,6 +90,7 @@ impl Pipe {
             closing: None,
             finished: false,
             exit_code: None,
+            unsent: false,
             gap: false,
             silence: Silence::Broken,
         }
@@ -217,6 +220,7 @@ impl Pipe {
             reason,
             lost: lost.map(Box::new),
             exit_code: self.exit_code,
+            unsent: self.unsent,
             gap: self.gap,
         };
         self.hand_on(PipelineEvent::Finished(finished));

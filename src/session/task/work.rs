@@ -59,11 +59,8 @@ impl Task {
             }
             Err(report) => {
                 let finished = Finished {
-                    state: PipelineState::Failed,
-                    reason: None,
-                    lost: Some(Box::new(self.named(report))),
-                    exit_code: None,
-                    gap: false,
+                    unsent: state != SessionState::Opened,
+                    ..Finished::lost(self.named(report))
                 };
                 let _ = start.events.send((PipelineEvent::Finished(finished), 0));
             }

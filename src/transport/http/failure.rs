@@ -118,7 +118,7 @@ fn plain(failure: &client::Failure, host: &str) -> Failure {
                 failure.detail(format!("it was tried again for {} s", tried.as_secs()))
             }
         }
-        client::Failure::NotArrived { .. } => Failure::new(FailureKind::Unreachable, message)
+        client::Failure::NotArrived { .. } => Failure::new(FailureKind::NotSent, message)
             .hint("it has not run: run it again once the session is connected"),
         client::Failure::Unusable { .. } => Failure::new(FailureKind::Protocol, message).hint(
             format!("see that {host} is a Windows server with WinRM, and what stands between"),

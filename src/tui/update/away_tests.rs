@@ -55,6 +55,20 @@ fn lines_that_waited_before_the_cut_wait_on_and_run_behind_their_command() {
 }
 
 #[test]
+fn lines_that_waited_behind_one_that_was_not_sent_come_back_with_it() {
+    let mut model = entered();
+    press(&mut model, "a Enter b Enter");
+    show(&mut model, 0, vec![cut()]);
+    press(&mut model, "c Enter");
+    let back = InteractiveEvent::Restored {
+        lines: vec!["a".to_owned()],
+    };
+    let effects = show(&mut model, 0, vec![back, ready()]);
+    assert!(effects.is_empty(), "{effects:?}");
+    assert_eq!(model.pane().unwrap().editor.text(), "a\nb\nc");
+}
+
+#[test]
 fn ctrl_c_drops_what_was_kept() {
     let mut model = entered();
     show(&mut model, 0, vec![cut()]);

@@ -197,6 +197,11 @@ fn show(pane: &mut Pane, event: InteractiveEvent) -> Option<Effect> {
             pane.away = Some(Away::Left { why, expires });
         }
         InteractiveEvent::Restored { lines } | InteractiveEvent::Reconnected { lines } => {
+            if !lines.is_empty() {
+                // They come before these.
+                let later = std::mem::take(&mut pane.held);
+                pane.held = pane.waiting.drain(..).chain(later).collect();
+            }
             pane.back(lines);
             return next(pane);
         }

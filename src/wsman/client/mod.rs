@@ -414,6 +414,8 @@ mod held_tests;
 #[cfg(test)]
 mod loss_tests;
 #[cfg(test)]
+mod outage_tests;
+#[cfg(test)]
 mod plain_tests;
 #[cfg(test)]
 mod tests;
