@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::session::{ExitCode, Report, SessionInfo, SessionState, Sessions};
+use crate::session::{ExitCode, Report, Sessions};
 
 use super::Options;
 use super::effects::Runner;
@@ -58,16 +58,6 @@ pub async fn run(options: Options) -> Result<u8, Report> {
         .run()
         .await
         .map_err(|error| terminal_failed(&error))?;
-    // What is being left is left before psdeck ends; what was being connected is given up.
-    let is_settled = |info: &SessionInfo| {
-        !matches!(
-            info.state,
-            SessionState::Disconnecting | SessionState::Connecting
-        )
-    };
-    let mut sessions = pool.sessions();
-    let settled = sessions.wait_for(|list| list.iter().all(is_settled));
-    let _ = tokio::time::timeout(LEAVING, settled).await;
     if status != 0 {
         // Nobody was asked: what can go on without us does.
         pool.leave_all(LEAVING).await;

@@ -16,8 +16,8 @@ const HURRIED: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// Closes every open session, side by side, and waits at most `limit`. Gives up what is being opened or connected,
-    /// what is begun meanwhile too, and waits for what that entails on the servers, a few seconds at most. What may go on at its server all the same stays
-    /// remembered, and is reported.
+    /// what is begun meanwhile too, and waits for what that entails on the servers, and for what somebody leaves already,
+    /// a few seconds at most. What may go on at its server all the same stays remembered, and is reported.
     pub async fn close_all(&self, limit: Duration) -> Vec<Report> {
         let never = CancellationToken::new();
         self.close_those(limit, &never, |_| true).await
@@ -36,14 +36,17 @@ impl Pool {
         meant: fn(&Entry) -> bool,
     ) -> Vec<Report> {
         self.inner.ending.send_replace(true);
-        let (open, connecting): (Vec<Session>, Vec<Entry>) = {
+        let (open, going_away): (Vec<Session>, Vec<Entry>) = {
             let entries = self.inner.entries();
             let meant = entries.values().filter(|entry| meant(entry));
             let live = meant.filter_map(|entry| entry.live.clone());
             let going = [SessionState::Opened, SessionState::Closing];
             let open = live.filter(|session| going.contains(&session.info().state));
-            let connecting = entries.values().filter(|entry| entry.is_being_connected());
-            (open.collect(), connecting.cloned().collect())
+            let going_away = entries.values().filter(|entry| {
+                entry.is_being_connected()
+                    || entry.info.borrow().state == SessionState::Disconnecting
+            });
+            (open.collect(), going_away.cloned().collect())
         };
         let closing = open.iter().map(|session| async {
             let unclosed = |kind, why: &str| {
@@ -66,7 +69,7 @@ impl Pool {
         let farewells = &self.inner.farewells;
         farewells.close();
         let given_up = async {
-            let leaving = connecting.iter().map(|entry| self.leave_entry(entry));
+            let leaving = going_away.iter().map(|entry| self.leave_entry(entry));
             futures_util::future::join_all(leaving).await;
             farewells.wait().await;
         };
