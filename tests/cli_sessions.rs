@@ -270,6 +270,15 @@ fn a_session_that_cannot_be_remembered_is_made_only_where_it_need_not_be() {
     let ran = desk.psdeck(&["console"]).input(lines).run().expect(0);
     assert_eq!(ran.out.trim(), "onward");
     assert_eq!(ran.err.matches(".json.new").count(), 1, "{}", ran.err);
+
+    // The same where there is no folder at all.
+    std::fs::remove_dir_all(desk.sessions()).unwrap();
+    std::fs::write(desk.sessions(), "").unwrap();
+    let asked = peer.count("received", "Create");
+    let ran = desk.psdeck(&["console"]).input(detached).run();
+    assert_eq!(ran.err.matches("warning:").count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("so it was not opened"), "{}", ran.err);
+    assert_eq!(peer.count("received", "Create"), asked);
     assert_eq!(peer.violations(), Vec::<String>::new());
 }
 

@@ -28,6 +28,11 @@ pub fn client(peer: &WsmanPeer) -> Lines {
     Lines::new(&profile(peer, USER, &peer.password_command()), Vec::new())
 }
 
+/// The same, and it remembers its sessions.
+pub fn remembering(peer: &WsmanPeer) -> Lines {
+    Lines::remembering(&profile(peer, USER, &peer.password_command()))
+}
+
 /// Two consoles on the same servers of the demonstration.
 fn two() -> (Lines, Lines) {
     let demonstration = Demonstration::new(0);
@@ -283,7 +288,7 @@ async fn a_command_that_was_left_is_received_once() {
     let Some(peer) = WsmanPeer::new().start() else {
         return;
     };
-    let mut lines = client(&peer);
+    let mut lines = remembering(&peer);
     let line = "$s = Invoke-Command -ComputerName Server01 -SessionName Long { Start-Sleep 3; 1..3; 'end' } -InDisconnectedSession; $s.State.ToString()";
     assert_eq!(lines.good(line).await, "Disconnected\n");
     let mut home = client(&peer);

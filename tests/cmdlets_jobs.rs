@@ -6,7 +6,7 @@ use psdeck::session::PromptReply;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::cmdlets_connect::client;
+use crate::cmdlets_connect::{client, remembering};
 use crate::support::console::Lines;
 use crate::support::wsman::WsmanPeer;
 
@@ -175,7 +175,7 @@ async fn what_is_left_to_its_server_is_read_by_nobody_else() {
     let Some(peer) = WsmanPeer::new().start() else {
         return;
     };
-    let mut lines = client(&peer);
+    let mut lines = remembering(&peer);
     let line = "$s = Invoke-Command -ComputerName Server01 -SessionName Quick { 1..3 } -InDisconnectedSession";
     lines.good(line).await;
     assert_eq!(

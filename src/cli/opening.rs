@@ -42,7 +42,9 @@ pub(super) fn asker(
 pub(super) fn pool(config: &Config, colours: Colours) -> Pool {
     remembering(config, warn(colours)).unwrap_or_else(|failed| {
         if let Failed::Report(report) = failed {
-            tracing::warn!(why = report.reasons.first(), "{}", report.what);
+            let why = report.reasons.first().map(|why| format!(": {why}"));
+            let told = format!("{}{}", report.what, why.unwrap_or_default());
+            output::warning(&told, colours);
         }
         forgetful()
     })

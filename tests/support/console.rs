@@ -10,6 +10,7 @@ use psdeck::clixml::records::ProgressRecord;
 use psdeck::cmdlets::{Console, Entered, Error, Host, Outcome};
 use psdeck::config::Config;
 use psdeck::server::Demonstration;
+use psdeck::session::registry::Registry;
 use psdeck::session::{
     BoxFuture, Connector, Demo, Line, Pool, Prompt, PromptReply, Report, Session, Size, StreamKind,
 };
@@ -23,6 +24,8 @@ pub struct Lines {
     pub pool: Pool,
     told: Arc<Mutex<Told>>,
     prompts: watch::Sender<Prompts>,
+    /// Where its sessions are remembered.
+    data: Option<tempfile::TempDir>,
 }
 
 /// How prompts without an answer end, and how many prompts and warnings there were.
@@ -91,6 +94,17 @@ impl Lines {
         Self::over(config, Pool::new(connectors))
     }
 
+    /// With this configuration; its sessions are remembered.
+    pub fn remembering(config: &str) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let registry = Registry::open(data.path().join("sessions")).unwrap();
+        let pool = Pool::new(Vec::new()).remembering(registry, None, |_| None, |_| ());
+        Self {
+            data: Some(data),
+            ..Self::over(config, pool)
+        }
+    }
+
     /// With this configuration, over this pool.
     pub fn over(config: &str, pool: Pool) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -105,6 +119,7 @@ impl Lines {
             pool,
             told,
             prompts,
+            data: None,
         }
     }
 

@@ -166,12 +166,20 @@ impl Inner {
         entry: &Entry,
         kept: bool,
     ) -> Result<(), Report> {
-        let Some(memory) = &self.memory else {
-            return Ok(());
-        };
         if !entry.connector.keeps_sessions() {
             return Ok(());
         }
+        let unremembered = |why: String| {
+            let what = "the session cannot be remembered, so it was not opened";
+            let mut report = Report::new(ExitCode::Refused, what).hint(MEND);
+            report.computer = Some(entry.info.borrow().computer_name.clone());
+            report.reasons.push(why);
+            report
+        };
+        let Some(memory) = &self.memory else {
+            let why = || unremembered("there is no folder for it".to_owned());
+            return if kept { Err(why()) } else { Ok(()) };
+        };
         let record = {
             let info = entry.info.borrow();
             let mut record = Record::new(
@@ -187,13 +195,7 @@ impl Inner {
         };
         let id = record.id;
         match entry.memo.begin(memory.clone(), record).await {
-            Err(error) if kept => {
-                let what = "the session cannot be remembered, so it was not opened";
-                let mut report = Report::new(ExitCode::Refused, what).hint(MEND);
-                report.computer = Some(entry.info.borrow().computer_name.clone());
-                report.reasons.push(error.to_string());
-                Err(report)
-            }
+            Err(error) if kept => Err(unremembered(error.to_string())),
             Err(error) => {
                 memory.unwritten(id, &error);
                 Ok(())
