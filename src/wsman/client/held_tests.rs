@@ -93,6 +93,20 @@ fn a_session_that_the_server_has_left_again_by_then_is_taken_up_once_more() {
 }
 
 #[test]
+fn a_refusal_that_left_before_the_shell_was_taken_up_again_ends_nothing() {
+    let (mut bench, pool) = Bench::open(true);
+    bench.client.create_pipeline(COMMAND, object(10, true));
+    let command = bench.sends(Action::Command);
+    bench.refuse(&command, SHELL_DISCONNECTED);
+    let reconnect = bench.sends(Action::Reconnect);
+    bench.answer(&reconnect, "");
+    bench.sends(Action::Command);
+    bench.refuse(&pool, SHELL_DISCONNECTED);
+    bench.sends(Action::Receive);
+    assert_eq!(bench.events(), []);
+}
+
+#[test]
 fn a_session_of_ours_whose_process_died_is_left_first() {
     for refusal in [None, Some(0x8033_81CF), Some(IN_USE)] {
         let mut bench = Bench::new(true);

@@ -51,6 +51,8 @@ pub struct Client {
     channels: BTreeMap<Target, Channel>,
     exchanges: BTreeMap<ExchangeId, Exchange>,
     last: u64,
+    /// The last time that the shell was taken up again: what left before says nothing of it.
+    rejoined: ExchangeId,
     /// Envelopes that wait to be read.
     unread: VecDeque<Unread>,
     /// How many bytes those have.
@@ -113,6 +115,7 @@ impl Client {
             channels: BTreeMap::new(),
             exchanges: BTreeMap::new(),
             last: 0,
+            rejoined: ExchangeId(0),
             unread: VecDeque::new(),
             waiting: 0,
             events: VecDeque::new(),

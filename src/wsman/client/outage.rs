@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::exchange::Exchange;
 use super::retry::Recovery;
 use super::{Ask, Client, Event, ExchangeId, Failure, Phase, Sent, Stage, Trouble, Why};
-use crate::psrp::{Priority, Target};
+use crate::psrp::Target;
 
 /// The network is lost.
 #[derive(Clone, Debug)]
@@ -211,27 +211,19 @@ impl Client {
         }
     }
 
-    /// Nobody expects a command to begin any more, or its input to arrive: it has no hole that way.
+    /// Nobody expects a command to begin any more.
     fn expire(&mut self, id: ExchangeId, why: &Why) {
         let Some(exchange) = self.exchanges.get_mut(&id) else {
             return;
         };
-        let late = matches!(
-            exchange.ask,
-            Ask::Command(_) | Ask::Send(Target::Pipeline(_), Priority::Default)
-        );
-        if !late {
+        let Ask::Command(_) = exchange.ask else {
             return;
-        }
+        };
         exchange.expired = true;
         if exchange.stage == Stage::Held && !exchange.may_have_run() {
             let (action, why) = (exchange.ask.action(), why.clone());
             let target = exchange.ask.target();
             self.exchanges.remove(&id);
-            // What was to follow goes with it.
-            self.exchanges.retain(|_, other| {
-                other.ask.target() != target || !matches!(other.ask, Ask::Send(..))
-            });
             self.broken(target, Failure::NotArrived { action, why });
         }
     }

@@ -132,6 +132,7 @@ impl Client {
         ended: bool,
     ) {
         let phase = self.phase;
+        let is_stale = exchange.flight < Some(self.rejoined);
         let Some(channel) = self.channel(target) else {
             return;
         };
@@ -145,7 +146,7 @@ impl Client {
             channel.done = true;
             return self.close_channel(target);
         }
-        if is_apart(&fault) && self.take_up(target) {
+        if is_apart(&fault) && (is_stale || self.take_up(target)) {
             return;
         }
         self.break_off(exchange, fault);

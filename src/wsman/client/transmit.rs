@@ -27,6 +27,9 @@ impl Client {
         let exchange = self.exchanges.get_mut(&id)?;
         exchange.stage = Stage::Flying;
         exchange.flight = Some(transmission);
+        if exchange.ask == Ask::Reconnect(Target::Pool) {
+            self.rejoined = transmission;
+        }
         let first = exchange.flown.map_or(now, |(first, _)| first);
         exchange.flown = Some((first, now));
         exchange.sign = Some(now);
